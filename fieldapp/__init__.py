@@ -1,0 +1,36 @@
+"""Field visits, offline first. `create_app` puts the server together; nothing here knows a program by name."""
+
+from pathlib import Path
+
+from flask import Flask
+
+from .config import Settings
+from .db import init_db
+from .problems import init_problems
+
+__version__ = "0.1.0"
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """The WSGI application: settings → extensions → blueprints with their auth → errors."""
+    settings = settings or Settings.from_environment()
+    app = Flask(__name__, static_folder=None)
+    app.config.update(
+        SETTINGS=settings,
+        SECRET_KEY=settings.secret,
+        TESTING=settings.testing,
+        SQLALCHEMY_DATABASE_URI=settings.database_url,
+        MIGRATIONS=Path(__file__).parent / "migrations",
+        MAX_CONTENT_LENGTH=4 * 1024 * 1024,
+        API_TITLE="fieldapp",
+        API_VERSION=__version__,
+        OPENAPI_VERSION="3.1.0",
+        OPENAPI_URL_PREFIX="/api",
+        OPENAPI_JSON_PATH="openapi.json",
+    )
+    init_db(app)
+    init_problems(app)
+    from .blueprints import register_blueprints
+
+    register_blueprints(app)
+    return app

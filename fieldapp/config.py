@@ -1,0 +1,64 @@
+"""Typed settings from the environment. Every one is documented in docs/operating.md; a test keeps it so.
+
+Production (`FIELDAPP_ENV=production`, the default of the container) refuses to start without its secret.
+"""
+
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+
+class MissingSetting(SystemExit):
+    """A setting that has no safe default is absent. The message says which and how to set it."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the server needs to know about where it runs.
+
+    home: folder for the database, the secret (development only) and backups.
+    database_url: SQLAlchemy URL; SQLite in `home` unless given (`postgresql+psycopg://…`).
+    secret: 32+ characters; signs sessions and seals stored bodies.
+    production: strict cookies, no conveniences.
+    push_bytes: largest accepted request body in bytes, compressed.
+    """
+
+    home: Path
+    database_url: str
+    secret: str
+    production: bool = False
+    testing: bool = False
+    push_bytes: int = 256 * 1024
+    rate_limits: bool = True
+
+    @classmethod
+    def from_environment(cls, env: Mapping[str, str] = os.environ) -> "Settings":
+        """Read `FIELDAPP_*`. Raises MissingSetting in production without a secret."""
+        production = env.get("FIELDAPP_ENV", "development") == "production"
+        home = Path(env.get("FIELDAPP_HOME", "instance")).absolute()
+        home.mkdir(parents=True, exist_ok=True)
+        secret = env.get("FIELDAPP_SECRET", "")
+        if production and len(secret) < 32:
+            raise MissingSetting(
+                "FIELDAPP_SECRET is missing or shorter than 32 characters. "
+                "Set it to a long random value and keep it: stored visits are sealed with it."
+            )
+        return cls(
+            home=home,
+            database_url=env.get("FIELDAPP_DATABASE_URL", f"sqlite:///{home / 'fieldapp.sqlite'}"),
+            secret=secret or _development_secret(home),
+            production=production,
+            push_bytes=int(env.get("FIELDAPP_PUSH_BYTES", 256 * 1024)),
+            rate_limits=env.get("FIELDAPP_RATE_LIMITS", "1") == "1",
+        )
+
+
+def _development_secret(home: Path) -> str:
+    """A secret made once and kept beside the database, so a restart doesn't log everybody out."""
+    path = home / "development-secret"
+    if not path.exists():
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_urlsafe(48))
+    return path.read_text()
