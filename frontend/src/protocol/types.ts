@@ -1,0 +1,429 @@
+/**
+ * The nouns everybody shares: compiled forms, answers, submissions, what the server sends, what screens are given.
+ * No I/O, no Vue, no storage. The formats are described in docs/form-definition.md and docs/sync.md.
+ */
+
+// ---- compiled forms ---------------------------------------------------------------------------
+
+export type Expr = [string, ...unknown[]];
+export type Text = string | { parts: (string | Expr)[] } | null;
+
+export interface FormNode {
+  n: string;
+  p: number;
+  k: 'group' | 'repeat' | 'leaf';
+  t?: string;
+  c?: string;
+  l?: Text[];
+  h?: Text[];
+  g?: Text[];
+  rel?: Expr;
+  req?: Expr;
+  con?: Expr;
+  ro?: Expr;
+  calc?: Expr;
+  msg?: Text[];
+  rmsg?: Text[];
+  ap?: string;
+  items?: { list?: string; inst?: string; where?: Expr; value?: string; label?: string };
+  def?: string;
+  pre?: string;
+  count?: Expr;
+  fix?: boolean;
+  range?: [number, number, number];
+  media?: Record<string, string[]>;
+}
+
+export interface Choice {
+  v: string;
+  l: Text[];
+  x?: Record<string, string>;
+}
+
+export interface FormDefinition {
+  id: string;
+  version: string;
+  program: string;
+  scope: Scope;
+  title: string[];
+  langs: string[];
+  nodes: FormNode[];
+  lists: Record<string, Choice[]>;
+  external: string[];
+  actions: { on: 'load' | 'repeat' | 'change'; at: number; set: number; x: Expr }[];
+  entities: { list: string; in: number; node: number; saves: [number, string][] }[];
+  date?: number;
+}
+
+export type Scope = 'health' | 'housing';
+export type AnswerValue = string | Answers | Answers[];
+export interface Answers {
+  [name: string]: AnswerValue;
+}
+/** Everything a session needs to be restored, non-relevant answers included. Opaque to everybody but forms/session.ts. */
+export interface Draft {
+  answers: Answers;
+  touched: string[];
+  [key: string]: unknown;
+}
+
+// ---- a form being filled ----------------------------------------------------------------------
+
+export interface RegistryItem {
+  name: string;
+  label: string;
+  [prop: string]: string;
+}
+
+export interface FormHost {
+  /** Local date, YYYY-MM-DD. */
+  today(): string;
+  /** Local ISO date-time with offset. */
+  now(): string;
+  uuid(): string;
+  /** Answers instance('list'). */
+  items(list: string): readonly RegistryItem[];
+  /** Indexed equality over a list, if there is one. */
+  find?(list: string, prop: string, value: string): readonly RegistryItem[];
+  meta: { deviceid: string; username: string };
+}
+
+export interface Option {
+  value: string;
+  label: string;
+  [extra: string]: string;
+}
+
+export interface NodeView {
+  path: string;
+  node: number;
+  kind: 'group' | 'repeat' | 'instance' | 'leaf';
+  control?: string;
+  type?: string;
+  appearance?: string;
+  relevant: boolean;
+  required: boolean;
+  readonly: boolean;
+  label: string;
+  hint: string;
+  value: string;
+  options?: Option[];
+  /** The message to show; set only once the question was answered or finishing was tried. */
+  problem?: string;
+  prefilled: boolean;
+  touched: boolean;
+  children: NodeView[];
+}
+
+export interface FormProblem {
+  path: string;
+  kind: 'required' | 'constraint' | 'type';
+  message: string;
+}
+
+export interface FormSession {
+  readonly tree: NodeView;
+  set(path: string, value: string): void;
+  addRepeat(path: string): string;
+  removeRepeat(path: string): void;
+  setLang(lang: string): void;
+  subscribe(fn: (changed: ReadonlySet<string>) => void): () => void;
+  view(path: string): NodeView;
+  problems(): FormProblem[];
+  snapshot(): Draft;
+  finish(): Answers;
+}
+
+// ---- programs, as the server publishes them to this user ----------------------------------------
+
+export type Kind = 'one' | 'latest' | 'union' | 'min' | 'max' | 'notes';
+
+export interface PropDef {
+  label: Record<string, string>;
+  kind: Kind;
+  list?: string;
+  group?: string;
+}
+
+export interface TypeDef {
+  label: Record<string, string>;
+  scope: Scope;
+  area?: string;
+  root?: string;
+  title: Expr;
+  search: string[];
+  props: Record<string, PropDef>;
+  computed: Record<string, Expr>;
+}
+
+export interface DeriveRule {
+  form: string;
+  list: string;
+  when: Expr;
+  id: string[];
+  set: Record<string, Expr>;
+}
+
+export interface ScheduleRule {
+  id: string;
+  type: string;
+  roles: string[];
+  when: Expr;
+  done: Expr;
+  opens: Expr;
+  due: Expr;
+  overdue: Expr;
+  form: string;
+  label: Record<string, string>;
+}
+
+export interface Program {
+  id: string;
+  scope: Scope;
+  title: Record<string, string>;
+  types: Record<string, TypeDef>;
+  /** Choice lists named by props, merged from the program's forms: code → [zh, en]. */
+  lists: Record<string, Record<string, string[]>>;
+  derive: DeriveRule[];
+  schedule: ScheduleRule[];
+}
+
+export interface FormRef {
+  id: string;
+  version: string;
+  program: string;
+  scope: Scope;
+  title: string[];
+  langs: string[];
+}
+
+export interface Catalogue {
+  hash: string;
+  programs: Program[];
+  forms: FormRef[];
+}
+
+// ---- the wire ------------------------------------------------------------------------------------
+
+export type RegisterValue = string | Record<string, string> | null;
+
+export interface DerivedEntity {
+  e: string;
+  t: string;
+  new: boolean;
+}
+export interface DerivedWrite {
+  e: string;
+  r: string;
+  v: RegisterValue;
+}
+export interface Derived {
+  on: string | null;
+  entities: DerivedEntity[];
+  writes: DerivedWrite[];
+}
+
+export interface Op extends DerivedWrite {
+  sup: string[];
+}
+
+export interface Submission {
+  id: string;
+  install: string;
+  n: number;
+  user: string;
+  form: string;
+  fv: string;
+  app: string;
+  at: string;
+  clk: { wall: number; mono: number };
+  area: string;
+  corrects: string | null;
+  on: string;
+  entities: DerivedEntity[];
+  ops: Op[];
+  answers: Answers;
+  blobs: string[];
+}
+
+export type ItemState = 'stored' | 'conflict' | 'duplicate' | 'variant' | 'quarantined' | 'later';
+
+/** [value, index into sids, op index, date the fact is about] */
+export type WireValue = [RegisterValue, number, number, string];
+/** [submission id, author's name, moment, form id] */
+export type WireSid = [string, string, string, string];
+
+export type WireChange =
+  | { k: 'up'; e: string; t: string; ver: string; s: Scope | 'core'; a: string[]; f: Record<string, WireValue[]> }
+  | { k: 'leave'; e: string };
+
+export interface FeedPage {
+  epoch: string;
+  seq: number;
+  more: boolean;
+  reset?: boolean;
+  ch: WireChange[];
+  sum: string;
+  count: number;
+}
+
+// ---- what the client offers to screens -------------------------------------------------------------
+
+export interface Area {
+  code: string;
+  name: string;
+  parent: string | null;
+  level: 'district' | 'town' | 'village';
+}
+
+export interface Me {
+  id: string;
+  name: string;
+  username: string;
+  role: string;
+  scopes: Scope[];
+  /** Leaf areas, per scope. */
+  areas: Record<string, string[]>;
+}
+
+export interface LiveValue {
+  v: RegisterValue;
+  dot: string;
+  on: string;
+  at: string;
+  by: string;
+}
+
+export interface EntityView {
+  id: string;
+  type: string;
+  scope: Scope | 'core';
+  areas: string[];
+  title: string;
+  /** Shown values, groups flattened, computed ones included. */
+  props: Record<string, string>;
+  /** Live values by register, shown one first. */
+  live: Record<string, LiveValue[]>;
+  conflicts: string[];
+  /** Has writes of this phone that the server copy doesn't contain yet. */
+  pending: boolean;
+}
+
+export interface Registry {
+  get(id: string): EntityView | undefined;
+  list(type: string): readonly EntityView[];
+  find(type: string, prop: string, value: string): readonly EntityView[];
+  /** Titles and `search` props; Chinese, digits and pinyin initials. Best first. */
+  search(text: string, limit?: number): readonly EntityView[];
+  items(type: string): readonly RegistryItem[];
+}
+
+export interface StoredDraft {
+  id: string;
+  form: string;
+  version: string;
+  scope: Scope;
+  title: string;
+  area: string;
+  /** Submission being corrected, if any. */
+  corrects: string | null;
+  updated: string;
+  draft: Draft;
+}
+export type DraftMeta = Omit<StoredDraft, 'draft'>;
+
+export type OutboxState = 'waiting' | 'sending' | 'sent' | 'durable' | 'attention' | 'returned';
+
+export interface OutboxItem {
+  id: string;
+  n: number;
+  form: string;
+  scope: Scope;
+  title: string;
+  at: string;
+  state: OutboxState;
+  /** Server's reason when state is attention; a key of the i18n table `why.*`. */
+  why: string | null;
+}
+
+export interface ReturnedTask {
+  /** The submission that came back. */
+  submission: string;
+  form: string;
+  fv: string;
+  scope: Scope;
+  area: string;
+  title: string;
+  by: string;
+  at: string;
+  notes: { path: string; text: string }[];
+  answers: Answers;
+}
+
+export interface SyncState {
+  running: boolean;
+  online: boolean;
+  /** 0..1 while running, by items pushed and pages pulled. */
+  progress: number;
+  step: 'idle' | 'push' | 'pull' | 'forms';
+  unsent: number;
+  lastFull: string | null;
+  /** i18n key under `sync.error.*` or null. */
+  error: string | null;
+  /** The session ended: pulling needs a new log-in; pushing doesn't. */
+  loginNeeded: boolean;
+}
+
+export interface FinishInput {
+  draftId: string;
+  def: FormDefinition;
+  answers: Answers;
+  touched: string[];
+  area: string;
+  corrects?: string | null;
+  title: string;
+}
+
+export type ClientEvent = 'phase' | 'registry' | 'drafts' | 'outbox' | 'sync' | 'catalogue';
+
+export interface Client {
+  /** fresh: nobody enrolled on this phone; locked: enrolled, PIN needed; open: working. */
+  phase(): 'fresh' | 'locked' | 'open';
+  /** Online. Throws ClientError. */
+  login(username: string, password: string): Promise<Me>;
+  /** After login: makes the vault and the device key, then pulls everything. Reports through 'sync'. */
+  enrol(pin: string, deviceName: string): Promise<void>;
+  unlock(pin: string): Promise<boolean>;
+  lock(): void;
+  me(): Me;
+  areas(): Area[];
+  catalogue(): Catalogue;
+  definition(form: string, version?: string): Promise<FormDefinition>;
+  registry(scope: Scope): Registry;
+  host(scope: Scope): FormHost;
+  drafts(): DraftMeta[];
+  draft(id: string): Promise<StoredDraft | undefined>;
+  /** Durable when it resolves. */
+  saveDraft(draft: StoredDraft): Promise<void>;
+  removeDraft(id: string): Promise<void>;
+  /** Resolves only after the visit was written durably and read back. */
+  finish(input: FinishInput): Promise<string>;
+  outbox(): OutboxItem[];
+  returned(): ReturnedTask[];
+  /** Sealed outbox as a file, for when nothing else helps. */
+  exportOutbox(): Promise<Blob>;
+  syncNow(): Promise<void>;
+  sync(): SyncState;
+  on(event: ClientEvent, fn: () => void): () => void;
+}
+
+/** The one error of the client: `key` names the text in i18n under `error.*`, `fields` those of the server's problem. */
+export class ClientError extends Error {
+  constructor(
+    readonly key: string,
+    readonly detail = '',
+    readonly fields: { path: string; message: string }[] = [],
+  ) {
+    super(key);
+  }
+}
