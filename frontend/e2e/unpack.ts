@@ -1,0 +1,6 @@
+import { chromiumPath } from './browser';
+
+/** Unpacks Chromium once, before the tests start. */
+export default async function unpack(): Promise<void> {
+  await chromiumPath();
+}
