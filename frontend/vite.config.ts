@@ -1,51 +1,51 @@
-import { fileURLToPath, URL } from "node:url";
-import { VantResolver } from "@vant/auto-import-resolver";
-import vue from "@vitejs/plugin-vue";
-import components from "unplugin-vue-components/vite";
-import { defineConfig } from "vite";
-import { VitePWA } from "vite-plugin-pwa";
+import { fileURLToPath, URL } from 'node:url';
+import { VantResolver } from '@vant/auto-import-resolver';
+import vue from '@vitejs/plugin-vue';
+import components from 'unplugin-vue-components/vite';
+import { defineConfig } from 'vite';
+import { VitePWA } from 'vite-plugin-pwa';
 
 /** The oldest browser we promise: Android's Chrome 90. */
-const TARGET = "chrome90";
+const TARGET = 'chrome90';
 
 const api = `http://127.0.0.1:${process.env.PORT ?? 8000}`;
 
 export default defineConfig({
-  base: "/",
+  base: '/',
   resolve: {
-    alias: { "@": fileURLToPath(new URL("./src", import.meta.url)) },
+    alias: { '@': fileURLToPath(new URL('./src', import.meta.url)) },
   },
   plugins: [
     vue(),
     // Vant's components and their styles one by one, so that a page pays for what it shows.
     components({ dirs: [], dts: false, resolvers: [VantResolver()] }),
     VitePWA({
-      strategies: "injectManifest",
-      srcDir: "src/sw",
-      filename: "sw.ts",
-      registerType: "prompt",
+      strategies: 'injectManifest',
+      srcDir: 'src/sw',
+      filename: 'sw.ts',
+      registerType: 'prompt',
       injectRegister: false,
       injectManifest: {
         target: TARGET,
-        globPatterns: ["**/*.{js,css,html,svg,png,webp,woff2,json,webmanifest}"],
+        globPatterns: ['**/*.{js,css,html,svg,png,webp,woff2,json,webmanifest}'],
         maximumFileSizeToCacheInBytes: 4 * 1024 * 1024,
       },
       manifest: {
-        name: "入户随访",
-        short_name: "随访",
-        lang: "zh-CN",
-        start_url: "/",
-        scope: "/",
-        display: "standalone",
-        orientation: "portrait",
-        background_color: "#ffffff",
-        theme_color: "#1989fa",
-        icons: [{ src: "/icon.svg", sizes: "any", type: "image/svg+xml", purpose: "any" }],
+        name: '入户随访',
+        short_name: '随访',
+        lang: 'zh-CN',
+        start_url: '/',
+        scope: '/',
+        display: 'standalone',
+        orientation: 'portrait',
+        background_color: '#ffffff',
+        theme_color: '#1989fa',
+        icons: [{ src: '/icon.svg', sizes: 'any', type: 'image/svg+xml', purpose: 'any' }],
       },
     }),
   ],
   build: {
-    outDir: "../fieldapp/static/app",
+    outDir: '../fieldapp/static/app',
     emptyOutDir: true,
     target: TARGET,
     cssTarget: TARGET,
@@ -53,6 +53,6 @@ export default defineConfig({
     sourcemap: false,
   },
   server: {
-    proxy: { "/api": api },
+    proxy: { '/api': api },
   },
 });

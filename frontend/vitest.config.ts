@@ -1,20 +1,20 @@
-import { defineConfig, mergeConfig } from "vitest/config";
-import viteConfig from "./vite.config";
+import { defineConfig, mergeConfig } from 'vitest/config';
+import viteConfig from './vite.config';
 
 export default mergeConfig(
   viteConfig,
   defineConfig({
     test: {
       // Component tests ask for a document with `// @vitest-environment happy-dom`.
-      environment: "node",
-      include: ["src/**/*.test.ts", "tests/**/*.test.ts"],
-      exclude: ["e2e/**", "node_modules/**"],
+      environment: 'node',
+      include: ['src/**/*.test.ts', 'tests/**/*.test.ts'],
+      exclude: ['e2e/**', 'node_modules/**'],
       restoreMocks: true,
       coverage: {
-        provider: "v8",
-        include: ["src/**/*.{ts,vue}"],
-        exclude: ["src/**/*.test.ts", "src/**/*.d.ts"],
-        reporter: ["text", "html"],
+        provider: 'v8',
+        include: ['src/**/*.{ts,vue}'],
+        exclude: ['src/**/*.test.ts', 'src/**/*.d.ts'],
+        reporter: ['text', 'html'],
       },
     },
   }),
