@@ -11,10 +11,11 @@
  */
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type BrowserContext, chromium, type Page } from '@playwright/test';
+import decompress from 'woff2-encoder/decompress';
 import packageFile from '../package.json' with { type: 'json' };
 
 const CACHE = fileURLToPath(new URL('../node_modules/.cache', import.meta.url));
@@ -94,6 +95,7 @@ async function unpackInto(home: string): Promise<void> {
   const attempt = await mkdtemp(`${home}.`);
   try {
     await inflateInto(attempt);
+    await addChineseFont(join(attempt, 'fonts'));
     await writeFile(join(attempt, 'fonts/fonts.conf'), fontConfiguration(home));
     await rename(attempt, home);
   } catch (error) {
@@ -115,6 +117,14 @@ async function inflateInto(folder: string): Promise<void> {
   }
 }
 
+/** Chromium brings Latin letters only, and takes no compressed fonts from the system. */
+async function addChineseFont(folder: string): Promise<void> {
+  for (const name of await readdir(FONTS)) {
+    const compressed = await readFile(join(FONTS, name));
+    await writeFile(join(folder, name.replace('.woff2', '.ttf')), await decompress(compressed));
+  }
+}
+
 function browserEnvironment(home: string): Record<string, string> {
   const given = Object.entries(process.env).filter(
     (entry): entry is [string, string] => !!entry[1],
@@ -131,7 +141,6 @@ function fontConfiguration(home: string): string {
 <!DOCTYPE fontconfig SYSTEM "fonts.dtd">
 <fontconfig>
   <dir>${join(home, 'fonts')}</dir>
-  <dir>${FONTS}</dir>
   <cachedir>${join(home, 'fonts-cache')}</cachedir>
 </fontconfig>
 `;
