@@ -254,7 +254,15 @@ export type WireValue = [RegisterValue, number, number, string];
 export type WireSid = [string, string, string, string];
 
 export type WireChange =
-  | { k: 'up'; e: string; t: string; ver: string; s: Scope | 'core'; a: string[]; f: Record<string, WireValue[]> }
+  | {
+      k: 'up';
+      e: string;
+      t: string;
+      ver: string;
+      s: Scope | 'core';
+      a: string[];
+      f: Record<string, WireValue[]>;
+    }
   | { k: 'leave'; e: string };
 
 export interface FeedPage {
