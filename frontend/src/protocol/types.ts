@@ -159,8 +159,14 @@ export interface TypeDef {
 export interface DeriveRule {
   form: string;
   list: string;
+  /** Path of a repeat: the rule is evaluated once per instance, in that context. */
+  each?: string;
   when: Expr;
-  id: string[];
+  /** Keys of `set` whose values make the UUIDv5; or `entity`, an expression giving the id. */
+  id?: string[];
+  entity?: Expr;
+  /** Whether the entity begins here; default true with `id`, false with `entity`. */
+  new?: Expr;
   set: Record<string, Expr>;
 }
 
