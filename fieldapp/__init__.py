@@ -30,7 +30,15 @@ def create_app(settings: Settings | None = None) -> Flask:
     )
     init_db(app)
     init_problems(app)
+    from .accounts.limits import init_limits
+    from .accounts.origin import init_origin
+    from .accounts.sessions import init_login
     from .blueprints import register_blueprints
+    from .web import init_web
 
+    init_web(app)
+    init_origin(app)
+    init_login(app)
+    init_limits(app)
     register_blueprints(app)
     return app

@@ -1,12 +1,39 @@
 """Every blueprint of the API in one auditable list, with the kind of caller each one admits."""
 
+from collections.abc import Iterator
+
 from flask import Flask
-from flask_smorest import Api
+from flask_smorest import Api, Blueprint
+from marshmallow import Schema, fields
+
+
+class ProblemSchema(Schema):
+    """The one shape of every answer that isn't a success (RFC 9457, `application/problem+json`)."""
+
+    type = fields.String(metadata={"description": "Stable URN of the problem"})
+    title = fields.String()
+    status = fields.Integer()
+    code = fields.String(metadata={"description": "Key of the catalogue of problems"})
+    detail = fields.String(metadata={"description": "What to do, in the reader's language"})
+    fields_ = fields.List(
+        fields.Dict(),
+        data_key="fields",
+        metadata={"description": "For bad input: `[{path, message}]`"},
+    )
+
+
+class ProblemApi(Api):
+    """flask-smorest with our error shape: `fieldapp.problems` answers, not its own handlers."""
+
+    ERROR_SCHEMA = ProblemSchema
+
+    def _register_error_handlers(self) -> None:
+        return None
 
 
 def register_blueprints(app: Flask) -> None:
     """Mount the API under /api and the single-page app at /."""
-    api = Api(app)
+    api = ProblemApi(app)
     for blueprint in _api_blueprints():
         api.register_blueprint(blueprint)
     from .web import blueprint as web
@@ -14,6 +41,16 @@ def register_blueprints(app: Flask) -> None:
     app.register_blueprint(web)
 
 
-def _api_blueprints():  # type: ignore[no-untyped-def]
+def _api_blueprints() -> Iterator[Blueprint]:
     """Imported late: routes need the extensions of the app that is being made."""
-    return ()
+    from .accounts import routes as accounts
+    from .areas import routes as areas
+    from .devices import routes as devices
+    from .health import blueprint as health
+
+    yield health  # anybody
+    yield accounts.session  # anybody: log in, who am I
+    yield accounts.users  # administrators
+    yield areas.blueprint  # logged in; changes: administrators
+    yield devices.blueprint  # logged in: own devices; administrators: all
+    yield devices.enrolment  # logged in, roles that carry a phone

@@ -3,7 +3,8 @@
 Columns are TEXT, INTEGER and BLOB only; moments are ISO 8601 text in UTC (`utc_text`), so both databases sort them alike.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,7 +12,7 @@ from flask import Flask
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import Engine, MetaData, event
-from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.orm import DeclarativeBase, Session, scoped_session
 
 
 class Base(DeclarativeBase):
@@ -35,6 +36,23 @@ migrate = Migrate()
 def utc_text(moment: datetime) -> str:
     """A moment as sortable text, e.g. `2026-11-02T01:12:44.123456Z`."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+@contextmanager
+def write_transaction() -> Iterator[scoped_session[Session]]:
+    """A transaction that may write from its first statement: committed at the end, rolled back on an exception.
+
+    It begins a new one: what was read before may have changed, and on SQLite a reader can't become a writer safely.
+    Rows loaded before are read again when used.
+    """
+    db.session.rollback()
+    db.session.connection(execution_options={"sqlite_begin": "IMMEDIATE"})
+    try:
+        yield db.session
+        db.session.commit()
+    except BaseException:
+        db.session.rollback()
+        raise
 
 
 def init_db(app: Flask) -> None:

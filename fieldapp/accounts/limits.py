@@ -1,0 +1,37 @@
+"""How often something may be asked: guessing passwords is slow, sending visits never is.
+
+Counters live in the memory of each server process; the figures hold per process.
+"""
+
+import json
+
+from flask import Flask, Response, request
+from flask_limiter import Limiter
+from flask_limiter.util import get_remote_address
+
+limiter = Limiter(key_func=get_remote_address, headers_enabled=True)
+
+LOG_IN_PER_ACCOUNT = "5 per 15 minutes"
+LOG_IN_PER_ADDRESS = "50 per hour"
+
+
+def init_limits(app: Flask) -> None:
+    """Bind the limiter; `FIELDAPP_RATE_LIMITS=0` switches it off."""
+    app.config.setdefault("RATELIMIT_STORAGE_URI", "memory://")
+    app.config["RATELIMIT_ENABLED"] = app.config["SETTINGS"].rate_limits
+    limiter.init_app(app)
+
+
+def account_of_request() -> str:
+    """The log-in name tried, so that one account is guarded whatever addresses are used."""
+    try:
+        body = json.loads(request.get_data(cache=True) or b"null")
+    except ValueError:
+        body = None
+    name = body.get("username") if isinstance(body, dict) else None
+    return f"account:{str(name).strip().lower()}"
+
+
+def was_refused(response: Response) -> bool:
+    """Only failed attempts count."""
+    return response.status_code == 401

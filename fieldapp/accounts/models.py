@@ -1,0 +1,50 @@
+"""Accounts as stored: users, the areas granted to them, and their sessions."""
+
+from sqlalchemy import ForeignKey
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from fieldapp.db import Base
+
+
+class User(Base):
+    """One person with one role. `password` is an argon2id hash; an inactive user can't log in."""
+
+    __tablename__ = "user_account"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    username: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    password: Mapped[str]
+    role: Mapped[str]
+    lang: Mapped[str] = mapped_column(default="zh")
+    active: Mapped[int] = mapped_column(default=1)
+    created: Mapped[str]
+    grants: Mapped[list["UserGrant"]] = relationship(
+        lazy="selectin", cascade="all, delete-orphan", order_by="(UserGrant.area, UserGrant.scope)"
+    )
+
+
+class UserGrant(Base):
+    """A user may work in this area, at any level, in this scope."""
+
+    __tablename__ = "user_grant"
+
+    user_id: Mapped[str] = mapped_column(ForeignKey("user_account.id"), primary_key=True)
+    area: Mapped[str] = mapped_column(ForeignKey("area.code"), primary_key=True)
+    scope: Mapped[str] = mapped_column(primary_key=True)
+
+
+class LoginSession(Base):
+    """One log-in. The cookie holds a random token, this row its SHA-256, so it can be ended here.
+
+    `device_id`: the phone enrolled in this session, which then lasts until `expires` however idle.
+    """
+
+    __tablename__ = "login_session"
+
+    token_sha: Mapped[str] = mapped_column(primary_key=True)
+    user_id: Mapped[str] = mapped_column(ForeignKey("user_account.id"), index=True)
+    device_id: Mapped[str | None]
+    created: Mapped[str]
+    seen: Mapped[str]
+    expires: Mapped[str]

@@ -1,0 +1,152 @@
+"""HTTP of sessions and accounts."""
+
+from typing import Any
+
+from flask.views import MethodView
+from flask_smorest import Blueprint
+
+from fieldapp.db import db, write_transaction
+from fieldapp.problems import abort_with
+
+from . import access, sessions
+from . import users as accounts
+from .access import Grant
+from .limits import LOG_IN_PER_ACCOUNT, LOG_IN_PER_ADDRESS, account_of_request, limiter, was_refused
+from .models import User
+from .schemas import LogInSchema, MeSchema, NewUserSchema, UpdateUserSchema, UserSchema
+from .service import (
+    Principal,
+    areas_of,
+    current_principal,
+    login_required,
+    roles_allowed,
+    scopes_of,
+)
+
+session = Blueprint(
+    "session", __name__, url_prefix="/api/session", description="Log in, who am I, log out"
+)
+users = Blueprint(
+    "users", __name__, url_prefix="/api/users", description="Accounts, for administrators"
+)
+
+
+def me(principal: Principal) -> dict[str, Any]:
+    """The person in the shape of MeSchema."""
+    return {
+        **{key: getattr(principal, key) for key in ("user_id", "username", "name", "role", "lang")},
+        "scopes": scopes_of(principal),
+        "areas": {scope: areas_of(principal, scope) for scope in access.SCOPES},
+        "reviews": [s for s in access.SCOPES if access.may_review(principal.role, s)],
+        "oversees": [s for s in access.SCOPES if access.may_oversee(principal.role, s)],
+        "administers": access.may_administer(principal.role),
+    }
+
+
+@session.route("")
+class Session(MethodView):
+    """The session of this browser."""
+
+    decorators = [
+        limiter.limit(LOG_IN_PER_ADDRESS, methods=["POST"], deduct_when=was_refused),
+        limiter.limit(
+            LOG_IN_PER_ACCOUNT,
+            key_func=account_of_request,
+            methods=["POST"],
+            deduct_when=was_refused,
+        ),
+    ]
+
+    @session.arguments(LogInSchema)
+    @session.response(200, MeSchema)
+    def post(self, credentials: dict[str, str]) -> dict[str, Any]:
+        """Log in"""
+        user = accounts.authenticate(credentials["username"], credentials["password"])
+        if user is None:
+            abort_with("bad_credentials")
+        return me(sessions.begin(user))
+
+    @login_required
+    @session.response(200, MeSchema)
+    def get(self) -> dict[str, Any]:
+        """Who am I"""
+        return me(current_principal())
+
+    @session.response(204)
+    def delete(self) -> None:
+        """Log out"""
+        sessions.end()
+
+
+@users.route("")
+class Users(MethodView):
+    """All accounts."""
+
+    decorators = [roles_allowed("admin")]
+
+    @users.response(200, UserSchema(many=True))
+    def get(self) -> list[User]:
+        """List accounts, active ones first"""
+        return accounts.everybody()
+
+    @users.arguments(NewUserSchema)
+    @users.response(201, UserSchema)
+    def post(self, new: dict[str, Any]) -> User:
+        """Open an account"""
+        grants = [Grant(**grant) for grant in new.pop("grants")]
+        with _account_problems(), write_transaction():
+            return accounts.add_user(**new, grants=grants)
+
+
+@users.route("/<user_id>")
+class OneUser(MethodView):
+    """One account."""
+
+    decorators = [roles_allowed("admin")]
+
+    @users.response(200, UserSchema)
+    def get(self, user_id: str) -> User:
+        """One account"""
+        return _user(user_id)
+
+    @users.arguments(UpdateUserSchema)
+    @users.response(200, UserSchema)
+    def patch(self, changes: dict[str, Any], user_id: str) -> User:
+        """Change name, language, password or areas; close or reopen the account"""
+        with _account_problems(), write_transaction():
+            user = _user(user_id)
+            _apply(user, changes)
+        return user
+
+
+def _apply(user: User, changes: dict[str, Any]) -> None:
+    for key in ("name", "lang"):
+        if key in changes:
+            setattr(user, key, changes[key])
+    if "grants" in changes:
+        accounts.set_grants(user, [Grant(**grant) for grant in changes["grants"]])
+    if "password" in changes:
+        accounts.set_password(user, changes["password"])
+    if "active" in changes:
+        if not changes["active"] and user.id == current_principal().user_id:
+            raise accounts.AccountError("active", "nobody closes their own account")
+        accounts.set_active(user, changes["active"])
+    db.session.flush()
+
+
+def _user(user_id: str) -> User:
+    user = accounts.get(user_id)
+    if user is None:
+        abort_with("not_found")
+    return user
+
+
+class _account_problems:  # noqa: N801 - used like a function
+    """Turns an AccountError into the problem invalid_fields."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        if isinstance(error, accounts.AccountError):
+            abort_with("invalid_fields", [{"path": error.field, "message": str(error)}])

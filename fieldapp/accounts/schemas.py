@@ -1,0 +1,79 @@
+"""What accounts say and accept over HTTP."""
+
+from marshmallow import Schema, fields, validate
+
+from . import access, passwords
+
+_text = validate.Length(min=1, max=100)
+_password = validate.Length(min=passwords.MIN_LENGTH, max=passwords.MAX_LENGTH)
+
+
+class GrantSchema(Schema):
+    """One area in one scope."""
+
+    area = fields.String(required=True, validate=validate.Regexp(r"^\d{12}$"))
+    scope = fields.String(required=True, validate=validate.OneOf(access.SCOPES))
+
+
+class LogInSchema(Schema):
+    """Credentials."""
+
+    username = fields.String(required=True, validate=_text)
+    password = fields.String(
+        required=True, validate=validate.Length(min=1, max=passwords.MAX_LENGTH)
+    )
+
+
+class MeSchema(Schema):
+    """The person who is logged in, as every screen knows them."""
+
+    id = fields.String(attribute="user_id")
+    username = fields.String()
+    name = fields.String()
+    role = fields.String()
+    lang = fields.String()
+    scopes = fields.List(fields.String())
+    areas = fields.Dict(
+        keys=fields.String(),
+        values=fields.List(fields.String()),
+        metadata={"description": "Village codes by scope"},
+    )
+    reviews = fields.List(fields.String(), metadata={"description": "Scopes in which they decide"})
+    oversees = fields.List(
+        fields.String(), metadata={"description": "Scopes whose review they read"}
+    )
+    administers = fields.Boolean()
+
+
+class UserSchema(Schema):
+    """An account as an administrator sees it."""
+
+    id = fields.String()
+    username = fields.String()
+    name = fields.String()
+    role = fields.String()
+    lang = fields.String()
+    active = fields.Boolean()
+    created = fields.String()
+    grants = fields.List(fields.Nested(GrantSchema))
+
+
+class NewUserSchema(Schema):
+    """A new account."""
+
+    username = fields.String(required=True, validate=validate.Regexp(r"^[A-Za-z0-9._-]{2,40}$"))
+    name = fields.String(required=True, validate=_text)
+    role = fields.String(required=True, validate=validate.OneOf(access.ROLES))
+    password = fields.String(required=True, validate=_password, load_only=True)
+    lang = fields.String(load_default="zh", validate=validate.OneOf(("zh", "en")))
+    grants = fields.List(fields.Nested(GrantSchema), load_default=list)
+
+
+class UpdateUserSchema(Schema):
+    """What an administrator may change; the role of a person stays: open another account."""
+
+    name = fields.String(validate=_text)
+    lang = fields.String(validate=validate.OneOf(("zh", "en")))
+    password = fields.String(validate=_password, load_only=True)
+    active = fields.Boolean()
+    grants = fields.List(fields.Nested(GrantSchema))

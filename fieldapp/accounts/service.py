@@ -1,0 +1,131 @@
+"""Who is asking, and what is theirs. `access` knows the roles; this module adds the areas.
+
+principal = current_principal()                # of the request, or the problem login_required
+areas_of(principal, "health")                  # leaf codes
+feeds_of(principal)                            # what the person's phone carries
+"""
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import ParamSpec, TypeVar
+
+from flask_login import current_user
+
+from fieldapp.areas import service as areas
+from fieldapp.areas.models import Area
+from fieldapp.db import db
+from fieldapp.problems import abort_with
+
+from . import access
+from .access import Grant
+from .models import User
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+@dataclass(frozen=True)
+class Principal:
+    """A person as the server knows them while answering; plain values, safe across transactions."""
+
+    user_id: str
+    username: str
+    name: str
+    role: str
+    lang: str = "zh"
+    grants: tuple[Grant, ...] = ()
+
+
+def principal_from(user: User) -> Principal:
+    """The principal of a stored user."""
+    grants = tuple(sorted(Grant(g.area, g.scope) for g in user.grants))
+    return Principal(user.id, user.username, user.name, user.role, user.lang, grants)
+
+
+def principal_of(user_id: str) -> Principal | None:
+    """The principal of a user who may still work here; None if unknown or deactivated."""
+    user = db.session.get(User, user_id)
+    return principal_from(user) if user and user.active else None
+
+
+def current_principal() -> Principal:
+    """Who is asking. Stops with `login_required` if nobody is logged in."""
+    if not current_user.is_authenticated:
+        abort_with("login_required")
+    principal: Principal = current_user.principal
+    return principal
+
+
+def login_required(view: Callable[P, R]) -> Callable[P, R]:
+    """Only for people who are logged in."""
+
+    @wraps(view)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
+        current_principal()
+        return view(*args, **kwargs)
+
+    return guarded
+
+
+def roles_allowed(*roles: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Only for people of these roles; others get `forbidden`."""
+
+    def decorate(view: Callable[P, R]) -> Callable[P, R]:
+        @wraps(view)
+        def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
+            if current_principal().role not in roles:
+                abort_with("forbidden")
+            return view(*args, **kwargs)
+
+        return guarded
+
+    return decorate
+
+
+def areas_of(principal: Principal, scope: str) -> list[str]:
+    """The villages granted to this person in the scope: leaf codes, sorted."""
+    if scope not in access.grantable_scopes(principal.role):
+        return []
+    granted = [grant.area for grant in principal.grants if grant.scope == scope]
+    return sorted({leaf for area in granted for leaf in areas.leaf_codes(area)})
+
+
+def my_areas(principal: Principal) -> list[Area]:
+    """The areas this person works in with everything above them; all for who administers them."""
+    if access.may_administer(principal.role):
+        return areas.all_areas()
+    leaves = {leaf for scope in access.SCOPES for leaf in areas_of(principal, scope)}
+    return areas.with_ancestors(leaves)
+
+
+def scopes_of(principal: Principal) -> list[str]:
+    """The scopes in which this person has an area and reads something."""
+    return [
+        s for s in access.SCOPES if access.audiences(principal.role, s) and areas_of(principal, s)
+    ]
+
+
+def visible_feeds(principal: Principal) -> list[str]:
+    """Every `<area>.<audience>` this person may read on the server, sorted."""
+    return sorted(
+        f"{area}.{audience}"
+        for scope in access.SCOPES
+        for audience in access.audiences(principal.role, scope)
+        for area in areas_of(principal, scope)
+    )
+
+
+def feeds_of(principal: Principal) -> list[str]:
+    """What this person's phone pulls: readable feeds and own post; nothing if the role has none."""
+    if not access.carries(principal.role):
+        return []
+    return [*visible_feeds(principal), f"u.{principal.user_id}"]
+
+
+def grants_ver(principal: Principal) -> str:
+    """16 hex digits that change whenever the role, the feeds or the areas do."""
+    granted = [principal.role, feeds_of(principal), [areas_of(principal, s) for s in access.SCOPES]]
+    return hashlib.sha256(json.dumps(granted).encode()).hexdigest()[:16]

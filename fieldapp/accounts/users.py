@@ -1,0 +1,121 @@
+"""Keeping accounts: people, their passwords, roles and areas. It never reads content."""
+
+from collections.abc import Iterable
+
+from sqlalchemy import select
+
+from fieldapp import clock
+from fieldapp.areas import service as areas
+from fieldapp.db import db, utc_text, write_transaction
+
+from . import access, passwords, sessions
+from .access import Grant
+from .models import User, UserGrant
+
+
+class AccountError(ValueError):
+    """An account that can't be kept so. `field` names what is wrong."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+def authenticate(username: str, password: str) -> User | None:
+    """The active user with this password, or None. Takes as long in every case."""
+    user = find(username)
+    right = passwords.matches(user.password if user else None, password)
+    if not (user and right and user.active):
+        return None
+    if passwords.outdated(user.password):
+        with write_transaction():
+            user.password = passwords.hash_password(password)
+    return user
+
+
+def find(username: str) -> User | None:
+    """A user by log-in name, in any case."""
+    return db.session.scalar(select(User).where(User.username == _canonical(username)))
+
+
+def get(user_id: str) -> User | None:
+    """A user by id."""
+    return db.session.get(User, user_id)
+
+
+def everybody() -> list[User]:
+    """All users, active ones first, by log-in name."""
+    return list(db.session.scalars(select(User).order_by(User.active.desc(), User.username)))
+
+
+def add_user(
+    username: str,
+    name: str,
+    role: str,
+    password: str,
+    grants: Iterable[Grant] = (),
+    lang: str = "zh",
+    user_id: str | None = None,
+) -> User:
+    """Open an account. Not committed. Raises AccountError."""
+    username = _canonical(username)
+    if find(username):
+        raise AccountError("username", f"{username} is taken")
+    if role not in access.ROLES:
+        raise AccountError("role", f"{role} is none of {', '.join(access.ROLES)}")
+    user = User(
+        id=user_id or clock.new_id(),
+        username=username,
+        name=name,
+        role=role,
+        lang=lang,
+        active=1,
+        password=passwords.hash_password(_acceptable(password, username)),
+        created=utc_text(clock.now()),
+    )
+    set_grants(user, grants)
+    db.session.add(user)
+    db.session.flush()
+    return user
+
+
+def set_grants(user: User, grants: Iterable[Grant]) -> None:
+    """Replace the areas of a user. Not committed. Raises AccountError."""
+    wanted = set(grants)
+    for grant in sorted(wanted):
+        if grant.scope not in access.grantable_scopes(user.role):
+            raise AccountError("grants", f"the role {user.role} has no part in {grant.scope}")
+        if not areas.exists(grant.area):
+            raise AccountError("grants", f"there is no area {grant.area}")
+    kept = [row for row in user.grants if Grant(row.area, row.scope) in wanted]
+    have = {Grant(row.area, row.scope) for row in kept}
+    new = [UserGrant(area=g.area, scope=g.scope) for g in sorted(wanted - have)]
+    user.grants = kept + new
+
+
+def set_password(user: User, password: str) -> None:
+    """Give a new password and end every session. Not committed. Raises AccountError."""
+    user.password = passwords.hash_password(_acceptable(password, user.username))
+    sessions.end_all(user.id)
+
+
+def set_active(user: User, active: bool) -> None:
+    """Close or reopen an account; closing ends its sessions. Not committed.
+
+    Unsent visits on the person's phone can still be uploaded: they are kept aside for a supervisor.
+    """
+    user.active = int(active)
+    if not active:
+        sessions.end_all(user.id)
+
+
+def _canonical(username: str) -> str:
+    return username.strip().lower()
+
+
+def _acceptable(password: str, username: str) -> str:
+    if not passwords.MIN_LENGTH <= len(password) <= passwords.MAX_LENGTH:
+        raise AccountError("password", f"at least {passwords.MIN_LENGTH} characters")
+    if username in password.lower():
+        raise AccountError("password", "must not contain the log-in name")
+    return password

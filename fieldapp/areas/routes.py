@@ -1,0 +1,47 @@
+"""HTTP of the area tree."""
+
+from typing import Any
+
+from flask.views import MethodView
+from flask_smorest import Blueprint
+
+from fieldapp.accounts.service import current_principal, login_required, my_areas, roles_allowed
+from fieldapp.db import write_transaction
+from fieldapp.problems import abort_with
+
+from . import service
+from .models import Area
+from .schemas import AreaSchema
+
+blueprint = Blueprint(
+    "areas", __name__, url_prefix="/api/areas", description="Districts, towns, villages"
+)
+
+
+@blueprint.route("")
+class Areas(MethodView):
+    """The tree."""
+
+    @login_required
+    @blueprint.response(200, AreaSchema(many=True))
+    def get(self) -> list[dict[str, Any]]:
+        """The areas granted to the caller and those above them; an administrator sees all"""
+        principal = current_principal()
+        return [_shown(area, principal.lang) for area in my_areas(principal)]
+
+    @roles_allowed("admin")
+    @blueprint.arguments(AreaSchema)
+    @blueprint.response(200, AreaSchema)
+    def put(self, area: dict[str, Any]) -> dict[str, Any]:
+        """Add an area, or rename it"""
+        lang = current_principal().lang
+        try:
+            with write_transaction():
+                return _shown(service.put_area(**area), lang)
+        except service.AreaError as error:
+            abort_with("invalid_fields", [{"path": "code", "message": str(error)}])
+
+
+def _shown(area: Area, lang: str) -> dict[str, Any]:
+    columns = ("code", "name_zh", "name_en", "level", "parent")
+    return {"name": area.name(lang), **{column: getattr(area, column) for column in columns}}

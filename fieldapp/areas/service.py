@@ -1,0 +1,94 @@
+"""Reads and writes of the area tree. It knows no user: accounts decide who sees what."""
+
+import csv
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select
+
+from fieldapp.db import db
+
+from .models import Area
+
+LEVELS = ("district", "town", "village")
+_CODE = re.compile(r"\d{12}")
+
+
+class AreaError(ValueError):
+    """An area that can't stand in the tree; the message says which and why."""
+
+
+def put_area(code: str, name_zh: str, name_en: str, level: str, parent: str | None = None) -> Area:
+    """Add an area or rename it; idempotent. Not committed. Raises AreaError."""
+    if not _CODE.fullmatch(code):
+        raise AreaError(f"{code}: an area code has 12 digits")
+    if level not in LEVELS:
+        raise AreaError(f"{code}: level {level!r} is none of {', '.join(LEVELS)}")
+    above = db.session.get(Area, parent) if parent else None
+    if (above.level if above else None) != _level_above(level):
+        raise AreaError(f"{code}: a {level} belongs to a {_level_above(level) or 'nothing'}")
+    area = db.session.get(Area, code)
+    if area is None:
+        area = Area(code=code)
+        db.session.add(area)
+    area.name_zh, area.name_en, area.level, area.parent = name_zh, name_en, level, parent
+    db.session.flush()
+    return area
+
+
+def _level_above(level: str) -> str | None:
+    position = LEVELS.index(level)
+    return LEVELS[position - 1] if position else None
+
+
+def load_csv(path: Path) -> int:
+    """Put every row of a UTF-8 CSV `code,name_zh,name_en,level,parent`; how many. Not committed."""
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        rows = sorted(csv.DictReader(file), key=lambda row: _level_order(row))
+    for row in rows:
+        put_area(row["code"], row["name_zh"], row["name_en"], row["level"], row["parent"] or None)
+    return len(rows)
+
+
+def _level_order(row: dict[str, str]) -> int:
+    """Parents first; an unknown level last, where put_area refuses it."""
+    return LEVELS.index(row["level"]) if row["level"] in LEVELS else len(LEVELS)
+
+
+def exists(code: str) -> bool:
+    """Whether the tree has this area."""
+    return db.session.get(Area, code) is not None
+
+
+def leaf_codes(under: str) -> list[str]:
+    """The villages in an area (itself, if it is one), sorted; empty for an unknown code."""
+    below = select(Area.code, Area.level).where(Area.code == under).cte("below", recursive=True)
+    step = select(Area.code, Area.level).join(below, Area.parent == below.c.code)
+    below = below.union_all(step)
+    query = select(below.c.code).where(below.c.level == "village").order_by(below.c.code)
+    return list(db.session.scalars(query))
+
+
+def with_ancestors(codes: Iterable[str]) -> list[Area]:
+    """These areas and everything above them, sorted by code."""
+    found: dict[str, Area] = {}
+    wanted = set(codes)
+    while wanted:
+        rows = db.session.scalars(select(Area).where(Area.code.in_(wanted))).all()
+        found |= {row.code: row for row in rows}
+        wanted = {row.parent for row in rows if row.parent} - found.keys()
+    return [found[code] for code in sorted(found)]
+
+
+def all_areas() -> list[Area]:
+    """The whole tree, sorted by code."""
+    return list(db.session.scalars(select(Area).order_by(Area.code)))
+
+
+def public(areas: Iterable[Area], lang: str) -> list[dict[str, Any]]:
+    """Areas as the wire carries them: `{code, name, parent, level}`."""
+    return [
+        {"code": a.code, "name": a.name(lang), "parent": a.parent, "level": a.level} for a in areas
+    ]
