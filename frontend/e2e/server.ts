@@ -1,0 +1,104 @@
+/**
+ * The real server with the demo district, on a port of its own, to be stopped, killed and started again.
+ *
+ *     const server = await startServer();
+ *     await server.stop();                       // no signal: nothing answers any more
+ *     await server.start();                      // same data, same address
+ *     await server.dispose();
+ */
+
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+const FIELDAPP = fileURLToPath(new URL('../../.venv/bin/fieldapp', import.meta.url));
+const run = promisify(execFile);
+
+export interface TestServer {
+  url: string;
+  home: string;
+  start(): Promise<void>;
+  stop(signal?: NodeJS.Signals): Promise<void>;
+  /** A command of the server on the same data, e.g. `fieldapp('backup')`. */
+  fieldapp(...args: string[]): Promise<string>;
+  dispose(): Promise<void>;
+}
+
+let prepared: Promise<string> | undefined;
+
+/** The demo district is made once per run of the tests; every server gets a copy. */
+function preparedHome(): Promise<string> {
+  prepared ??= (async () => {
+    const home = await mkdtemp(join(tmpdir(), 'fieldapp-demo-'));
+    await run(FIELDAPP, ['demo'], { env: environment(home), maxBuffer: 1 << 24 });
+    process.on('exit', () => void rm(home, { recursive: true, force: true }));
+    return home;
+  })();
+  return prepared;
+}
+
+export async function startServer(): Promise<TestServer> {
+  const home = await mkdtemp(join(tmpdir(), 'fieldapp-server-'));
+  await cp(await preparedHome(), home, { recursive: true });
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
+  let child: ChildProcess | undefined;
+
+  const server: TestServer = {
+    url,
+    home,
+    async start() {
+      child = spawn(FIELDAPP, ['run', '--port', String(port)], {
+        env: environment(home),
+        stdio: ['ignore', 'inherit', 'inherit'],
+        detached: true,
+      });
+      await answering(url, child);
+    },
+    async stop(signal = 'SIGKILL') {
+      const pid = child?.pid;
+      if (!child || !pid || child.exitCode !== null) return;
+      const ended = new Promise((resolve) => child?.once('exit', resolve));
+      process.kill(-pid, signal);
+      await ended;
+    },
+    async fieldapp(...args) {
+      return (await run(FIELDAPP, args, { env: environment(home), maxBuffer: 1 << 24 })).stdout;
+    },
+    async dispose() {
+      await server.stop();
+      await rm(home, { recursive: true, force: true });
+    },
+  };
+  await server.start();
+  return server;
+}
+
+function environment(home: string): NodeJS.ProcessEnv {
+  return { ...process.env, FIELDAPP_HOME: home, FIELDAPP_RATE_LIMITS: '0' };
+}
+
+async function answering(url: string, child: ChildProcess): Promise<void> {
+  for (let attempt = 0; attempt < 300; attempt++) {
+    if (child.exitCode !== null) throw new Error(`the server ended with code ${child.exitCode}`);
+    const answer = await fetch(`${url}/api/health`).catch(() => undefined);
+    if (answer?.ok) return;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  throw new Error(`no answer from ${url} within 30 s`);
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.once('error', reject);
+    probe.listen(0, '127.0.0.1', () => {
+      const { port } = probe.address() as { port: number };
+      probe.close(() => resolve(port));
+    });
+  });
+}
