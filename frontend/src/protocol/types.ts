@@ -64,6 +64,8 @@ export interface Answers {
 export interface Draft {
   answers: Answers;
   touched: string[];
+  /** Paths that were filled from the registry, also those changed since: what the worker was shown. */
+  prefilled?: string[];
   [key: string]: unknown;
 }
 
@@ -403,6 +405,8 @@ export type ClientEvent = 'phase' | 'registry' | 'drafts' | 'outbox' | 'sync' | 
 export interface Client {
   /** fresh: nobody enrolled on this phone; locked: enrolled, PIN needed; open: working. */
   phase(): 'fresh' | 'locked' | 'open';
+  /** Resolves when storage has been looked at; before, phase() is what it was last time ('phase' tells of a change). */
+  ready(): Promise<void>;
   /** Online. Throws ClientError. */
   login(username: string, password: string): Promise<Me>;
   /** After login: makes the vault and the device key, then pulls everything. Reports through 'sync'. */
