@@ -106,6 +106,8 @@ def init_problems(app: Flask) -> None:
         status = error.code or 500
         fields = flat_messages((getattr(error, "data", None) or {}).get("messages", {}))
         code = _BY_STATUS.get(status, "server_error" if status >= 500 else "bad_request")
+        if status == 400 and isinstance(getattr(error, "exc", None), ValueError):
+            code, fields = "malformed_json", []
         answer = problem_response(code, fields, status)
         for name, value in error.get_headers():
             if name in ("Retry-After", "Allow"):
