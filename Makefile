@@ -27,7 +27,7 @@ PYTHON_READY := $(VENV)/.ready
 NODE_READY := frontend/node_modules/.ready
 APP := fieldapp/static/app/index.html
 # Folders too: their time changes when a file in them is deleted.
-FRONTEND := $(shell find frontend/src frontend/public -not -name '.*' -not -name '*.test.ts' 2>/dev/null) \
+FRONTEND := $(shell find frontend/src frontend/public frontend/build -not -name '.*' -not -name '*.test.ts' 2>/dev/null) \
 	frontend/index.html frontend/vite.config.ts frontend/package-lock.json
 
 .PHONY: help
@@ -58,7 +58,7 @@ $(APP): $(FRONTEND) | $(PYTHON_READY) $(NODE_READY)
 
 .PHONY: run
 run: setup build ## Serve the app with made-up data on PORT (8000)
-	exec $(BIN)/fieldapp run --demo --port $(PORT)
+	PORT=$(PORT) exec $(BIN)/fieldapp run --demo
 
 .PHONY: dev
 dev: setup ## Serve the PWA's sources with hot reload, beside `make run`

@@ -4,6 +4,7 @@ import vue from '@vitejs/plugin-vue';
 import components from 'unplugin-vue-components/vite';
 import { defineConfig } from 'vite';
 import { VitePWA } from 'vite-plugin-pwa';
+import { vantIconFont } from './build/vantIconFont';
 
 /** The oldest browser we promise: Android's Chrome 90. */
 const TARGET = 'chrome90';
@@ -17,6 +18,7 @@ export default defineConfig({
   },
   plugins: [
     vue(),
+    vantIconFont(),
     // Vant's components and their styles one by one, so that a page pays for what it shows.
     components({ dirs: [], dts: false, resolvers: [VantResolver()] }),
     VitePWA({
