@@ -58,7 +58,7 @@ $(APP): $(FRONTEND) | $(PYTHON_READY) $(NODE_READY)
 
 .PHONY: run
 run: setup build ## Serve the app with made-up data on PORT (8000)
-	PORT=$(PORT) exec $(BIN)/fieldapp run --demo
+	exec $(BIN)/fieldapp run --demo --port $(PORT)
 
 .PHONY: dev
 dev: setup ## Serve the PWA's sources with hot reload, beside `make run`
