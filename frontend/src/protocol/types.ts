@@ -405,8 +405,6 @@ export type ClientEvent = 'phase' | 'registry' | 'drafts' | 'outbox' | 'sync' | 
 export interface Client {
   /** fresh: nobody enrolled on this phone; locked: enrolled, PIN needed; open: working. */
   phase(): 'fresh' | 'locked' | 'open';
-  /** Resolves when storage has been looked at; before, phase() is what it was last time ('phase' tells of a change). */
-  ready(): Promise<void>;
   /** Online. Throws ClientError. */
   login(username: string, password: string): Promise<Me>;
   /** After login: makes the vault and the device key, then pulls everything. Reports through 'sync'. */
