@@ -1,0 +1,95 @@
+"""A form definition's shape, worked out once: children, lineage, names and the order of calculation.
+
+Pure; knows docs/form-definition.md and no values.
+"""
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any, TypeAlias
+
+from .names import Names, references
+
+Definition: TypeAlias = Mapping[str, Any]
+COMPUTED = ("rel", "calc", "count")
+
+
+class Cycle(ValueError):
+    """Calculations that wait for each other; `nodes` are their numbers in order."""
+
+    def __init__(self, nodes: list[int]) -> None:
+        super().__init__(f"nodes {nodes} depend on each other")
+        self.nodes = nodes
+
+
+class Shape:
+    """Read access to a definition."""
+
+    def __init__(self, definition: Definition) -> None:
+        self.definition = definition
+        self.nodes: list[dict[str, Any]] = definition["nodes"]
+        self.children: list[list[int]] = [[] for _ in self.nodes]
+        for number, node in enumerate(self.nodes):
+            if node["p"] >= 0:
+                self.children[node["p"]].append(number)
+
+    @cached_property
+    def names(self) -> Names:
+        """Names for compiling further expressions against this form."""
+        names = Names()
+        for node in self.nodes:
+            names.add(node["n"], node["p"], node["k"] == "repeat")
+        return names
+
+    @cached_property
+    def lineage(self) -> list[list[int]]:
+        """Per node: its ancestors from the root, itself last."""
+        lines: list[list[int]] = []
+        for number, node in enumerate(self.nodes):
+            lines.append([*(lines[node["p"]] if node["p"] >= 0 else []), number])
+        return lines
+
+    def path(self, node: int) -> str:
+        """Slash path without the root and positions."""
+        return "/".join(self.nodes[i]["n"] for i in self.lineage[node][1:])
+
+    @cached_property
+    def needs(self) -> list[set[int]]:
+        """Per node: the nodes that must be up to date before it."""
+        found: list[set[int]] = []
+        for number, node in enumerate(self.nodes):
+            direct: set[int] = {node["p"]} - {-1}
+            for key in COMPUTED:
+                if key in node:
+                    at = node["p"] if key == "count" else number
+                    direct |= references(node[key], self.names, at) - (
+                        {number} if key == "count" else set()
+                    )
+            found.append(direct)
+        return found
+
+    @cached_property
+    def order(self) -> list[int]:
+        """Nodes so that each comes after what it needs. Raises Cycle."""
+        done: dict[int, bool] = {}
+        order: list[int] = []
+        for number in range(len(self.nodes)):
+            self._visit(number, done, order)
+        return order
+
+    def _visit(self, start: int, done: dict[int, bool], order: list[int]) -> None:
+        """Depth first without recursion: chains of calculations can be long."""
+        stack = [(start, iter(sorted(self.needs[start])))] if start not in done else []
+        done.setdefault(start, False)
+        while stack:
+            node, rest = stack[-1]
+            following = next((n for n in rest if not done.get(n, False)), None)
+            if following is None:
+                done[node] = True
+                order.append(node)
+                stack.pop()
+            elif following in done:
+                trail = [n for n, _ in stack]
+                raise Cycle(trail[trail.index(following) :])
+            else:
+                done[following] = False
+                stack.append((following, iter(sorted(self.needs[following]))))

@@ -1,0 +1,292 @@
+"""A form being filled, on the server: the tree of answers, and everything calculated from it in dependency order.
+
+Pure. `FormInstance` starts from (partial or finished) Answers; `recalculate` brings relevance, calculations and repeat
+counts up to date; `answers` gives back what a finished visit carries.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from math import isnan
+from typing import Any, TypeAlias
+
+from .definition import Shape
+from .evaluate import Expr, Host, Scope, evaluate
+from .values import (
+    Item,
+    Node,
+    NodeSet,
+    Value,
+    day_of,
+    make_list,
+    moment_of,
+    number_text,
+    to_boolean,
+    to_number,
+    to_text,
+)
+
+Answers: TypeAlias = Mapping[str, Any]
+MAX_REPEATS = 1000
+
+
+@dataclass(eq=False)
+class Inst:
+    """One instance of a form node. `value` is what was answered; `text` what others see of it."""
+
+    node: int
+    name: str
+    parent: "Inst | None" = None
+    all_children: list["Inst"] = field(default_factory=list)
+    value: str = ""
+    given: bool = False
+    relevant: bool = True
+
+    @property
+    def text(self) -> str:
+        """The value, empty while not relevant; of a group, XPath's string value."""
+        if not self.relevant:
+            return ""
+        return self.value if not self.all_children else "".join(c.text for c in self.children)
+
+    @property
+    def children(self) -> Sequence["Inst"]:
+        return [child for child in self.all_children if not child.name.startswith("@")]
+
+    @property
+    def attributes(self) -> Sequence["Inst"]:
+        return [child for child in self.all_children if child.name.startswith("@")]
+
+    def lineage(self) -> dict[int, "Inst"]:
+        """This instance and its ancestors by node number."""
+        line, at = {}, self
+        while True:
+            line[at.node] = at
+            if at.parent is None:
+                return line
+            at = at.parent
+
+
+class FormInstance:
+    """The tree of one filling of a form. Paths are those of docs/form-definition.md (`residents[0]/r_name`)."""
+
+    def __init__(self, shape: Shape, answers: Answers, host: Host, lang: int = 0) -> None:
+        self.shape, self.host, self.lang = shape, host, lang
+        self.root = self._grow(0, None, answers)
+        self._lists: dict[str, Item] = {}
+
+    # ---- the tree
+
+    def _grow(self, node: int, parent: Inst | None, answers: Any) -> Inst:
+        spec = self.shape.nodes[node]
+        inst = Inst(node, spec["n"], parent)
+        if spec["k"] == "leaf":
+            inst.given = isinstance(answers, str)
+            inst.value = answers if isinstance(answers, str) else ""
+            return inst
+        given = answers if isinstance(answers, Mapping) else {}
+        for child in self.shape.children[node]:
+            self._grow_children(inst, child, given.get(self.shape.nodes[child]["n"]))
+        return inst
+
+    def _grow_children(self, inst: Inst, child: int, given: Any) -> None:
+        if self.shape.nodes[child]["k"] != "repeat":
+            inst.all_children.append(self._grow(child, inst, given))
+            return
+        for one in given if isinstance(given, list) else []:
+            inst.all_children.append(self._grow(child, inst, one))
+
+    def instances(self, node: int) -> list[Inst]:
+        """Every instance of a node, in order."""
+        found = [self.root]
+        for step in self.shape.lineage[node][1:]:
+            found = [child for inst in found for child in inst.all_children if child.node == step]
+        return found
+
+    def at(self, path: str) -> Inst:
+        """The instance a path names. Raises LookupError."""
+        inst = self.root
+        for part in path.split("/") if path else []:
+            name, _, index = part.partition("[")
+            same = [child for child in inst.all_children if child.name == name]
+            inst = same[int(index.rstrip("]") or 0) if index else 0]
+        return inst
+
+    def path(self, inst: Inst) -> str:
+        """The path of an instance."""
+        parts = []
+        while inst.parent is not None:
+            part = inst.name
+            if self.shape.nodes[inst.node]["k"] == "repeat":
+                same = [child for child in inst.parent.all_children if child.node == inst.node]
+                part += f"[{next(i for i, child in enumerate(same) if child is inst)}]"
+            parts.append(part)
+            inst = inst.parent
+        return "/".join(reversed(parts))
+
+    # ---- what expressions ask (evaluate.Form)
+
+    def resolve(self, node: int, at: Node, held: int | None) -> NodeSet:
+        """Instances of a node seen from `at`. One that can only mean one node keeps it, relevant or not."""
+        line = at.lineage() if isinstance(at, Inst) else {0: self.root}
+        found, repeats, several = [self.root], 0, False
+        for step in self.shape.lineage[node][1:]:
+            if self.shape.nodes[step]["k"] == "repeat":
+                if step in line and (held is None or repeats < held):
+                    found, repeats = [line[step]], repeats + 1
+                    continue
+                several = True
+            found = [child for inst in found for child in inst.all_children if child.node == step]
+        return [inst for inst in found if inst.relevant or not several]
+
+    def items(self, name: str) -> Item | None:
+        """A static choice list: `name`, `label` and extra columns."""
+        choices = self.shape.definition["lists"].get(name)
+        if choices is None:
+            return None
+        if name not in self._lists:
+            rows = [
+                {"name": c["v"], "label": self._plain(c["l"]), **c.get("x", {})} for c in choices
+            ]
+            self._lists[name] = make_list(rows)
+        return self._lists[name]
+
+    def choice_label(self, node: int, code: str, scope: Scope) -> str:
+        """Label of a question's choice, in the language of the session."""
+        items = self.shape.nodes[node].get("items", {})
+        if "list" in items:
+            choice = next(
+                (c for c in self.shape.definition["lists"][items["list"]] if c["v"] == code), None
+            )
+            return self.text(choice["l"], self.root) if choice else ""
+        for item in self.host.items(items["inst"]).children if items else []:
+            values = {child.name: child.text for child in item.children}
+            if values.get(items["value"]) == code:
+                return values.get(items["label"], "")
+        return ""
+
+    def _plain(self, label: Sequence[Any]) -> str:
+        text = self._pick(label)
+        return text if isinstance(text, str) else ""
+
+    def _pick(self, label: Sequence[Any]) -> Any:
+        own = label[self.lang] if self.lang < len(label) else None
+        return own if own is not None else next((text for text in label if text is not None), "")
+
+    def text(self, label: Sequence[Any], at: Inst) -> str:
+        """A Text[] in the session's language, its `${…}` filled in."""
+        text = self._pick(label)
+        if isinstance(text, str):
+            return text
+        parts = [p if isinstance(p, str) else to_text(self.value(p, at)) for p in text["parts"]]
+        return "".join(parts)
+
+    def scope(self, inst: Inst) -> Scope:
+        """Where an expression of this instance is evaluated."""
+        return Scope(self.host, inst, self, lang=self.lang)
+
+    def value(self, tree: Expr, inst: Inst) -> Value:
+        """An expression's value at an instance."""
+        return evaluate(tree, self.scope(inst))
+
+    # ---- keeping it up to date
+
+    def recalculate(self, only_relevance: bool = False) -> None:
+        """Relevance, repeat counts and calculations, each once, in dependency order."""
+        for node in self.shape.order:
+            spec = self.shape.nodes[node]
+            if "count" in spec and not only_relevance:
+                self._count(node, spec)
+            for inst in self.instances(node):
+                above = inst.parent is None or inst.parent.relevant
+                inst.relevant = above and (
+                    "rel" not in spec or to_boolean(self.value(spec["rel"], inst))
+                )
+                if "calc" in spec and not only_relevance:
+                    self.store(inst, self.value(spec["calc"], inst))
+
+    def _count(self, node: int, spec: Mapping[str, Any]) -> None:
+        for parent in self.instances(spec["p"]):
+            wanted = to_number(self.value(spec["count"], parent))
+            number = 0 if isnan(wanted) else max(0, min(MAX_REPEATS, int(wanted)))
+            mine = [child for child in parent.all_children if child.node == node]
+            for extra in mine[number:]:
+                parent.all_children.remove(extra)
+            for _ in range(number - len(mine)):
+                self.add_repeat(parent, node)
+
+    def add_repeat(self, parent: Inst, node: int) -> Inst:
+        """Append an empty instance of a repeat, where the repeat stands in its parent."""
+        inst = self._grow(node, parent, {})
+        order = self.shape.children[parent.node].index(node)
+        later = self.shape.children[parent.node][order + 1 :]
+        place = next(
+            (i for i, c in enumerate(parent.all_children) if c.node in later),
+            len(parent.all_children),
+        )
+        parent.all_children.insert(place, inst)
+        return inst
+
+    def store(self, inst: Inst, value: Value) -> None:
+        """Keep a value in a leaf, as its data type writes it; NaN is nothing."""
+        inst.value = stored_text(
+            value, self.shape.nodes[inst.node].get("t", "string"), self.host.now
+        )
+
+    # ---- giving it back
+
+    def answers(self) -> dict[str, Any]:
+        """What a finished visit carries: relevant, not blank."""
+        return self._harvest(self.root)
+
+    def _harvest(self, inst: Inst) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for child in inst.all_children:
+            if not child.relevant:
+                continue
+            kind = self.shape.nodes[child.node]["k"]
+            if kind == "leaf":
+                if child.value != "":
+                    found[child.name] = child.value
+            elif kind == "repeat":
+                found.setdefault(child.name, []).append(self._harvest(child))
+            elif below := self._harvest(child):
+                found[child.name] = below
+        return found
+
+    def leaves(self) -> Iterator[Inst]:
+        """Every leaf, in document order."""
+        stack = [self.root]
+        while stack:
+            inst = stack.pop()
+            if self.shape.nodes[inst.node]["k"] == "leaf":
+                yield inst
+            stack.extend(reversed(inst.all_children))
+
+    @cached_property
+    def blank(self) -> Inst:
+        """A node outside the tree, for expressions that belong to no question."""
+        return Inst(0, self.shape.nodes[0]["n"])
+
+
+def stored_text(value: Value, kind: str, now: str = "") -> str:
+    """A value as a leaf of that data type keeps it: numbers become days in dates, whole in integers."""
+    number = (
+        to_number(value)
+        if isinstance(value, (int, float)) and not isinstance(value, bool)
+        else None
+    )
+    if number is None:
+        text = to_text(value)
+        return text[:10] if kind == "date" and "T" in text else text
+    if isnan(number):
+        return ""
+    if kind == "date":
+        return str(day_of(number) or "")
+    if kind == "dateTime":
+        return str(moment_of(number, now[-6:] if now[-6:-5] in ("+", "-") else "") or "")
+    return (
+        number_text(float(int(number)))
+        if kind == "int" and abs(number) < 1e15
+        else number_text(number)
+    )

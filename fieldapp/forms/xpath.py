@@ -1,0 +1,410 @@
+"""Turns XPath 1.0 with ODK's functions into the JSON expression of docs/form-definition.md.
+
+It knows the names and places of a form's nodes (`Names`) and nothing of their values. References are resolved here,
+once, so that neither evaluator parses paths. `elementpath` does the parsing; this module walks its token tree.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, TypeAlias, cast
+
+from elementpath import ElementPathError, XPathToken
+from elementpath.tdop import Parser
+from elementpath.xpath1 import XPath1Parser
+from elementpath.xpath_tokens import XPathFunction
+
+from .arity import ARITY
+from .names import Names, walk
+
+Expr: TypeAlias = list[Any]
+JAVAROSA = "http://openrosa.org/javarosa"
+AXES = {
+    "child", "parent", "self", "attribute", "descendant", "ancestor", "following-sibling", "preceding-sibling",
+}  # fmt: skip
+OPERATORS = {"or", "and", "=", "!=", "<", "<=", ">", ">=", "+", "-", "*", "div", "mod", "|"}
+
+
+class XPathProblem(ValueError):
+    """An expression that can't be compiled; the text says what to change."""
+
+
+class OdkParser(XPath1Parser):
+    """elementpath's XPath 1.0 with ODK's functions, which it accepts without knowing what they mean."""
+
+    DEFAULT_NAMESPACES = {**XPath1Parser.DEFAULT_NAMESPACES, "jr": JAVAROSA}
+    PATH_STEP_LABELS = ("axis", "function", "kind test")
+    PATH_STEP_SYMBOLS = XPath1Parser.PATH_STEP_SYMBOLS | {"("}
+    # ODK's functions replace those of the same name: `round` takes two arguments, `if` is no keyword.
+    symbol_table = {
+        name: token
+        for name, token in XPath1Parser.symbol_table.items()
+        if not (
+            isinstance(token, type)
+            and issubclass(token, XPathFunction)
+            and token.label == "function"
+        )
+    }
+
+    def parse(self, source: str) -> XPathToken:
+        """The token tree, without elementpath's evaluation of constants: it doesn't know our functions."""
+        if self.tokenizer is None:
+            self.tokenizer = self.create_tokenizer(self.symbol_table)
+        return Parser.parse(self, source)
+
+
+def _register_functions() -> None:
+    for name in ARITY:
+        prefix, _, local = name.rpartition(":")
+        options: dict[str, Any] = {"namespace": JAVAROSA} if prefix else {}
+        OdkParser.register(
+            local,
+            bases=(XPathFunction,),
+            label="function",
+            nargs=(0, None),
+            lbp=90,
+            rbp=90,
+            **options,
+        )
+
+
+_register_functions()
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of a location path, predicates not yet compiled."""
+
+    axis: str
+    name: str
+    preds: tuple[XPathToken, ...] = ()
+
+
+def compile_xpath(source: str, names: Names | None = None, at: int = 0) -> Expr:
+    """Compile one expression standing at node `at` of a form; without `names`, of an entity (child names are properties).
+
+    Raises XPathProblem.
+    """
+    try:
+        token = OdkParser(strict=True).parse(source.strip())
+    except (ElementPathError, RecursionError) as error:
+        raise XPathProblem(_explain(source, error)) from None
+    return _Compiler(names, at).expr(token, inside=False)
+
+
+def _explain(source: str, error: Exception) -> str:
+    text = str(error)
+    if "unknown function" in text:
+        name = text.rpartition("unknown function ")[2].strip("'\"")
+        return (
+            f"unknown function {name}(); the supported ones are listed in docs/form-definition.md"
+        )
+    return f"“{source.strip()}” is not a valid expression: {text.partition('] ')[2] or text}"
+
+
+class _Compiler:
+    """Walks one token tree. `inside` is true within a predicate, where relative paths start at the candidate."""
+
+    def __init__(self, names: Names | None, at: int) -> None:
+        self.names, self.at = names, at
+
+    def expr(self, token: XPathToken, inside: bool) -> Expr:
+        symbol = token.symbol
+        if symbol == "(string)":
+            return ["s", token.value]
+        if symbol in ("(integer)", "(decimal)", "(float)"):
+            return ["n", _json_number(cast(Decimal, token.value))]
+        if symbol == "(":
+            return self.expr(token[0], inside)
+        if symbol in OPERATORS and len(token) == 2:
+            return ["op", symbol, self.expr(token[0], inside), self.expr(token[1], inside)]
+        if symbol in ("-", "+") and len(token) == 1:
+            operand = self.expr(token[0], inside)
+            return ["neg", operand] if symbol == "-" else ["f", "number", operand]
+        if token.label == "function" or _prefixed_function(token):
+            return self.call(token[1] if token.symbol == ":" else token, inside)
+        return self.path(token, inside)
+
+    # ---- function calls
+
+    def call(self, token: XPathToken, inside: bool) -> Expr:
+        name = token.symbol
+        if name not in ARITY:
+            name = f"jr:{name}"
+        least, most = ARITY[name]
+        if len(token) < least or (most is not None and len(token) > most):
+            wanted = (
+                str(least)
+                if most == least
+                else f"{least} to {most}"
+                if most
+                else f"at least {least}"
+            )
+            raise XPathProblem(f"{name}() takes {wanted} arguments, not {len(token)}")
+        special: dict[str, Callable[[XPathToken, bool], Expr]] = {
+            "current": lambda _t, _i: ["cur"],
+            "instance": self.path,
+            "pulldata": self.pulldata,
+            "indexed-repeat": self.indexed_repeat,
+            "jr:choice-name": self.choice_name,
+        }
+        if name in special:
+            return special[name](token, inside)
+        return ["f", name, *(self.expr(arg, inside) for arg in token)]
+
+    def pulldata(self, token: XPathToken, inside: bool) -> Expr:
+        """`pulldata('list','column','key',value)` is a lookup path."""
+        source, column, key = (_literal(arg, "pulldata()") for arg in token[:3])
+        value = self.outside(token[3], inside)
+        found = ["op", "=", ["path", ["ctx"], ["child", key]], value]
+        return ["path", ["inst", source], ["child", "item", found], ["child", column]]
+
+    def indexed_repeat(self, token: XPathToken, inside: bool) -> Expr:
+        """`indexed-repeat(${n}, ${r}, i)` is `r[i]/n`, for each pair of repeat and index."""
+        names = self.form_names()
+        if len(token) % 2 == 0:
+            raise XPathProblem("indexed-repeat() takes a question, then pairs of repeat and index")
+        target = self.node_of(token[0])
+        index = {self.node_of(token[i]): token[i + 1] for i in range(1, len(token), 2)}
+        line = names.lineage(target)
+        for repeat in index:
+            if repeat not in line or not names.repeats[repeat]:
+                raise XPathProblem(
+                    f"indexed-repeat(): “{names.names[target]}” is not in the repeat “{names.names[repeat]}”"
+                )
+        first = min(line.index(repeat) for repeat in index)
+        steps: list[Expr] = []
+        for node in line[first:]:
+            step: Expr = ["child", names.names[node]]
+            if node in index:
+                step.append(["f", "number", self.outside(index[node], inside)])
+            steps.append(step)
+        return ["path", ["r", line[first - 1]], *steps]
+
+    def choice_name(self, token: XPathToken, inside: bool) -> Expr:
+        """The second argument names a question in quotes; it becomes a reference."""
+        source = _literal(token[1], "jr:choice-name()")
+        node = self.node_of(OdkParser(strict=True).parse(source.strip()))
+        return ["f", "jr:choice-name", self.expr(token[0], inside), ["r", node]]
+
+    def outside(self, token: XPathToken, inside: bool) -> Expr:
+        """An argument that moves into a predicate: `.` there would mean the candidate, so it becomes the form node."""
+        tree = self.expr(token, inside)
+        if inside and _mentions(tree, "ctx", "."):
+            raise XPathProblem(
+                "a lookup by a value of the item being filtered is not supported; use instance(…)[…]"
+            )
+        return _replace_dot(tree)
+
+    def node_of(self, token: XPathToken) -> int:
+        tree = self.expr(token, inside=False)
+        if tree[0] != "r":
+            raise XPathProblem(
+                "a reference to a question or repeat is expected here, such as ${name}"
+            )
+        return cast(int, tree[1])
+
+    def form_names(self) -> Names:
+        if self.names is None:
+            raise XPathProblem("questions can't be named here; only properties of the record")
+        return self.names
+
+    # ---- location paths
+
+    def path(self, token: XPathToken, inside: bool) -> Expr:
+        base, steps = _flatten(token)
+        if base is None:
+            return self.relative(steps, inside)
+        if base == "/":
+            return self.resolve(0, self.absolute(steps), absolute=True)
+        if not isinstance(base, str) and base.symbol == "instance":
+            return self.instance(base, steps, inside)
+        if not isinstance(base, str) and base.symbol == "current":
+            return self.from_current(steps)
+        tree = self.expr(cast(XPathToken, base), inside)
+        return ["path", tree, *self.steps(steps)] if steps else tree
+
+    def instance(self, base: XPathToken, steps: list[Step], inside: bool) -> Expr:
+        """`instance('x')/root/item…`: the step to the root element is implied."""
+        if len(base) != 1:
+            raise XPathProblem("instance() takes one argument, the name of a list in quotes")
+        name = _literal(base[0], "instance()")
+        if name == "__last-saved":
+            raise XPathProblem(
+                "the last saved visit is not kept for other forms; look the value up in the registry instead"
+            )
+        if len(steps) < 2 or steps[0].axis != "child" or steps[0].preds:
+            raise XPathProblem(f"write instance('{name}')/root/item and then what is meant")
+        return ["path", ["inst", name], *self.steps(steps[1:])]
+
+    def relative(self, steps: list[Step], inside: bool) -> Expr:
+        if steps == [Step("self", "*")]:
+            return ["."]
+        if inside or self.names is None:
+            return ["path", ["ctx"], *self.steps(steps)]
+        return self.resolve(self.at, steps, absolute=False)
+
+    def from_current(self, steps: list[Step]) -> Expr:
+        if self.names is None:
+            return ["path", ["cur"], *self.steps(steps)] if steps else ["cur"]
+        if all(step == Step("self", "*") for step in steps):
+            return ["cur"]
+        return self.resolve(self.at, steps, absolute=False)
+
+    def absolute(self, steps: list[Step]) -> list[Step]:
+        names = self.form_names()
+        if steps and steps[0].axis == "descendant":
+            return steps
+        if (
+            not steps
+            or steps[0].axis != "child"
+            or steps[0].name != names.names[0]
+            or steps[0].preds
+        ):
+            raise XPathProblem(f"an absolute path starts with /{names.names[0]}")
+        return steps[1:]
+
+    def resolve(self, start: int, steps: list[Step], absolute: bool) -> Expr:
+        """Follow the leading steps that mean one node of the form; what has a predicate stays a path from there."""
+        names = self.form_names()
+        node, low = start, names.depth(self.at) if absolute else names.depth(start)
+        for position, step in enumerate(steps):
+            following = self.follow(node, step)
+            if following is None:
+                base = self.reference(node, low, final=False)
+                self.check_steps({node}, steps[position:])
+                return ["path", base, *self.steps(steps[position:])]
+            node = following
+            if step.axis == "parent":
+                low = min(low, names.depth(node))
+        return self.reference(node, low, final=absolute)
+
+    def follow(self, node: int, step: Step) -> int | None:
+        """The one form node a plain step leads to; None if the step selects (predicate, wildcard, other axis)."""
+        names = self.form_names()
+        if step.preds or (step.axis in ("child", "attribute") and step.name == "*"):
+            return None
+        if step.axis in ("child", "attribute"):
+            name = step.name if step.axis == "child" else f"@{step.name}"
+            child = names.child(node, name)
+            if child is None:
+                raise XPathProblem(f"there is no question “{name}” in “{names.names[node]}”")
+            return child
+        if step.axis == "self" and step.name == "*":
+            return node
+        if step.axis == "parent" and step.name == "*":
+            if names.parents[node] < 0:
+                raise XPathProblem("the path goes above the form; remove one ../")
+            return names.parents[node]
+        return None
+
+    def reference(self, node: int, low: int, final: bool) -> Expr:
+        """`["r", node]`, or with a third element where fewer repeats are held fixed than are shared.
+
+        `final`: an absolute path to a repeat means all its instances, also from inside (count(${residents})).
+        """
+        names = self.form_names()
+        shared = names.shared(node, self.at)
+        if final and names.repeats[node] and shared == names.depth(node):
+            low = min(low, shared - 1)
+        return ["r", node] if low >= shared else ["r", node, low]
+
+    def steps(self, steps: Sequence[Step]) -> list[Expr]:
+        return [[s.axis, s.name, *(self.expr(p, inside=True) for p in s.preds)] for s in steps]
+
+    def check_steps(self, nodes: set[int], steps: Sequence[Step]) -> None:
+        """Refuse names that no node of the form has, wherever a filtered path leads."""
+        names = self.form_names()
+        for step in steps:
+            nodes = {found for node in nodes for found in walk(names, node, step.axis, step.name)}
+            if not nodes:
+                raise XPathProblem(f"there is no question “{step.name}” where this path leads")
+
+
+# ---- elementpath's tokens -------------------------------------------------------------------------
+
+
+def _prefixed_function(token: XPathToken) -> bool:
+    return token.symbol == ":" and len(token) == 2 and token[1].label == "function"
+
+
+def _json_number(value: Decimal | int | float) -> int | float:
+    number = float(value)
+    return int(number) if number.is_integer() and abs(number) < 1e15 else number
+
+
+def _literal(token: XPathToken, where: str) -> str:
+    if token.symbol != "(string)":
+        raise XPathProblem(f"{where} needs its names in quotes")
+    return cast(str, token.value)
+
+
+def _flatten(token: XPathToken) -> tuple[XPathToken | str | None, list[Step]]:
+    """A path's base (`/`, a function call or parenthesis, None for the context node) and its steps."""
+    symbol = token.symbol
+    if symbol in ("/", "//"):
+        return _flatten_slash(token)
+    if symbol == "[":
+        base, steps = _flatten(token[0])
+        if not steps or (base is not None and not steps):
+            steps = [Step("filter", "*")]
+        last = steps[-1]
+        return base, [*steps[:-1], Step(last.axis, last.name, (*last.preds, token[1]))]
+    if symbol == "(" or token.label == "function" or _prefixed_function(token):
+        return (token[0] if symbol == "(" and token[0].label == "function" else token), []
+    return None, [_step(token)]
+
+
+def _flatten_slash(token: XPathToken) -> tuple[XPathToken | str | None, list[Step]]:
+    if len(token) == 0:
+        raise XPathProblem("“/” alone means nothing in a form")
+    base, steps = ("/", []) if len(token) == 1 else _flatten(token[0])
+    right_base, right = _flatten(token[-1])
+    if right_base is not None:
+        raise XPathProblem("a function can't be a step of a path")
+    if token.symbol == "//":
+        if right[0].axis != "child":
+            raise XPathProblem("after // a name is expected")
+        right = [Step("descendant", right[0].name, right[0].preds), *right[1:]]
+    plain = [step for step in steps if step != Step("self", "*")]
+    return base, [*plain, *right]
+
+
+def _step(token: XPathToken) -> Step:
+    symbol = token.symbol
+    if symbol == ".":
+        return Step("self", "*")
+    if symbol == "..":
+        return Step("parent", "*")
+    if symbol == "@":
+        return Step("attribute", _name(token[0]))
+    if token.label == "axis":
+        if symbol not in AXES:
+            raise XPathProblem(f"the axis {symbol}:: is not supported")
+        return Step(symbol, _name(token[0]))
+    return Step("child", _name(token))
+
+
+def _name(token: XPathToken) -> str:
+    if token.symbol == "(name)":
+        return cast(str, token.value)
+    if token.symbol == "*" and not len(token):
+        return "*"
+    if token.symbol == "node" and not len(token):
+        return "*"
+    if token.symbol == ":":
+        return cast(str, token[1].value)
+    raise XPathProblem(f"“{token.source}” is not supported in a path")
+
+
+def _mentions(tree: Expr, *heads: str) -> bool:
+    return tree[0] in heads or any(isinstance(p, list) and _mentions(p, *heads) for p in tree[1:])
+
+
+def _replace_dot(tree: Expr) -> Expr:
+    """`.` of the form node as `["cur"]`; predicates inside keep theirs."""
+    if tree == ["."]:
+        return ["cur"]
+    if tree[0] == "path":
+        return ["path", _replace_dot(tree[1]), *tree[2:]]
+    return [tree[0], *(_replace_dot(p) if isinstance(p, list) else p for p in tree[1:])]
