@@ -36,8 +36,10 @@ def register_blueprints(app: Flask) -> None:
     api = ProblemApi(app)
     for blueprint in _api_blueprints():
         api.register_blueprint(blueprint)
+    from .apidocs import blueprint as readable
     from .web import blueprint as web
 
+    app.register_blueprint(readable)
     app.register_blueprint(web)
 
 

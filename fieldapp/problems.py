@@ -26,22 +26,89 @@ class Kind:
 LANGS = ("zh", "en")
 
 CATALOGUE: dict[str, Kind] = {
-    "bad_request": Kind(400, ("请求有误", "Bad request"), ("请检查所列字段后重试。", "Check the listed fields and try again.")),
-    "malformed_json": Kind(400, ("内容无法读取", "Unreadable content"), ("请求内容不是有效的 JSON，请重新发送。", "The body is not valid JSON; send it again.")),
-    "invalid_fields": Kind(422, ("有字段填写不正确", "Some fields are not valid"), ("请改正下面列出的字段。", "Correct the fields listed below.")),
-    "login_required": Kind(401, ("请先登录", "Log in first"), ("登录后再试；未发送的访视不会丢失。", "Log in and try again; unsent visits are safe.")),
-    "bad_credentials": Kind(401, ("用户名或密码不对", "Wrong user name or password"), ("请重新输入，忘记密码请联系管理员。", "Try again, or ask your administrator for a new password.")),
-    "bad_signature": Kind(401, ("设备验证失败", "Device not recognised"), ("请在联网时重新登录本设备。", "Log in again on this device while online.")),
-    "forbidden": Kind(403, ("没有权限", "Not permitted"), ("您的角色或负责区域不包括此项，请联系主管。", "Your role or area does not include this; ask your supervisor.")),
-    "forged_origin": Kind(403, ("请求来源不明", "Request of unknown origin"), ("请从应用页面内操作。", "Use the app's own pages.")),
-    "device_revoked": Kind(403, ("此设备已停用", "This device was revoked"), ("请联系主管。未发送的访视仍可上传。", "Contact your supervisor. Unsent visits can still be uploaded.")),
-    "not_found": Kind(404, ("没有找到", "Not found"), ("内容不存在，或不在您的负责范围内。", "It does not exist or is outside your area.")),
-    "method_not_allowed": Kind(405, ("不支持的操作", "Method not allowed"), ("请更新应用后重试。", "Update the app and try again.")),
-    "conflict_moved": Kind(409, ("内容已有变化", "It has changed meanwhile"), ("请重新打开后再决定。", "Open it again, then decide.")),
-    "too_large": Kind(413, ("内容太大", "Too large"), ("请分成更小的批次发送。", "Send it in smaller batches.")),
-    "unsupported_media": Kind(415, ("内容类型不支持", "Unsupported content type"), ("请以 JSON 发送。", "Send JSON.")),
-    "too_many_requests": Kind(429, ("操作太频繁", "Too many requests"), ("请稍候再试。", "Wait a little and try again.")),
-    "server_error": Kind(500, ("服务器出错", "Server error"), ("您的内容仍在手机上，请稍后重试。", "Your work is still on the phone; try again later.")),
+    "bad_request": Kind(
+        400,
+        ("请求有误", "Bad request"),
+        ("请检查所列字段后重试。", "Check the listed fields and try again."),
+    ),
+    "malformed_json": Kind(
+        400,
+        ("内容无法读取", "Unreadable content"),
+        ("请求内容不是有效的 JSON，请重新发送。", "The body is not valid JSON; send it again."),
+    ),
+    "invalid_fields": Kind(
+        422,
+        ("有字段填写不正确", "Some fields are not valid"),
+        ("请改正下面列出的字段。", "Correct the fields listed below."),
+    ),
+    "login_required": Kind(
+        401,
+        ("请先登录", "Log in first"),
+        ("登录后再试；未发送的访视不会丢失。", "Log in and try again; unsent visits are safe."),
+    ),
+    "bad_credentials": Kind(
+        401,
+        ("用户名或密码不对", "Wrong user name or password"),
+        (
+            "请重新输入，忘记密码请联系管理员。",
+            "Try again, or ask your administrator for a new password.",
+        ),
+    ),
+    "bad_signature": Kind(
+        401,
+        ("设备验证失败", "Device not recognised"),
+        ("请在联网时重新登录本设备。", "Log in again on this device while online."),
+    ),
+    "forbidden": Kind(
+        403,
+        ("没有权限", "Not permitted"),
+        (
+            "您的角色或负责区域不包括此项，请联系主管。",
+            "Your role or area does not include this; ask your supervisor.",
+        ),
+    ),
+    "forged_origin": Kind(
+        403,
+        ("请求来源不明", "Request of unknown origin"),
+        ("请从应用页面内操作。", "Use the app's own pages."),
+    ),
+    "device_revoked": Kind(
+        403,
+        ("此设备已停用", "This device was revoked"),
+        (
+            "请联系主管。未发送的访视仍可上传。",
+            "Contact your supervisor. Unsent visits can still be uploaded.",
+        ),
+    ),
+    "not_found": Kind(
+        404,
+        ("没有找到", "Not found"),
+        ("内容不存在，或不在您的负责范围内。", "It does not exist or is outside your area."),
+    ),
+    "method_not_allowed": Kind(
+        405,
+        ("不支持的操作", "Method not allowed"),
+        ("请更新应用后重试。", "Update the app and try again."),
+    ),
+    "conflict_moved": Kind(
+        409,
+        ("内容已有变化", "It has changed meanwhile"),
+        ("请重新打开后再决定。", "Open it again, then decide."),
+    ),
+    "too_large": Kind(
+        413, ("内容太大", "Too large"), ("请分成更小的批次发送。", "Send it in smaller batches.")
+    ),
+    "unsupported_media": Kind(
+        415, ("内容类型不支持", "Unsupported content type"), ("请以 JSON 发送。", "Send JSON.")
+    ),
+    "too_many_requests": Kind(
+        429, ("操作太频繁", "Too many requests"), ("请稍候再试。", "Wait a little and try again.")
+    ),
+    "server_error": Kind(
+        500,
+        ("服务器出错", "Server error"),
+        ("您的内容仍在手机上，请稍后重试。", "Your work is still on the phone; try again later."),
+    ),
     "busy": Kind(503, ("服务器忙", "Server busy"), ("请稍后重试。", "Try again shortly.")),
 }
 
@@ -68,7 +135,9 @@ def language() -> int:
     return LANGS.index(request.accept_languages.best_match(LANGS, "zh"))
 
 
-def problem_response(code: str, fields: Sequence[Mapping[str, str]] = (), status: int | None = None, **params: str) -> Response:
+def problem_response(
+    code: str, fields: Sequence[Mapping[str, str]] = (), status: int | None = None, **params: str
+) -> Response:
     """The RFC 9457 answer for a catalogue entry."""
     kind, lang = CATALOGUE[code], language()
     body: dict[str, Any] = {
@@ -80,7 +149,9 @@ def problem_response(code: str, fields: Sequence[Mapping[str, str]] = (), status
     }
     if fields:
         body["fields"] = list(fields)
-    return Response(json.dumps(body, ensure_ascii=False), status=body["status"], content_type=PROBLEM_TYPE)
+    return Response(
+        json.dumps(body, ensure_ascii=False), status=body["status"], content_type=PROBLEM_TYPE
+    )
 
 
 def flat_messages(messages: Any, path: str = "") -> list[dict[str, str]]:
@@ -88,7 +159,11 @@ def flat_messages(messages: Any, path: str = "") -> list[dict[str, str]]:
     if isinstance(messages, Mapping):
         if not path and set(messages) <= {"json", "query", "path", "headers", "form"}:
             return [row for part in messages.values() for row in flat_messages(part, "")]
-        return [row for key, value in messages.items() for row in flat_messages(value, f"{path}/{key}" if path else str(key))]
+        return [
+            row
+            for key, value in messages.items()
+            for row in flat_messages(value, f"{path}/{key}" if path else str(key))
+        ]
     if isinstance(messages, (list, tuple)):
         return [row for item in messages for row in flat_messages(item, path)]
     return [{"path": path, "message": str(messages)}]

@@ -52,9 +52,9 @@ def init_web(app: Flask) -> None:
         return response
 
 
-@blueprint.get("/", defaults={"path": "index.html"})
+@blueprint.get("/")
 @blueprint.get("/<path:path>")
-def page(path: str) -> Response:
+def page(path: str = "index.html") -> Response:
     """A file of the build; any other address without a file extension is a screen of the app."""
     if path == "api" or path.startswith("api/"):
         raise NotFound

@@ -23,6 +23,11 @@ class User(Base):
         lazy="selectin", cascade="all, delete-orphan", order_by="(UserGrant.area, UserGrant.scope)"
     )
 
+    @property
+    def is_open(self) -> bool:
+        """Whether the person may log in."""
+        return bool(self.active)
+
 
 class UserGrant(Base):
     """A user may work in this area, at any level, in this scope."""

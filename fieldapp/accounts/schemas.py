@@ -53,7 +53,7 @@ class UserSchema(Schema):
     name = fields.String()
     role = fields.String()
     lang = fields.String()
-    active = fields.Boolean()
+    active = fields.Boolean(attribute="is_open")
     created = fields.String()
     grants = fields.List(fields.Nested(GrantSchema))
 

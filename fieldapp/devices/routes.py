@@ -9,7 +9,7 @@ from flask_smorest import Blueprint
 from fieldapp import clock
 from fieldapp.accounts import access, sessions
 from fieldapp.accounts import service as accounts
-from fieldapp.accounts.service import current_principal, login_required
+from fieldapp.accounts.service import current_principal, login_required, roles_allowed
 from fieldapp.areas import service as areas
 from fieldapp.db import utc_text, write_transaction
 from fieldapp.problems import abort_with
@@ -61,14 +61,12 @@ class Revocation(MethodView):
 class Enrolment(MethodView):
     """One phone of the person who is logged in."""
 
-    @login_required
+    @roles_allowed(*filter(access.carries, access.ROLES))
     @enrolment.arguments(EnrolSchema)
     @enrolment.response(200, EnrolledSchema)
     def post(self, wish: dict[str, Any]) -> Response:
         """Admit this phone; its session lasts 30 days from now"""
         principal = current_principal()
-        if not access.carries(principal.role):
-            abort_with("forbidden")
         try:
             with write_transaction():
                 install = str(wish["install"])

@@ -1,0 +1,110 @@
+"""`fieldapp users …`: accounts from the command line, e.g. the first administrator."""
+
+import click
+from flask.cli import AppGroup
+
+from fieldapp.db import write_transaction
+
+from . import access, users
+from .access import Grant
+from .models import User
+
+users_group = AppGroup("users", help="Keep accounts.")
+
+
+class GrantType(click.ParamType[Grant]):
+    """`<area code>:<scope>`."""
+
+    name = "area:scope"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Grant:
+        """Parse; the area and the role are checked when the account is written."""
+        if isinstance(value, Grant):
+            return value
+        area, _, scope = str(value).partition(":")
+        if scope not in access.SCOPES:
+            self.fail(f"{value}: write <area code>:health or <area code>:housing", param, ctx)
+        return Grant(area, scope)
+
+
+password_option = click.option(
+    "--password",
+    prompt=True,
+    hide_input=True,
+    confirmation_prompt=True,
+    help="Asked for if absent.",
+)
+
+
+@users_group.command("add")
+@click.argument("username")
+@click.option("--name", required=True, help="As colleagues know the person.")
+@click.option("--role", required=True, type=click.Choice(access.ROLES))
+@click.option("--grant", "grants", type=GrantType(), multiple=True, help="Repeat for more areas.")
+@click.option("--lang", type=click.Choice(["zh", "en"]), default="zh", show_default=True)
+@password_option
+def add(
+    username: str, name: str, role: str, grants: tuple[Grant, ...], lang: str, password: str
+) -> None:
+    """Open an account."""
+    with _told(), write_transaction():
+        users.add_user(username, name, role, password, grants, lang)
+    click.echo(f"{username} ({role}) may log in.")
+
+
+@users_group.command("list")
+def show() -> None:
+    """List accounts."""
+    for user in users.everybody():
+        granted = " ".join(f"{grant.area}:{grant.scope}" for grant in user.grants)
+        state = "" if user.active else " (closed)"
+        click.echo(f"{user.username}\t{user.role}\t{user.name}{state}\t{granted}")
+
+
+@users_group.command("password")
+@click.argument("username")
+@password_option
+def password(username: str, password: str) -> None:
+    """Give a new password; every session of the person ends."""
+    with _told(), write_transaction():
+        users.set_password(_known(username), password)
+    click.echo(f"{username} has a new password.")
+
+
+@users_group.command("grant")
+@click.argument("username")
+@click.argument("grants", type=GrantType(), nargs=-1)
+def grant(username: str, grants: tuple[Grant, ...]) -> None:
+    """Replace a person's areas by those given."""
+    with _told(), write_transaction():
+        users.set_grants(_known(username), grants)
+    click.echo(f"{username}: {len(grants)} grants.")
+
+
+@users_group.command("close")
+@click.argument("username")
+def close(username: str) -> None:
+    """Close an account; what the person's phone still sends is kept aside."""
+    with _told(), write_transaction():
+        users.set_active(_known(username), active=False)
+    click.echo(f"{username} can't log in any more.")
+
+
+def _known(username: str) -> User:
+    user = users.find(username)
+    if user is None:
+        raise users.AccountError("username", f"there is no {username}")
+    return user
+
+
+class _told:  # noqa: N801 - used like a function
+    """Says an AccountError in one line instead of a traceback."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        if isinstance(error, users.AccountError):
+            raise click.ClickException(f"{error.field}: {error}")

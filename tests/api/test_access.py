@@ -1,0 +1,112 @@
+"""Every endpoint × every role: who is let in. The table below must name every route of the API."""
+
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from fieldapp.accounts import access
+from tests.cast import PEOPLE, Cast
+
+ANYBODY = {"nobody", *PEOPLE}
+STAFF = set(PEOPLE)
+ADMIN = {"admin"}
+PHONE = {"wang", "li", "chen", "zhao", "sun", "assistant", "grid"}
+# Sync messages are authorised by the device's signature; tests/sync tells their stories.
+SIGNED = {
+    "/api/sync/push",
+    "/api/sync/verify",
+    "/api/sync/pull",
+    "/api/sync/manifest",
+    "/api/sync/fetch",
+}
+
+ADMITTED: dict[tuple[str, str], set[str]] = {
+    ("GET", "/api/openapi.json"): ANYBODY,
+    ("GET", "/api/docs"): ANYBODY,
+    ("GET", "/api/docs/style.css"): ANYBODY,
+    ("GET", "/api/health"): ANYBODY,
+    ("POST", "/api/session"): ANYBODY,
+    ("GET", "/api/session"): STAFF,
+    ("DELETE", "/api/session"): ANYBODY,
+    ("GET", "/api/areas"): STAFF,
+    ("PUT", "/api/areas"): ADMIN,
+    ("GET", "/api/users"): ADMIN,
+    ("POST", "/api/users"): ADMIN,
+    ("GET", "/api/users/<user_id>"): ADMIN,
+    ("PATCH", "/api/users/<user_id>"): ADMIN,
+    ("GET", "/api/devices"): STAFF,
+    ("POST", "/api/devices/<device_id>/revoke"): STAFF,
+    ("POST", "/api/sync/enrol"): PHONE,
+}
+
+
+def test_the_table_names_every_route(app: Flask) -> None:
+    routes = {
+        (method, rule.rule)
+        for rule in app.url_map.iter_rules()
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+        if rule.rule.startswith("/api/") and rule.rule not in SIGNED
+    }
+    assert routes == set(ADMITTED)
+
+
+@pytest.mark.parametrize("who", ["nobody", *PEOPLE])
+def test_each_role_is_let_in_where_the_table_says(cast: Cast, who: str) -> None:
+    """Let in: anything but 401 and 403. Kept out: 401 for nobody, 403 for everybody else."""
+    for (method, path), admitted in ADMITTED.items():
+        browser = cast.nobody() if who == "nobody" else cast.people[who].log_in()
+        answer = browser.client.open(
+            path.replace("<user_id>", "unknown").replace("<device_id>", "unknown"),
+            method=method,
+            json=BODIES.get((method, path)),
+            headers={"X-FS-Proto": "1"},
+            buffered=True,
+        )
+        refused = {401} if who == "nobody" else {403}
+        expected = who in admitted
+        assert (answer.status_code not in {401, 403}) == expected, (method, path, answer.data)
+        if not expected:
+            assert answer.status_code in refused, (method, path)
+
+
+BODIES: dict[tuple[str, str], Any] = {
+    ("POST", "/api/sync/enrol"): {},
+    ("POST", "/api/users"): {},
+    ("PUT", "/api/areas"): {},
+    ("PATCH", "/api/users/<user_id>"): {},
+    ("POST", "/api/session"): {},
+}
+
+
+class TestRoleTable:
+    """The pure table says what DOMAIN asks."""
+
+    def test_no_role_spans_housing_review_and_health(self) -> None:
+        for role in access.ROLES:
+            both = all(access.may_review(role, scope) for scope in access.SCOPES)
+            assert not both, role
+
+    def test_only_a_worker_reads_both_scopes_and_never_what_the_clinic_sees(self) -> None:
+        reading = {
+            role: {s: access.audiences(role, s) for s in access.SCOPES} for role in access.ROLES
+        }
+        both = [role for role, scopes in reading.items() if all(scopes.values())]
+        assert both == ["worker"]
+        assert [r for r, scopes in reading.items() if "clinic" in scopes["health"]] == ["nurse"]
+
+    def test_an_administrator_reads_no_content(self) -> None:
+        assert not any(access.audiences("admin", scope) for scope in access.SCOPES)
+        assert not access.grantable_scopes("admin")
+
+    def test_whoever_decides_also_reads(self) -> None:
+        for role in access.ROLES:
+            for scope in access.SCOPES:
+                if access.may_oversee(role, scope):
+                    assert access.audiences(role, scope), (role, scope)
+
+    def test_an_unknown_role_may_nothing(self) -> None:
+        assert access.audiences("mayor", "health") == ()
+        assert access.grantable_scopes("mayor") == ()
+        assert not access.may_oversee("mayor", "housing")
+        assert not access.carries("mayor")
