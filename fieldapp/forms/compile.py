@@ -1,0 +1,265 @@
+"""Compiles an XForm, as pyxform writes it, into the form definition of docs/form-definition.md.
+
+Pure. Whatever is outside the supported set is refused, all of it at once, naming the question and the remedy.
+"""
+
+from typing import Any
+from xml.etree.ElementTree import Element
+
+from .body import read_body
+from .definition import Cycle, Shape
+from .draft import VERSIONS, Draft, local_name, mark_repeat, read_setvalue
+from .problems import FormProblems
+from .xform import ENTITIES, JR, XF, elements, local, read_choices, read_xform
+
+TYPES = {
+    "string": "string", "int": "int", "integer": "int", "decimal": "decimal", "boolean": "boolean", "date": "date",
+    "time": "time", "dateTime": "dateTime", "select": "select", "select1": "select", "rank": "select",
+    "geopoint": "geopoint", "geotrace": "geotrace", "geoshape": "geoshape", "binary": "binary", "barcode": "barcode",
+}  # fmt: skip
+PRELOADS = {
+    ("uid", ""): "uid", ("timestamp", "start"): "start", ("timestamp", "end"): "end", ("date", "today"): "today",
+    ("property", "deviceid"): "deviceid", ("property", "username"): "username",
+}  # fmt: skip
+EXPRESSIONS = {
+    "relevant": "rel",
+    "required": "req",
+    "constraint": "con",
+    "readonly": "ro",
+    "calculate": "calc",
+}
+IGNORED_BIND = {
+    "nodeset",
+    "type",
+    "preload",
+    "preloadParams",
+    "saveto",
+    "constraintMsg",
+    "requiredMsg",
+    "max-pixels",
+}
+VISIT_DATE = "visit_date"
+
+
+def compile_xform(xml: str, program: str, scope: str) -> dict[str, Any]:
+    """The definition of a form of a program.
+
+    Raises FormProblems with everything that has to be changed, NotAnXForm if it isn't one.
+    """
+    draft = Draft(read_xform(xml))
+    _read_primary(draft, draft.xform.primary, -1)
+    _read_model(draft)
+    read_body(draft)
+    _read_binds(draft)
+    _settle_nodes(draft)
+    _read_lists(draft)
+    definition = _definition(draft, program, scope)
+    _refuse_cycles(draft, definition)
+    if draft.problems:
+        raise FormProblems(draft.problems)
+    return definition
+
+
+def _definition(draft: Draft, program: str, scope: str) -> dict[str, Any]:
+    root = draft.xform.primary
+    definition: dict[str, Any] = {
+        "id": root.get("id", ""),
+        "version": root.get("version", ""),
+        "program": program,
+        "scope": scope,
+        "title": _title(draft),
+        "langs": draft.texts.langs,
+        "nodes": draft.nodes,
+        "lists": draft.lists,
+        "external": _external(draft),
+        "actions": draft.actions,
+        "entities": _entities(draft),
+    }
+    for key, column in (("id", "form_id"), ("version", "version")):
+        if not definition[key]:
+            draft.refuse(None, f"the form has no {key}", f"Set {column} on the settings sheet.")
+    date = next((i for i, node in enumerate(draft.nodes) if node["n"] == VISIT_DATE), None)
+    if date is not None:
+        definition["date"] = date
+    return definition
+
+
+def _title(draft: Draft) -> list[str]:
+    """XLSForm has one title: `孕产随访 / Pregnancy follow-up` gives each language its own."""
+    parts = [part.strip() for part in draft.xform.title.split(" / ")]
+    count = len(draft.texts.langs)
+    return parts if len(parts) == count else [draft.xform.title] * count
+
+
+# ---- nodes --------------------------------------------------------------------------------------
+
+
+def _read_primary(draft: Draft, element: Element, parent: int) -> None:
+    """Number the nodes of the primary instance in document order. A repeat's template stands for its instances."""
+    name = local(element.tag)
+    if parent >= 0 and draft.names.child(parent, name) is not None:
+        return
+    number = _add(draft, name, parent, "group" if len(element) else "leaf")
+    for attribute, value in element.attrib.items():
+        if "dataset" in element.attrib and attribute not in VERSIONS:
+            leaf = _add(draft, f"@{local(attribute)}", number, "leaf")
+            draft.nodes[number]["k"] = "group"
+            if value:
+                draft.nodes[leaf]["def"] = value
+    default = (element.text or "").strip()
+    if default and not len(element):
+        draft.nodes[number]["def"] = default
+    for _, child in elements(element):
+        _read_primary(draft, child, number)
+
+
+def _add(draft: Draft, name: str, parent: int, kind: str) -> int:
+    draft.nodes.append({"n": name, "p": parent, "k": kind})
+    return draft.names.add(name, parent)
+
+
+def _read_model(draft: Draft) -> None:
+    """Repeats first, since references depend on them, then what the model says beside binds."""
+    for repeat in draft.xform.body.iter(f"{XF}repeat"):
+        mark_repeat(draft, repeat)
+    for tag, element in elements(draft.xform.model):
+        if tag == "setvalue":
+            read_setvalue(draft, element, None)
+        elif tag == "submission" and element.get("base64RsaPublicKey"):
+            draft.refuse(None, "encrypted forms are not supported", "Remove public_key.")
+        elif tag not in ("itext", "instance", "bind", "submission"):
+            draft.refuse(None, f"“{tag}” is not supported", "Remove it from the form.")
+
+
+# ---- binds --------------------------------------------------------------------------------------
+
+
+def _read_binds(draft: Draft) -> None:
+    for bind in (e for tag, e in elements(draft.xform.model) if tag == "bind"):
+        path = bind.get("nodeset", "")
+        number = None if draft.dropped(path) else draft.node(path, "a bind")
+        if number is not None:
+            _read_bind(draft, bind, number)
+
+
+def _read_bind(draft: Draft, bind: Element, number: int) -> None:
+    node = draft.nodes[number]
+    if "type" in bind.attrib and node["k"] == "leaf":
+        kind = local_name(bind.get("type", ""))
+        if kind not in TYPES:
+            draft.refuse(number, f"the data type “{kind}” is not supported", "Use another type.")
+        node["t"] = TYPES.get(kind, "string")
+    for attribute, source in bind.attrib.items():
+        name = local(attribute)
+        if name in EXPRESSIONS:
+            _bind_expression(draft, node, number, name, source)
+        elif name not in IGNORED_BIND:
+            draft.refuse(number, f"“{name}” is not supported", "Remove it from the bind.")
+    for name, key in (("constraintMsg", "msg"), ("requiredMsg", "rmsg")):
+        message = draft.texts.of_message(bind.get(JR + name), draft.output(number))
+        if message:
+            node[key] = message
+    if bind.get(f"{ENTITIES}saveto"):
+        draft.saves[number] = bind.get(f"{ENTITIES}saveto", "")
+    _read_preload(draft, bind, node, number)
+
+
+def _bind_expression(
+    draft: Draft, node: dict[str, Any], number: int, name: str, source: str
+) -> None:
+    tree = draft.expr(source, number, name)
+    always_no = name in ("required", "readonly") and tree == ["f", "false"]
+    if tree is not None and not always_no and not (name == "relevant" and tree == ["f", "true"]):
+        node[EXPRESSIONS[name]] = tree
+
+
+def _read_preload(draft: Draft, bind: Element, node: dict[str, Any], number: int) -> None:
+    preload = bind.get(f"{JR}preload")
+    if not preload:
+        return
+    given = bind.get(f"{JR}preloadParams", "")
+    key = (preload, "" if preload == "uid" else given)
+    if key in PRELOADS:
+        node["pre"] = PRELOADS[key]
+    else:
+        draft.refuse(
+            number, f"“{given or preload}” can't be filled in by itself here", "Remove this row."
+        )
+
+
+def _settle_nodes(draft: Draft) -> None:
+    """Defaults of keys, notes, and what every leaf needs."""
+    targets = {action["set"] for action in draft.actions}
+    for number, node in enumerate(draft.nodes):
+        if node["k"] != "leaf":
+            continue
+        node.setdefault("t", "string")
+        if node.get("c") in ("select", "select1", "rank"):
+            node["t"] = "select"
+        if "c" not in node:
+            node.pop("ro", None)  # nobody could write it anyway
+        shown = node.get("c") == "input" and node["t"] == "string" and "def" not in node
+        if (
+            shown
+            and node.get("ro") == ["f", "true"]
+            and "calc" not in node
+            and number not in targets
+        ):
+            node["c"] = "note"
+            del node["ro"]
+
+
+# ---- lists and entities ---------------------------------------------------------------------------
+
+
+def _read_lists(draft: Draft) -> None:
+    for name, instance in draft.xform.instances.items():
+        if instance.get("src") or name in draft.lists:
+            continue
+        value, label = draft.item_refs.get(name, ("name", "label"))
+        choices = read_choices(instance, draft.texts, draft.output(0), value, label)
+        if choices is None:
+            draft.refuse(None, f"the list “{name}” is not flat", "Give it items with plain values.")
+        else:
+            draft.lists[name] = choices
+    for name in sorted(draft.used - set(draft.xform.instances) - set(draft.lists)):
+        draft.refuse(None, f"the list “{name}” is not declared", f"Add a row csv-external, {name}.")
+
+
+def _external(draft: Draft) -> list[str]:
+    """Registry lists that something looks into."""
+    return sorted(n for n, i in draft.xform.instances.items() if i.get("src") and n in draft.used)
+
+
+def _entities(draft: Draft) -> list[dict[str, Any]]:
+    names = draft.names
+    blocks = {}
+    for number, node in enumerate(draft.nodes):
+        dataset = names.child(number, "@dataset") if node["k"] == "group" else None
+        if node["n"] == "entity" and dataset is not None:
+            container = names.parents[names.parents[number]]
+            list_name = draft.nodes[dataset].get("def", "")
+            blocks[container] = {"list": list_name, "in": container, "node": number, "saves": []}
+    for number, prop in draft.saves.items():
+        home = next((n for n in names.lineage(number)[::-1] if n in blocks), None)
+        if home is None:
+            draft.refuse(
+                number, f"save_to “{prop}” has no entity", "Add a row on the entities sheet."
+            )
+        else:
+            blocks[home]["saves"].append([number, prop])
+    for block in blocks.values():
+        block["saves"].sort()
+    return list(blocks.values())
+
+
+def _refuse_cycles(draft: Draft, definition: dict[str, Any]) -> None:
+    try:
+        _ = Shape(definition).order
+    except Cycle as error:
+        circle = " → ".join(draft.names.names[n] for n in [*error.nodes, error.nodes[0]])
+        draft.refuse(
+            error.nodes[0],
+            f"these depend on each other: {circle}",
+            "Break the circle: let one of them not refer to the others.",
+        )
