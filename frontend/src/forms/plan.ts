@@ -1,0 +1,226 @@
+/**
+ * What depends on what in a definition, and the order in which to recalculate. Worked out once per definition from the
+ * expression trees alone; session.ts carries it out.
+ */
+import type { Expr, FormDefinition, FormNode } from '../protocol/types';
+import { ALL_SHARED, type Code, compile } from './evaluate';
+import { outputs } from './text';
+import { type Shape, shapeOf } from './tree';
+
+/**
+ * `count` makes instances, `rel` relevance, `calc` and `items` values: others may depend on those, so they are ordered.
+ * `req`, `ro`, `text` and `check` only show; they run last.
+ */
+export type JobKind = 'count' | 'rel' | 'calc' | 'items' | 'req' | 'ro' | 'text' | 'check';
+
+export interface Job {
+  kind: JobKind;
+  node: number;
+  code: Code | null;
+  /** Place in the order of recalculation. */
+  rank: number;
+  /** Numbers of the nodes it reads. */
+  reads: ReadonlySet<number>;
+  /** It may read instances that share no repeat with its own node: any change concerns all its instances. */
+  broad: boolean;
+  /** Gives another value each time: evaluated again only when something it reads changed. */
+  impure: boolean;
+}
+
+export interface Plan {
+  shape: Shape;
+  /** In the order of recalculation. */
+  jobs: readonly Job[];
+  byNode: readonly (readonly Job[])[];
+  /** Jobs that read a node. */
+  readers: readonly (readonly Job[])[];
+  /** Jobs that read a repeat or anything in it. */
+  structureReaders: ReadonlyMap<number, readonly Job[]>;
+}
+
+const plans = new WeakMap<FormDefinition, Plan>();
+
+export function planOf(def: FormDefinition): Plan {
+  let plan = plans.get(def);
+  if (!plan) {
+    plan = makePlan(def);
+    plans.set(def, plan);
+  }
+  return plan;
+}
+
+interface Reads {
+  nodes: Set<number>;
+  broad: boolean;
+  impure: boolean;
+}
+
+const IMPURE = new Set(['uuid', 'random', 'now', 'once']);
+
+/** Form nodes one step leads to from a node, instances left aside. */
+function stepFrom(shape: Shape, node: number, axis: string, name: string): number[] {
+  const { nodes, kids } = shape;
+  const parent = (nodes[node] as FormNode).p;
+  const below = (n: number): number[] => (kids[n] ?? []).flatMap((k) => [k, ...below(k)]);
+  const above = (n: number): number[] => (n < 0 ? [] : [n, ...above((nodes[n] as FormNode).p)]);
+  const found: Record<string, () => number[]> = {
+    child: () => [...(kids[node] ?? [])],
+    attribute: () => [...(kids[node] ?? [])],
+    parent: () => (parent < 0 ? [] : [parent]),
+    ancestor: () => above(parent),
+    descendant: () => below(node),
+    'following-sibling': () => [...(kids[parent] ?? [])],
+    'preceding-sibling': () => [...(kids[parent] ?? [])],
+  };
+  const wanted = axis === 'attribute' ? `@${name}` : name;
+  return (found[axis]?.() ?? [node]).filter((n) => name === '*' || nodes[n]?.n === wanted);
+}
+
+/** Adds what a tree reads; gives the form nodes the tree itself may mean. */
+function collect(shape: Shape, tree: Expr, at: number, context: number[], reads: Reads): number[] {
+  switch (tree[0]) {
+    case 'r': {
+      const [, node, held = ALL_SHARED] = tree as [string, number, number?];
+      reads.nodes.add(node);
+      if (held !== ALL_SHARED) reads.broad = true;
+      return [node];
+    }
+    case '.':
+    case 'ctx':
+      return context;
+    case 'cur':
+      return [at];
+    case 'path':
+      return collectPath(shape, tree, at, context, reads);
+    default:
+      if (tree[0] === 'f' && IMPURE.has(tree[1] as string)) reads.impure = true;
+      return tree
+        .slice(1)
+        .flatMap((part) =>
+          Array.isArray(part) ? collect(shape, part as unknown as Expr, at, context, reads) : [],
+        );
+  }
+}
+
+function collectPath(
+  shape: Shape,
+  tree: Expr,
+  at: number,
+  context: number[],
+  reads: Reads,
+): number[] {
+  const [, base, ...steps] = tree as unknown as [string, Expr, ...[string, string, ...Expr[]][]];
+  let nodes = base[0] === 'inst' ? [] : collect(shape, base, at, context, reads);
+  for (const [axis, name, ...preds] of steps) {
+    nodes = [...new Set(nodes.flatMap((node) => stepFrom(shape, node, axis, name)))];
+    for (const pred of preds) collect(shape, pred, at, nodes, reads);
+  }
+  if (nodes.length > 0 || base[0] === 'r') reads.broad = true;
+  for (const node of nodes) reads.nodes.add(node);
+  return nodes;
+}
+
+function readsOf(shape: Shape, trees: readonly Expr[], at: number): Reads {
+  const reads: Reads = { nodes: new Set(), broad: false, impure: false };
+  for (const tree of trees) collect(shape, tree, at, [at], reads);
+  // The text of a group is that of its leaves.
+  for (const node of [...reads.nodes]) {
+    if (shape.nodes[node]?.k === 'leaf') continue;
+    for (const below of stepFrom(shape, node, 'descendant', '*')) reads.nodes.add(below);
+  }
+  reads.nodes.delete(at);
+  return reads;
+}
+
+/** What a node asks to be calculated: per kind the trees it consists of. */
+function treesOf(node: FormNode): [JobKind, Expr[]][] {
+  const optional = (tree: Expr | undefined): Expr[] => (tree ? [tree] : []);
+  const texts = [node.l, node.h, node.g].flatMap(outputs);
+  const answers = node.k === 'leaf';
+  const checked = [
+    ...optional(node.con),
+    ...optional(node.req),
+    ...outputs(node.msg),
+    ...outputs(node.rmsg),
+  ];
+  const all: [JobKind, Expr[]][] = [
+    ['count', optional(node.k === 'repeat' ? node.count : undefined)],
+    ['rel', optional(node.rel)],
+    ['calc', optional(answers ? node.calc : undefined)],
+    ['items', optional(node.items?.where)],
+    ['req', optional(answers ? node.req : undefined)],
+    ['ro', optional(node.ro)],
+    ['text', texts],
+    ['check', answers ? checked : []],
+  ];
+  return all.filter(([, trees]) => trees.length > 0);
+}
+
+function makeJobs(def: FormDefinition, shape: Shape): Job[] {
+  return def.nodes.flatMap((node, number) =>
+    treesOf(node).map(([kind, trees]): Job => {
+      const reads = readsOf(shape, trees, number);
+      const shown = kind === 'text' || kind === 'check';
+      for (const tree of trees) compile(tree);
+      return {
+        kind,
+        node: number,
+        code: shown ? null : compile(trees[0] as Expr),
+        rank: 0,
+        reads: reads.nodes,
+        broad: reads.broad,
+        impure: reads.impure,
+      };
+    }),
+  );
+}
+
+const SHOWN: ReadonlySet<JobKind> = new Set(['req', 'ro', 'text', 'check']);
+
+/** Jobs whose outcome may change what a node's value is to others. */
+function providers(shape: Shape, byNode: readonly Job[][], node: number): Job[] {
+  const own = (byNode[node] ?? []).filter((job) => !SHOWN.has(job.kind));
+  const above: Job[] = [];
+  for (let n = (shape.nodes[node] as FormNode).p; n >= 0; n = (shape.nodes[n] as FormNode).p) {
+    const jobs = byNode[n] ?? [];
+    above.push(...jobs.filter((job) => job.kind === 'rel' || job.kind === 'count'));
+  }
+  return [...own, ...above];
+}
+
+/** Depth-first order. A form whose questions depend on each other in a circle keeps one of the possible orders. */
+function ordered(shape: Shape, jobs: readonly Job[], byNode: readonly Job[][]): Job[] {
+  const order: Job[] = [];
+  const seen = new Set<Job>();
+  const visit = (job: Job): void => {
+    if (seen.has(job)) return;
+    seen.add(job);
+    for (const container of providers(shape, byNode, job.node)) {
+      if (container.kind === 'count' || job.kind === 'items') visit(container);
+    }
+    for (const node of job.reads) providers(shape, byNode, node).forEach(visit);
+    order.push(job);
+  };
+  jobs.filter((job) => !SHOWN.has(job.kind)).forEach(visit);
+  return [...order, ...jobs.filter((job) => SHOWN.has(job.kind))];
+}
+
+function makePlan(def: FormDefinition): Plan {
+  const shape = shapeOf(def);
+  const unordered = makeJobs(def, shape);
+  const byNode: Job[][] = def.nodes.map(() => []);
+  for (const job of unordered) byNode[job.node]?.push(job);
+  const jobs = ordered(shape, unordered, byNode);
+  const readers: Job[][] = def.nodes.map(() => []);
+  jobs.forEach((job, rank) => {
+    job.rank = rank;
+    for (const node of job.reads) readers[node]?.push(job);
+  });
+  const structureReaders = new Map<number, Job[]>();
+  def.nodes.forEach((node, number) => {
+    if (node.k !== 'repeat') return;
+    const inside = [number, ...stepFrom(shape, number, 'descendant', '*')];
+    structureReaders.set(number, [...new Set(inside.flatMap((n) => readers[n] ?? []))]);
+  });
+  return { shape, jobs, byNode, readers, structureReaders };
+}
