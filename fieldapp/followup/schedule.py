@@ -1,7 +1,7 @@
-"""Which follow-up tasks stand on a day: a pure function of the programs' rules and the entities' shown values.
+"""Which follow-up tasks stand on a day: a pure function of rules and of entities' shown values.
 
-Nothing is stored: a task exists while its rule says so. The phone's half is frontend/src/forms/schedule.ts; cases that
-both run are tests/contract/schedule.json.
+Nothing is stored: a task exists while its rule says so. The phone's half is
+frontend/src/forms/schedule.ts; cases that both run are tests/contract/schedule.json.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -35,7 +35,10 @@ class Rule(Protocol):
 
 @dataclass(frozen=True)
 class Subject:
-    """An entity as the reader sees it. props: shown values, computed ones included; marks: `on` and `by` of each."""
+    """An entity as the reader sees it.
+
+    props: shown values, computed ones included; marks: `on` and `by` of each.
+    """
 
     id: str
     type: str
@@ -45,9 +48,10 @@ class Subject:
 
 @dataclass(frozen=True, order=True)
 class Task:
-    """Something to do about an entity. Days are YYYY-MM-DD; `overdue` is the last day that is still in time.
+    """Something to do about an entity. Days are YYYY-MM-DD; `overdue` is the last day in time.
 
-    state: `later` before `opens`, `open` until `due`, `due` until `overdue`, then `overdue`; no `overdue` day: never.
+    state: `later` before `opens`, `open` until `due`, `due` until `overdue`, then `overdue`;
+    without an `overdue` day never that.
     """
 
     due: str
@@ -72,7 +76,7 @@ def tasks(rules: Iterable[Rule], entities: Iterable[Subject], today: str) -> lis
 
 
 def task_of(rule: Rule, entity: Subject, host: Host) -> Task | None:
-    """The task a rule sets for an entity; None where it doesn't apply, is done, or has no day to open."""
+    """The task a rule sets for an entity; None if it doesn't apply, is done or never opens."""
     if not _holds(rule.when, entity, host) or _holds(rule.done, entity, host):
         return None
     opens = _day(rule.opens, entity, host)
