@@ -1,0 +1,45 @@
+/** The app's addresses, and who may stand where: logged in, unlocked. */
+import { createRouter, createWebHistory, type RouteRecordRaw, type Router } from 'vue-router';
+import type { Client } from './protocol/types';
+import { detour } from './screens/field/gate';
+import { fieldRoutes } from './screens/field/routes';
+import { closeTopOverlay } from './ui/overlays';
+
+/** The review desk arrives with its own routes the first time somebody asks for it. */
+function reviewRoute(router: () => Router): RouteRecordRaw {
+  return {
+    path: '/review/:rest(.*)*',
+    name: 'review-loading',
+    component: { render: () => null },
+    beforeEnter: async (to) => {
+      const { default: routes } = await import('./screens/review/routes');
+      router().removeRoute('review-loading');
+      for (const route of routes) router().addRoute(route);
+      return to.fullPath;
+    },
+  };
+}
+
+export function buildRouter(client: Client): Router {
+  const router: Router = createRouter({
+    history: createWebHistory(),
+    routes: [
+      ...fieldRoutes,
+      reviewRoute(() => router),
+      { path: '/:rest(.*)*', redirect: { name: 'today' } },
+    ],
+    scrollBehavior: (_to, _from, saved) => saved ?? { top: 0 },
+  });
+  router.beforeEach((to) => {
+    if (closeTopOverlay()) return false;
+    const field = to.matched.some((record) => record.meta.field === true);
+    const gate = to.meta.gate === true;
+    return detour(client.phase(), { name: to.name, fullPath: to.fullPath, gate, field }) ?? true;
+  });
+  client.on('phase', () => {
+    const here = router.currentRoute.value;
+    // Unlocking and the first log-in lead on by themselves, in their own time.
+    if (client.phase() !== 'open' && here.meta.field) void router.replace({ ...here, force: true });
+  });
+  return router;
+}

@@ -1,0 +1,34 @@
+/** The component for each kind of control; a note has none, its label is all. */
+import type { Component } from 'vue';
+import BarcodeControl from './BarcodeControl.vue';
+import GeopointControl from './GeopointControl.vue';
+import type { ControlKind } from './kinds';
+import ManyControl from './ManyControl.vue';
+import MomentControl from './MomentControl.vue';
+import NumberControl from './NumberControl.vue';
+import OneControl from './OneControl.vue';
+import PickControl from './PickControl.vue';
+import RangeControl from './RangeControl.vue';
+import RankControl from './RankControl.vue';
+import TextControl from './TextControl.vue';
+import TriggerControl from './TriggerControl.vue';
+
+const CONTROLS: Partial<Record<ControlKind, Component>> = {
+  text: TextControl,
+  number: NumberControl,
+  date: MomentControl,
+  time: MomentControl,
+  dateTime: MomentControl,
+  geopoint: GeopointControl,
+  barcode: BarcodeControl,
+  one: OneControl,
+  many: ManyControl,
+  pick: PickControl,
+  range: RangeControl,
+  trigger: TriggerControl,
+  rank: RankControl,
+};
+
+export function controlFor(kind: ControlKind): Component | undefined {
+  return CONTROLS[kind];
+}

@@ -1,0 +1,75 @@
+/** Opens a form: a draft where it was left, a returned visit to be corrected, or a new one about a record. */
+import type {
+  Client,
+  Draft,
+  EntityView,
+  FormDefinition,
+  ReturnedTask,
+  Scope,
+} from '@/protocol/types';
+import { rootOf } from '../record';
+import { givenFor } from '../starting';
+
+export interface Opening {
+  def: FormDefinition;
+  draft: Draft | undefined;
+  given: Record<string, string>;
+  scope: Scope;
+  returned: ReturnedTask | undefined;
+  /** Area the visit belongs to until an answer says otherwise. */
+  area: string;
+  /** Title given to the draft earlier. */
+  title: string;
+}
+
+export interface OpeningQuery {
+  form?: string;
+  record?: string;
+  corrects?: string;
+}
+
+/** Null when there is nothing to open. Throws ClientError when the form isn't on this phone. */
+export async function openForm(
+  client: Client,
+  draftId: string,
+  query: OpeningQuery,
+  village: string | null,
+): Promise<Opening | null> {
+  const stored = await client.draft(draftId);
+  const corrects = stored ? stored.corrects : query.corrects;
+  const returned = client.returned().find((task) => task.submission === corrects);
+  if (stored) {
+    const def = await client.definition(stored.form, stored.version);
+    const { draft, scope, area, title } = stored;
+    return { def, draft, given: {}, scope, returned, area, title };
+  }
+  if (returned) {
+    const def = await client.definition(returned.form, returned.fv);
+    const { scope, area, title } = returned;
+    const draft = { answers: returned.answers, touched: [] };
+    return { def, draft, given: {}, scope, returned, area, title };
+  }
+  if (!query.form) return null;
+  const def = await client.definition(query.form);
+  const record = query.record ? client.registry(def.scope).get(query.record) : undefined;
+  return {
+    def,
+    draft: undefined,
+    given: (record && givenAbout(client, def, record)) ?? {},
+    scope: def.scope,
+    returned: undefined,
+    area: record?.areas[0] ?? homeArea(client, def.scope, village),
+    title: '',
+  };
+}
+
+function givenAbout(client: Client, def: FormDefinition, record: EntityView) {
+  const registry = client.registry(def.scope);
+  return givenFor(def, record, rootOf(client.catalogue(), registry, def.scope, record));
+}
+
+/** The village in view if it is one of the person's own, else their first. */
+function homeArea(client: Client, scope: Scope, village: string | null): string {
+  const own = client.me().areas[scope] ?? [];
+  return village && own.includes(village) ? village : (own[0] ?? '');
+}

@@ -1,0 +1,83 @@
+/** A form's tree as the rows a person scrolls through, cut into screens where the form asks for it. */
+import type { NodeView } from '@/protocol/types';
+
+export type Row =
+  | { kind: 'heading'; path: string; depth: number }
+  | { kind: 'question'; path: string }
+  | { kind: 'repeat'; path: string };
+
+const isScreen = (view: NodeView) =>
+  view.kind === 'group' && (view.appearance ?? '').split(' ').includes('field-list');
+
+function rowsInto(rows: Row[], view: NodeView, depth: number): void {
+  for (const child of view.children) {
+    if (child.kind === 'repeat') rows.push({ kind: 'repeat', path: child.path });
+    else if (child.kind === 'leaf') {
+      // A node without a control is calculated, never shown.
+      if (child.control) rows.push({ kind: 'question', path: child.path });
+    } else {
+      rows.push({ kind: 'heading', path: child.path, depth });
+      rowsInto(rows, child, depth + 1);
+    }
+  }
+}
+
+/** The rows below `view`: the whole form, or one instance of a repeat. */
+export function rowsOf(view: NodeView): Row[] {
+  const rows: Row[] = [];
+  rowsInto(rows, view, 1);
+  return rows;
+}
+
+/**
+ * The screens of a form: each group with `field-list` is one, and so is what stands between two of them. A form
+ * without such groups is one long screen.
+ */
+export function screensOf(root: NodeView): Row[][] {
+  const screens: Row[][] = [[]];
+  const last = () => screens[screens.length - 1] ?? [];
+  const walk = (view: NodeView, depth: number): void => {
+    for (const child of view.children) {
+      if (isScreen(child)) {
+        const rows: Row[] = [{ kind: 'heading', path: child.path, depth }];
+        rowsInto(rows, child, depth + 1);
+        screens.push(rows, []);
+      } else if (child.kind === 'group') {
+        last().push({ kind: 'heading', path: child.path, depth });
+        walk(child, depth + 1);
+      } else rowsInto(last(), { ...view, children: [child] }, depth);
+    }
+  };
+  walk(root, 1);
+  return screens.filter((rows) => rows.some((row) => row.kind !== 'heading'));
+}
+
+/** Whether anything of a screen is asked now. */
+export function screenShows(rows: Row[], view: (path: string) => NodeView): boolean {
+  return rows.some((row) => row.kind !== 'heading' && view(row.path).relevant);
+}
+
+/** The place of `path` among the screens: the one holding its row, or the repeat it lies in. */
+export function screenWith(screens: Row[][], path: string): number {
+  const at = screens.findIndex((rows) =>
+    rows.some(
+      (row) => row.path === path || (row.kind === 'repeat' && path.startsWith(`${row.path}[`)),
+    ),
+  );
+  return Math.max(at, 0);
+}
+
+/** Questions asked now, and how many of them have an answer. */
+export function progressOf(view: NodeView): { done: number; total: number } {
+  const count = { done: 0, total: 0 };
+  const walk = (node: NodeView): void => {
+    if (!node.relevant) return;
+    if (node.kind !== 'leaf') node.children.forEach(walk);
+    else if (node.control && node.control !== 'note' && !node.readonly) {
+      count.total += 1;
+      if (node.value !== '') count.done += 1;
+    }
+  };
+  walk(view);
+  return count;
+}

@@ -1,0 +1,73 @@
+/** A form session as Vue sees it: one subscription, and a shallow ref for each node on screen. */
+import { type InjectionKey, inject, type ShallowRef, shallowRef } from 'vue';
+import type { FormDefinition, FormSession, NodeView, Registry, Scope } from '@/protocol/types';
+import type { KnownType } from '../words';
+import type { SaveTarget } from './conflict';
+
+export interface FormStore {
+  readonly session: FormSession;
+  /** The node at `path`, replaced whenever the session says that its view changed. */
+  node(path: string): ShallowRef<NodeView>;
+  set(path: string, value: string): void;
+  stop(): void;
+}
+
+export function createFormStore(session: FormSession, onChange: () => void): FormStore {
+  const refs = new Map<string, ShallowRef<NodeView>>();
+  // The session may keep its views in place: a copy is what makes Vue see the difference.
+  const copy = (path: string): NodeView => ({ ...session.view(path) });
+  const stop = session.subscribe((changed) => {
+    for (const path of changed) {
+      const node = refs.get(path);
+      if (!node) continue;
+      if (exists(session, path)) node.value = copy(path);
+      else refs.delete(path);
+    }
+    onChange();
+  });
+  return {
+    session,
+    node(path) {
+      let node = refs.get(path);
+      if (!node) {
+        node = shallowRef(copy(path));
+        refs.set(path, node);
+      }
+      return node;
+    },
+    set: (path, value) => session.set(path, value),
+    stop,
+  };
+}
+
+/** An instance of a repeat can go while its row is still on screen. */
+function exists(session: FormSession, path: string): boolean {
+  try {
+    return session.view(path) !== undefined;
+  } catch {
+    return false;
+  }
+}
+
+/** What the questions of an open form share. */
+export interface FormContext {
+  store: FormStore;
+  def: FormDefinition;
+  scope: Scope;
+  registry: Registry;
+  type(id: string): KnownType | undefined;
+  /** What each question's answer is saved to, by node number. */
+  targets: ReadonlyMap<number, SaveTarget>;
+  /** The reviewer's notes by path, for a visit that came back. */
+  notes: ReadonlyMap<string, string[]>;
+  /** Set to the path of a question to bring it into view, opening what hides it. */
+  focused: ShallowRef<{ path: string } | null>;
+}
+
+export const formKey: InjectionKey<FormContext> = Symbol('form');
+
+export function useForm(): FormContext {
+  const form = inject(formKey);
+  if (!form) throw new Error('a question outside a form');
+  return form;
+}

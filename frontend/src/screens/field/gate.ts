@@ -1,0 +1,16 @@
+/** Who may stand where: first log-in, PIN, then everything. */
+import type { Client } from '@/protocol/types';
+
+/** Where a person has to go first, or null if they may go where they want. */
+export function detour(
+  phase: ReturnType<Client['phase']>,
+  to: { name: unknown; fullPath: string; gate: boolean; field: boolean },
+): { name: string; query?: Record<string, string>; replace: true } | null {
+  if (!to.field) return null;
+  if (phase === 'fresh') return to.name === 'welcome' ? null : { name: 'welcome', replace: true };
+  if (phase === 'locked') {
+    if (to.name === 'unlock') return null;
+    return { name: 'unlock', query: to.gate ? {} : { to: to.fullPath }, replace: true };
+  }
+  return to.gate ? { name: 'today', replace: true } : null;
+}

@@ -1,0 +1,91 @@
+/** One record as a person reads it: its facts, what belongs to it, where two people wrote different things. */
+import type { Catalogue, EntityView, Registry, Scope } from '@/protocol/types';
+import {
+  type KnownType,
+  propLabel,
+  propWords,
+  registerLabel,
+  registerWords,
+  typeOf,
+  typesOf,
+} from './words';
+
+export interface Fact {
+  prop: string;
+  label: string;
+  text: string;
+  /** The record the value names, if it names one. */
+  link: string | null;
+}
+export interface Conflict {
+  register: string;
+  label: string;
+  values: { text: string; by: string; at: string }[];
+}
+export interface Related {
+  type: KnownType;
+  entities: EntityView[];
+}
+
+/** The record a person or place hangs from, if this one isn't a root itself. */
+export function rootOf(
+  catalogue: Catalogue,
+  registry: Registry,
+  scope: Scope,
+  entity: EntityView,
+): EntityView | undefined {
+  const root = typeOf(catalogue, scope, entity.type)?.def.root;
+  return root ? registry.get(entity.props[root] ?? '') : undefined;
+}
+
+export function factsOf(known: KnownType, registry: Registry, entity: EntityView): Fact[] {
+  const { root, area, props } = known.def;
+  return Object.keys(props).flatMap((prop) => {
+    const value = entity.props[prop] ?? '';
+    // The root is shown as a link of its own, the area as the village's name.
+    if (value === '' || prop === root || prop === area) return [];
+    const other = registry.get(value);
+    return [
+      {
+        prop,
+        label: propLabel(known, prop),
+        text: other ? other.title : propWords(known, prop, value),
+        link: other ? other.id : null,
+      },
+    ];
+  });
+}
+
+/** Every type whose records hang from this one, newest first; types with none are left out. */
+export function relatedTo(
+  catalogue: Catalogue,
+  registry: Registry,
+  scope: Scope,
+  entity: EntityView,
+): Related[] {
+  return typesOf(catalogue, scope).flatMap((type) => {
+    if (!type.def.root) return [];
+    const entities = [...registry.find(type.id, type.def.root, entity.id)].sort((a, b) =>
+      newest(b).localeCompare(newest(a)),
+    );
+    return entities.length ? [{ type, entities }] : [];
+  });
+}
+
+function newest(entity: EntityView): string {
+  return Object.values(entity.live)
+    .map((values) => values[0]?.on ?? '')
+    .reduce((a, b) => (a > b ? a : b), '');
+}
+
+export function conflictsOf(known: KnownType, entity: EntityView): Conflict[] {
+  return entity.conflicts.map((register) => ({
+    register,
+    label: registerLabel(known, register),
+    values: (entity.live[register] ?? []).map((value) => ({
+      text: registerWords(known, register, value.v),
+      by: value.by,
+      at: value.at,
+    })),
+  }));
+}
