@@ -31,6 +31,8 @@ export interface FormNode {
   count?: Expr;
   fix?: boolean;
   range?: [number, number, number];
+  /** Of an upload: accepted files, e.g. image/*. */
+  mime?: string;
   media?: Record<string, string[]>;
 }
 
@@ -109,9 +111,9 @@ export interface NodeView {
   label: string;
   hint: string;
   value: string;
-  options?: Option[];
+  options?: Option[] | undefined;
   /** The message to show; set only once the question was answered or finishing was tried. */
-  problem?: string;
+  problem?: string | undefined;
   prefilled: boolean;
   touched: boolean;
   children: NodeView[];
