@@ -34,15 +34,15 @@ export default defineConfig({
         maximumFileSizeToCacheInBytes: 4 * 1024 * 1024,
       },
       manifest: {
-        name: '入户随访',
-        short_name: '随访',
+        name: '走访',
+        short_name: '走访',
         lang: 'zh-CN',
         start_url: '/',
         scope: '/',
         display: 'standalone',
         orientation: 'portrait',
         background_color: '#ffffff',
-        theme_color: '#1989fa',
+        theme_color: '#0b4fae',
         icons: [
           { src: '/icon.svg', sizes: 'any', type: 'image/svg+xml' },
           { src: '/icon-192.png', sizes: '192x192', type: 'image/png' },
@@ -57,6 +57,11 @@ export default defineConfig({
       },
     }),
   ],
+  define: {
+    __VUE_I18N_FULL_INSTALL__: false,
+    __VUE_I18N_LEGACY_API__: false,
+    __INTLIFY_PROD_DEVTOOLS__: false,
+  },
   build: {
     outDir: '../fieldapp/static/app',
     emptyOutDir: true,

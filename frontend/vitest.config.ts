@@ -10,6 +10,8 @@ export default mergeConfig(
       include: ['src/**/*.test.ts', 'tests/**/*.test.ts'],
       exclude: ['e2e/**', 'node_modules/**'],
       restoreMocks: true,
+      // Vant's modules import their styles, which Node can't.
+      server: { deps: { inline: ['vant'] } },
       coverage: {
         provider: 'v8',
         include: ['src/**/*.{ts,vue}'],
