@@ -1,0 +1,468 @@
+"""The one door: items become submissions, submissions become entities. One batch, one transaction.
+
+Nothing is refused. What can't be read, isn't allowed or fails is kept aside alone.
+Everything a batch decides is staged and written at its end; if that fails, nothing of it happened
+and `service` tries again, at last item by item, so every crash point leaves all or nothing.
+"""
+
+import json
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import sha256
+from typing import Any, Protocol
+
+import sqlalchemy as sa
+from sqlalchemy.exc import SQLAlchemyError
+
+from fieldapp.db import utc_text
+
+from . import models as m
+from .entities import (
+    CORE,
+    REVIEW,
+    REVIEW_TYPE,
+    Entity,
+    TypeView,
+    absorb,
+    conflicts,
+    group_writes,
+    mention,
+    places,
+    review_id,
+    roots,
+)
+from .merge import Dot, Value, Write
+from .plan import (
+    REVIEW_FORM,
+    SETTLE_FORM,
+    Answered,
+    AsideError,
+    Author,
+    Plan,
+    Target,
+    check_rights,
+    plan_form,
+    plan_review,
+    plan_settle,
+    superseded,
+    with_correction,
+)
+from .reconcile import Applied
+from .store import Effect, Row, Store
+from .transactions import chunks
+from .vault import Vault
+from .wire import Submitted, Touched, UnreadableError, read, wire_moment
+
+log = logging.getLogger(__name__)
+
+
+class Rules(Protocol):
+    """Forms and programs, as the door needs them; see fieldapp.sync.rules."""
+
+    def type(self, scope: str, name: str) -> TypeView | None:
+        """A type of a scope."""
+        ...
+
+    def form(self, form_id: str, version: str) -> Answered | None:
+        """A published version of a form; None if unknown."""
+        ...
+
+
+@dataclass(frozen=True)
+class Incoming:
+    """One item at the door. aside: why it must be kept aside whatever it holds (`revoked`)."""
+
+    id: str
+    sha: str
+    body: str
+    author: Author
+    received: datetime
+    install: str = ""
+    n: int = 0
+    device_id: str | None = None
+    skew: int | None = None
+    aside: str | None = None
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of an item. st: as in docs/sync.md; why: the reason of a quarantine."""
+
+    id: str
+    st: str
+    why: str | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What applying an item comes to; without a plan it is kept aside, for what `detail` says."""
+
+    result: Result
+    effect: Effect = field(default_factory=Effect)
+    plan: Plan | None = None
+    detail: str = ""
+
+
+class Batch:
+    """Items of one transaction."""
+
+    def __init__(self, store: Store, rules: Rules, vault: Vault) -> None:
+        self._store, self._rules, self._vault = store, rules, vault
+        self._known: dict[str, tuple[str, str, str | None]] = {}
+        self._installs: dict[str, Row] = {}
+
+    def accept(self, items: Sequence[Incoming]) -> list[Result]:
+        """Take in items in their order; call `Store.flush` afterwards."""
+        read_items = [(item, _read(item)) for item in items]
+        self._prepare([sent for _, sent in read_items if isinstance(sent, Submitted)])
+        self._find_known([item.id for item in items])
+        results = [self._accept(item, sent) for item, sent in read_items]
+        self._write_installs()
+        return results
+
+    def replay(self, item: Incoming) -> Result:
+        """Apply again a submission that was admitted before; its row is left as it is."""
+        sent = _read(item)
+        if isinstance(sent, UnreadableError):
+            return Result(item.id, "quarantined", sent.why)
+        outcome = self._try(item, sent)
+        self._store.stage(outcome.effect)
+        return outcome.result
+
+    def readmit(self, item: Incoming) -> tuple[Result, Row]:
+        """Try again one that was kept aside; the result and what its row becomes."""
+        sent = _read(item)
+        if isinstance(sent, UnreadableError):
+            return Result(item.id, "quarantined", sent.why), {}
+        outcome = self._try(item, sent)
+        if outcome.plan is None:
+            return outcome.result, {"why": outcome.result.why, "detail": outcome.detail}
+        self._store.stage(outcome.effect)
+        return outcome.result, self._placed(sent, outcome) | {
+            "state": outcome.result.st,
+            "why": None,
+            "detail": None,
+        }
+
+    # ---- keeping ------------------------------------------------------------------------------
+
+    def _prepare(self, sent: Iterable[Submitted]) -> None:
+        """Read at once what the batch will need."""
+        ids: set[str] = set()
+        for submitted in sent:
+            ids |= candidates(submitted)
+        self._store.load(ids)
+        self._store.load_sups([submitted.id for submitted in sent])
+
+    def _find_known(self, ids: Sequence[str]) -> None:
+        s = m.Submission
+        for some in chunks(ids):
+            query = sa.select(s.id, s.sha, s.state, s.why).where(s.id.in_(some))
+            for row in self._store.connection.execute(query):
+                self._known[row.id] = (row.sha, row.state, row.why)
+
+    def _accept(self, item: Incoming, sent: Submitted | UnreadableError) -> Result:
+        if sha256(_bytes(item.body)).hexdigest() != item.sha:
+            return Result(item.id, "later", "sha")
+        if item.id in self._known:
+            return self._again(item)
+        if isinstance(sent, UnreadableError):
+            result = self._aside(item, None, sent.why, str(sent))
+        elif sent.id != item.id:
+            result = self._aside(item, None, "parse", "the id within is another")
+        elif item.aside:
+            result = self._aside(item, sent, item.aside, "")
+        elif sent.user != item.author.user_id:
+            result = self._aside(item, sent, "authz", "signed by another person's device")
+        else:
+            result = self._apply(item, sent)
+        state = "stored" if result.st == "conflict" else result.st
+        self._known[item.id] = (item.sha, state, result.why)
+        self._note_install(item, sent if isinstance(sent, Submitted) else None)
+        return result
+
+    def _again(self, item: Incoming) -> Result:
+        """An id that is here: the same bytes, or others, which are kept too and alarm."""
+        sha, state, why = self._known[item.id]
+        if sha == item.sha:
+            kept_aside = state == "quarantined"
+            return Result(item.id, "quarantined" if kept_aside else "duplicate", why)
+        row = {
+            "id": item.id,
+            "sha": item.sha,
+            "device_id": item.device_id,
+            "received": utc_text(item.received),
+            "body": self._vault.seal(_bytes(item.body), item.id),
+        }
+        self._stage_row(m.SubmissionVariant, row)
+        return Result(item.id, "variant")
+
+    def _apply(self, item: Incoming, sent: Submitted) -> Result:
+        outcome = self._try(item, sent)
+        if outcome.plan is None:
+            return self._aside(item, sent, outcome.result.why or "apply", outcome.detail)
+        row = self._row(item, sent, outcome.result) | self._placed(sent, outcome)
+        outcome.effect.add(m.Submission, row)
+        self._store.stage(outcome.effect)
+        self._store.know_target(Target(sent.id, sent.user, outcome.plan.scope, sent.area))
+        return outcome.result
+
+    def _placed(self, sent: Submitted, outcome: Outcome) -> Row:
+        """What only an applied submission has in its row."""
+        if outcome.plan is None:
+            return {}
+        return {
+            "scope": outcome.plan.scope,
+            "on_date": outcome.plan.on,
+            "entity": self._main(outcome.plan, outcome.effect),
+            "review": "" if sent.form in (REVIEW_FORM, SETTLE_FORM) else "received",
+        }
+
+    def _try(self, item: Incoming, sent: Submitted) -> Outcome:
+        """Work out what it does. A failure is the item's own."""
+        try:
+            plan = self._plan(sent, item.author)
+            effect = self._effect(item, sent, plan)
+        except AsideError as error:
+            return Outcome(Result(item.id, "quarantined", error.why), detail=str(error))
+        except SQLAlchemyError:
+            raise
+        except Exception as error:  # whatever is wrong with it must not stop the others
+            log.exception("submission %s can't be applied", item.id)
+            detail = f"{type(error).__name__}: {error}"[:200]
+            return Outcome(Result(item.id, "quarantined", "apply"), detail=detail)
+        return Outcome(Result(item.id, self._standing(plan, effect)), effect, plan)
+
+    def _aside(self, item: Incoming, sent: Submitted | None, why: str, detail: str) -> Result:
+        result = Result(item.id, "quarantined", why)
+        row = self._row(item, sent, result)
+        row["detail"] = detail.replace("\x00", "")
+        self._stage_row(m.Submission, row)
+        return result
+
+    def _row(self, item: Incoming, sent: Submitted | None, result: Result) -> Row:
+        at = min(sent.at, item.received) if sent and sent.at else item.received
+        form = None if sent is None else self._rules.form(sent.form, sent.fv)
+        return {
+            "id": item.id,
+            "sha": item.sha,
+            "install": sent.install if sent else item.install,
+            "n": sent.n if sent else item.n,
+            "user_id": item.author.user_id,
+            "author": item.author.name,
+            "role": item.author.role,
+            "device_id": item.device_id,
+            "form": sent.form if sent else "",
+            "fv": sent.fv if sent else "",
+            "scope": form.scope if form else "",
+            "area": sent.area if sent else "",
+            "corrects": sent.corrects if sent else None,
+            "entity": None,
+            "on_date": sent.on if sent else "",
+            "at": wire_moment(at),
+            "received": utc_text(item.received),
+            "skew": item.skew,
+            "state": result.st,
+            "why": result.why,
+            "detail": None,
+            "review": "",
+            "body": self._vault.seal(_bytes(item.body), item.id),
+        }
+
+    def _stage_row(self, model: type[Any], row: Row) -> None:
+        effect = Effect()
+        effect.add(model, row)
+        self._store.stage(effect)
+
+    # ---- installs -----------------------------------------------------------------------------
+
+    def _note_install(self, item: Incoming, sent: Submitted | None) -> None:
+        install = sent.install if sent else item.install
+        if not install:
+            return
+        now, n = utc_text(item.received), sent.n if sent else item.n
+        row = {
+            "id": install,
+            "user_id": item.author.user_id,
+            "device_id": item.device_id,
+            "n_max": max(n, self._installs.get(install, {}).get("n_max", 0)),
+            "first_seen": now,
+            "last_seen": now,
+        }
+        self._installs[install] = row
+
+    def _write_installs(self) -> None:
+        note_installs(self._store.connection, list(self._installs.values()))
+
+    # ---- applying -----------------------------------------------------------------------------
+
+    def _plan(self, sent: Submitted, author: Author) -> Plan:
+        if sent.form == REVIEW_FORM:
+            target = sent.answers.get("target")
+            about = self._store.target(target) if isinstance(target, str) else None
+            return plan_review(sent, about, author)
+        if sent.form == SETTLE_FORM:
+            return plan_settle(sent, self._store.find, self._store.view_of, author)
+        form = self._rules.form(sent.form, sent.fv)
+        if form is None:
+            raise AsideError("unknown_form", f"{sent.form} {sent.fv}")
+        target_of = self._store.target(sent.corrects) if sent.corrects else None
+        return with_correction(plan_form(sent, form, author), sent, target_of, author)
+
+    def _effect(self, item: Incoming, sent: Submitted, plan: Plan) -> Effect:
+        effect = Effect()
+        before = {touched.e: self._store.find(touched.e) for touched in plan.touched}
+        views = {
+            touched.e: self._view(touched, before[touched.e], plan) for touched in plan.touched
+        }
+        at = wire_moment(min(sent.at or item.received, item.received))
+        gone = superseded(plan.writes)
+        for i, e, reg in self._store.sups_of(sent.id):
+            gone.setdefault(e, {}).setdefault(reg, set()).add(Dot(sent.id, i))
+        for touched in plan.touched:
+            view = views[touched.e]
+            old = before[touched.e] or Entity(touched.e, view.name, view.scope)
+            writes = group_writes(
+                (w.r, Write(Dot(sent.id, w.i), self._kept(w, view), plan.on, at))
+                for w in plan.writes
+                if w.e == touched.e
+            )
+            entity = mention(old, sent.id, touched.new, sent.area)
+            effect.entities[touched.e] = absorb(entity, view, writes, gone.get(touched.e, {}))
+        self._judge(plan, item.author, before, views, effect)
+        self._add_rows(effect, sent, plan, views, at)
+        review = self._store.find(review_id(sent.id))
+        if review is not None:  # the decision came before what it is about
+            effect.entities.setdefault(review.id, review)
+        return effect
+
+    def _view(self, touched: Touched, here: Entity | None, plan: Plan) -> TypeView:
+        if touched.t == REVIEW and touched.e == review_id_of(plan):
+            view: TypeView | None = REVIEW_TYPE
+        else:
+            view = self._rules.type(plan.scope, touched.t)
+        if view is None:
+            raise AsideError("apply", f"{plan.scope} has no type {touched.t}")
+        if here is not None and (here.type, here.scope) != (view.name, view.scope):
+            raise AsideError("authz", f"{touched.e} is something else here")
+        return view
+
+    def _judge(
+        self,
+        plan: Plan,
+        author: Author,
+        before: dict[str, Entity | None],
+        views: dict[str, TypeView],
+        effect: Effect,
+    ) -> None:
+        def find(entity_id: str) -> Entity | None:
+            return effect.entities.get(entity_id) or self._store.find(entity_id)
+
+        was = {
+            e: places(old, self._store.view_of, self._store.find)
+            for e, old in before.items()
+            if old is not None and old.scope != CORE
+        }
+        now = {
+            e: places(entity, self._store.view_of, find)
+            for e, entity in effect.entities.items()
+            if entity.scope != CORE
+        }
+        check_rights(plan, author, was, now, views)
+
+    def _kept(self, write: Applied, view: TypeView) -> Value:
+        """The value for plain columns: of a secret its keyed hash."""
+        purpose = view.secrets.get(write.r)
+        if purpose is None or write.v is None:
+            return write.v
+        return self._vault.mac(_text(write.v), f"{view.scope}.{purpose}")
+
+    def _add_rows(
+        self, effect: Effect, sent: Submitted, plan: Plan, views: dict[str, TypeView], at: str
+    ) -> None:
+        for w in plan.writes:
+            dot = {"sid": sent.id, "i": w.i}
+            place = {"entity": w.e, "reg": w.r}
+            value = json.dumps(self._kept(w, views[w.e]), ensure_ascii=False)
+            stamp = {"value": value, "on_date": plan.on, "at": at}
+            effect.add(m.RegWrite, dot | place | stamp)
+            if w.r in views[w.e].secrets and w.v is not None:
+                sealed = self._vault.seal(_text(w.v).encode(), str(Dot(sent.id, w.i)))
+                effect.add(m.RegSecret, dot | {"sealed": sealed})
+            for sup in w.sup:
+                by = {"dot_sid": sup.sid, "dot_i": sup.i, "by_sid": sent.id, "by_i": w.i}
+                effect.add(m.RegSup, by | place)
+        for touched in plan.touched:
+            row = {"entity": touched.e, "sid": sent.id, "new": int(touched.new), "area": sent.area}
+            effect.add(m.Mention, row)
+        for i, (path, kind, detail) in enumerate(plan.issues):
+            row = {"sid": sent.id, "i": i, "kind": kind, "path": path, "detail": detail}
+            effect.add(m.Issue, row)
+
+    def _standing(self, plan: Plan, effect: Effect) -> str:
+        """`conflict` if a register it wrote now holds different values."""
+        written = {(w.e, w.r) for w in plan.writes}
+        for e, entity in effect.entities.items():
+            if any((e, r) in written for r in conflicts(entity, self._store.view_of(entity))):
+                return "conflict"
+        return "stored"
+
+    def _main(self, plan: Plan, effect: Effect) -> str | None:
+        """The entity it is about: the root of the first it touches, or that one."""
+        for touched in plan.touched:
+            entity = effect.entities[touched.e]
+            if entity.scope != CORE:
+                return min(roots(entity, self._store.view_of(entity)), default=touched.e)
+        return None
+
+
+def review_id_of(plan: Plan) -> str | None:
+    """The review entity a plan may touch: the one named by a `target` it writes itself."""
+    for write in plan.writes:
+        if write.r == "target" and isinstance(write.v, str) and write.e == review_id(write.v):
+            return write.e
+    return None
+
+
+def candidates(sent: Submitted) -> set[str]:
+    """Ids of entities a submission may touch or follow."""
+    ids = {touched.e for touched in sent.entities} | {review_id(sent.id)}
+    for op in sent.ops:
+        ids.add(op.e)
+        if isinstance(op.v, str) and len(op.v) == 36:
+            ids.add(op.v)
+    if sent.corrects:
+        ids.add(review_id(sent.corrects))
+    target = sent.answers.get("target")
+    if sent.form == REVIEW_FORM and isinstance(target, str):
+        ids.add(review_id(target))
+    return ids
+
+
+def note_installs(connection: sa.Connection, rows: Sequence[Row]) -> None:
+    """Remember what installs said of themselves: the greatest n, the last contact."""
+    t = m.Install
+    for row in rows:
+        here = connection.execute(sa.select(t).where(t.id == row["id"])).first()
+        if here is None:
+            connection.execute(sa.insert(t).values(**row))
+        else:
+            values = {"n_max": max(here.n_max, row["n_max"]), "last_seen": row["last_seen"]}
+            connection.execute(sa.update(t).where(t.id == row["id"]).values(**values))
+
+
+def _read(item: Incoming) -> Submitted | UnreadableError:
+    try:
+        return read(item.body)
+    except UnreadableError as error:
+        return error
+
+
+def _bytes(body: str) -> bytes:
+    return body.encode("utf-8", "surrogatepass")
+
+
+def _text(value: Value) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,249 @@
+"""An entity's state: its live writes, where it is, and what each feed may see of it. Pure.
+
+State is only ever made by merging writes into it, so it is a function of the set of writes.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+from uuid import UUID, uuid5
+
+from .merge import ALIVE, DEAD, Dot, Kind, Register, Value, Write, canonical, merge, version
+
+NAMESPACE: Final = UUID("9d3f3f0e-6f0c-5c1e-9a57-6a1f7c1d2b10")
+REVIEW: Final = "review"
+CORE: Final = "core"
+_AREA: Final = re.compile(r"[0-9]{12}")
+
+Props = Mapping[str, str]
+State = Mapping[str, tuple[Write, ...]]
+
+
+@dataclass(frozen=True)
+class TypeView:
+    """What sync needs to know of an entity type.
+
+    area, root: registers that say where it is, or whose area it follows. kinds: by register.
+    members: of each merge group. seen: by audience and register, the members it may see (None: the
+    whole value). visible: by audience, a condition over all properties. secrets: what kind of
+    secret a register holds the keyed hash of. writers: roles; None: the program's.
+    """
+
+    scope: str
+    name: str
+    area: str | None = None
+    root: str | None = None
+    kinds: Mapping[str, Kind] = field(default_factory=dict)
+    members: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    seen: Mapping[str, Mapping[str, frozenset[str] | None]] = field(default_factory=dict)
+    visible: Mapping[str, Callable[["Entity"], bool]] = field(default_factory=dict)
+    secrets: Mapping[str, str] = field(default_factory=dict)
+    writers: frozenset[str] | None = None
+
+    def kind(self, register: str) -> Kind:
+        """How the register merges; `one` where the program no longer knows it."""
+        return "alive" if register == ALIVE else self.kinds.get(register, "one")
+
+
+REVIEW_TYPE: Final = TypeView(
+    CORE,
+    REVIEW,
+    kinds={
+        "target": "one",
+        "state": "latest",
+        "notes": "latest",
+        "by": "latest",
+        "corrected": "union",
+    },
+)
+
+
+@dataclass(frozen=True)
+class Entity:
+    """One entity. home: (not new, sid, area) of the mention that gives the area of last resort."""
+
+    id: str
+    type: str
+    scope: str
+    state: State = field(default_factory=dict)
+    areas: tuple[str, ...] = ()
+    home: tuple[int, str, str] = (2, "", "")
+
+    def shown(self, register: str, view: TypeView) -> Value:
+        """The shown value of a register; None if absent."""
+        return self.register(register, view).shown
+
+    def register(self, register: str, view: TypeView) -> Register:
+        """A register merged anew from its live writes."""
+        return merge(view.kind(register), self.state.get(register, ()), ())
+
+    def props(self, view: TypeView, audience: str | None = None) -> dict[str, str]:
+        """Shown values by property, groups flattened, absent ones left out."""
+        found: dict[str, str] = {}
+        for name in self.state:
+            members = None if audience is None else view.seen.get(audience, {}).get(name, _NOTHING)
+            if members is _NOTHING:
+                continue
+            value = narrowed(self.shown(name, view), members)
+            found |= value if isinstance(value, dict) else {name: value} if value else {}
+        return {name: value for name, value in found.items() if value}
+
+
+_NOTHING: Final[frozenset[str]] = frozenset()
+
+
+def narrowed(value: Value, members: frozenset[str] | None) -> Value:
+    """A group's value with only these members; other values as they are."""
+    if members is None or not isinstance(value, dict):
+        return value
+    return {name: v for name, v in value.items() if name in members}
+
+
+def review_id(target: str) -> str:
+    """The id of the review entity of a submission."""
+    return str(uuid5(NAMESPACE, f"review|{target}"))
+
+
+# ---- change -----------------------------------------------------------------------------------
+
+
+def mention(entity: Entity, sid: str, new: bool, area: str) -> Entity:
+    """The entity after one more submission touched it."""
+    return replace(entity, home=min(entity.home, (0 if new else 1, sid, area)))
+
+
+def absorb(
+    entity: Entity, view: TypeView, writes: Mapping[str, list[Write]], gone: Mapping[str, set[Dot]]
+) -> Entity:
+    """The entity with these writes merged in, and these dots of its registers replaced."""
+    state = dict(entity.state)
+    for register in {*writes, *gone}:
+        found = [*state.get(register, ()), *writes.get(register, ())]
+        live = merge(view.kind(register), found, gone.get(register, set())).live
+        if live:
+            state[register] = live
+        else:
+            state.pop(register, None)
+    return replace(entity, state=state)
+
+
+def conflicts(entity: Entity, view: TypeView) -> set[str]:
+    """The registers whose live values differ."""
+    return {
+        name
+        for name, live in entity.state.items()
+        if len(live) > 1 and entity.register(name, view).conflict
+    }
+
+
+# ---- place ------------------------------------------------------------------------------------
+
+
+def roots(entity: Entity, view: TypeView) -> set[str]:
+    """The ids of the entities it follows: more than one while they are in conflict."""
+    return _live_texts(entity, view.root)
+
+
+def places(
+    entity: Entity,
+    view_of: Callable[[Entity], TypeView],
+    find: Callable[[str], Entity | None],
+    path: frozenset[str] = frozenset(),
+) -> tuple[str, ...]:
+    """Where it is: its own area, else its roots' (a circle counts as unknown), else its home."""
+    view, path = view_of(entity), path | {entity.id}
+    own = {area for area in _live_texts(entity, view.area) if _AREA.fullmatch(area)}
+    if own:
+        return tuple(sorted(own))
+    found: set[str] = set()
+    for root_id in roots(entity, view) - path:
+        root = find(root_id)
+        if root is not None and root.scope == entity.scope:
+            found.update(places(root, view_of, find, path))
+    return tuple(sorted(found)) or (entity.home[2],)
+
+
+def _live_texts(entity: Entity, register: str | None) -> set[str]:
+    live = entity.state.get(register, ()) if register else ()
+    return {text for w in live if isinstance(w.v, str) and (text := canonical(w.v))}
+
+
+# ---- feeds ------------------------------------------------------------------------------------
+
+
+def is_alive(entity: Entity) -> bool:
+    """False once deleted and nobody disagrees."""
+    return entity.register(ALIVE, REVIEW_TYPE).shown != DEAD
+
+
+def visible_registers(
+    entity: Entity, view: TypeView, audience: str
+) -> dict[str, tuple[Write, ...]]:
+    """The live writes an audience may see, values narrowed; none if it may not see the entity."""
+    seen = view.seen.get(audience, {})
+    condition = view.visible.get(audience)
+    if not seen or (condition and not condition(entity)):
+        return {}
+    return {
+        name: tuple(replace(w, v=narrowed(w.v, seen[name])) for w in live)
+        for name, live in sorted(entity.state.items())
+        if name in seen
+    }
+
+
+def versions(entity: Entity, view: TypeView) -> dict[str, str]:
+    """`ver` by feed, for every feed the entity is in."""
+    if not is_alive(entity):
+        return {}
+    found: dict[str, str] = {}
+    for audience in view.seen:
+        registers = visible_registers(entity, view, audience)
+        if registers:
+            dots = [w.dot for live in registers.values() for w in live]
+            ver = version(entity.id, dots, entity.areas)
+            found |= {f"{area}.{audience}": ver for area in entity.areas}
+    return found
+
+
+def review_state(entity: Entity) -> str:
+    """What became of the submission a review entity is about."""
+    if entity.shown("corrected", REVIEW_TYPE):
+        return "corrected"
+    state = entity.shown("state", REVIEW_TYPE)
+    return state if isinstance(state, str) else "received"
+
+
+def review_versions(entity: Entity, author: str | None) -> dict[str, str]:
+    """`ver` in its author's own post, while there is something for the author to know."""
+    if author is None or review_state(entity) not in ("returned", "rejected"):
+        return {}
+    dots = [w.dot for live in entity.state.values() for w in live]
+    return {f"u.{author}": version(entity.id, dots, ())}
+
+
+# ---- as stored --------------------------------------------------------------------------------
+
+
+def state_text(state: State) -> str:
+    """`{register: [[v, sid, i, on, at], …]}` as JSON."""
+    rows = {name: [[w.v, *w.dot, w.on, w.at] for w in live] for name, live in sorted(state.items())}
+    return json.dumps(rows, ensure_ascii=False, separators=(",", ":"))
+
+
+def read_state(text: str) -> dict[str, tuple[Write, ...]]:
+    """The state `state_text` wrote."""
+    rows: dict[str, list[list[Any]]] = json.loads(text)
+    return {
+        name: tuple(Write(Dot(sid, i), v, on, at) for v, sid, i, on, at in live)
+        for name, live in rows.items()
+    }
+
+
+def group_writes(writes: Iterable[tuple[str, Write]]) -> dict[str, list[Write]]:
+    """Writes by register."""
+    found: dict[str, list[Write]] = {}
+    for register, write in writes:
+        found.setdefault(register, []).append(write)
+    return found

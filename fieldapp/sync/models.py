@@ -1,0 +1,219 @@
+"""The log and what is derived from it, as stored. Only TEXT, INTEGER and BLOB.
+
+Log: Submission, SubmissionVariant, Install, DurableMark. The rest (and `Submission.review`) is
+derived: `service.rebuild()` drops it and replays the log.
+"""
+
+from sqlalchemy import BigInteger, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from fieldapp.db import Base
+
+
+class Submission(Base):
+    """One submission: its bytes as received, sealed, and what is needed to find it.
+
+    state: stored | conflict | quarantined; `why` and `detail` say the reason of a quarantine.
+    author, role: as they were. at: when it was recorded, clamped to receipt; `skew`: server minus
+    phone clock, ms.
+    entity: the entity it is about (the root among those it touches), for lists.
+    review: received | approved | returned | rejected | corrected (derived).
+    """
+
+    __tablename__ = "submission"
+    __table_args__ = (
+        Index("ix_submission_desk", "scope", "area", "review"),
+        Index("ix_submission_install_n", "install", "n"),
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    sha: Mapped[str]
+    install: Mapped[str]
+    n: Mapped[int]
+    user_id: Mapped[str] = mapped_column(index=True)
+    author: Mapped[str]
+    role: Mapped[str]
+    device_id: Mapped[str | None]
+    form: Mapped[str]
+    fv: Mapped[str]
+    scope: Mapped[str]
+    area: Mapped[str]
+    corrects: Mapped[str | None] = mapped_column(index=True)
+    entity: Mapped[str | None]
+    on_date: Mapped[str]
+    at: Mapped[str]
+    received: Mapped[str] = mapped_column(index=True)
+    skew: Mapped[int | None] = mapped_column(BigInteger)
+    state: Mapped[str] = mapped_column(index=True)
+    why: Mapped[str | None]
+    detail: Mapped[str | None]
+    review: Mapped[str]
+    body: Mapped[bytes]
+
+
+class SubmissionVariant(Base):
+    """Other bytes that came under the id of a kept submission. Never applied; an alarm."""
+
+    __tablename__ = "submission_variant"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    sha: Mapped[str] = mapped_column(primary_key=True)
+    device_id: Mapped[str | None]
+    received: Mapped[str]
+    body: Mapped[bytes]
+
+
+class Install(Base):
+    """One enrolment of the app on one phone, by what it said of itself: `n_max` finds gaps."""
+
+    __tablename__ = "install"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    user_id: Mapped[str] = mapped_column(index=True)
+    device_id: Mapped[str | None]
+    n_max: Mapped[int]
+    first_seen: Mapped[str]
+    last_seen: Mapped[str]
+
+
+class DurableMark(Base):
+    """Everything received before this moment is in a verified backup. One row, `id` = 1."""
+
+    __tablename__ = "durable_mark"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    before: Mapped[str]
+
+
+class RegWrite(Base):
+    """One write: the dot is (sid, i). `value` is JSON; of a secret, its keyed hash."""
+
+    __tablename__ = "reg_write"
+    __table_args__ = (Index("ix_reg_write_entity_reg", "entity", "reg"),)
+
+    sid: Mapped[str] = mapped_column(primary_key=True)
+    i: Mapped[int] = mapped_column(primary_key=True)
+    entity: Mapped[str]
+    reg: Mapped[str]
+    value: Mapped[str]
+    on_date: Mapped[str]
+    at: Mapped[str]
+
+
+class RegSecret(Base):
+    """The sealed value of a write whose property is a secret."""
+
+    __tablename__ = "reg_secret"
+
+    sid: Mapped[str] = mapped_column(primary_key=True)
+    i: Mapped[int] = mapped_column(primary_key=True)
+    sealed: Mapped[bytes]
+
+
+class RegSup(Base):
+    """Write (by_sid, by_i) replaces dot (dot_sid, dot_i), arrived or not, of the same register."""
+
+    __tablename__ = "reg_sup"
+
+    dot_sid: Mapped[str] = mapped_column(primary_key=True)
+    dot_i: Mapped[int] = mapped_column(primary_key=True)
+    by_sid: Mapped[str] = mapped_column(primary_key=True)
+    by_i: Mapped[int] = mapped_column(primary_key=True)
+    entity: Mapped[str] = mapped_column(index=True)
+    reg: Mapped[str]
+
+
+class Mention(Base):
+    """A submission touches an entity. `area` is where the entity is if nothing else says so."""
+
+    __tablename__ = "mention"
+
+    entity: Mapped[str] = mapped_column(primary_key=True)
+    sid: Mapped[str] = mapped_column(primary_key=True, index=True)
+    new: Mapped[int]
+    area: Mapped[str]
+
+
+class Entity(Base):
+    """Current state. `state`: JSON {register: [[v, sid, i, on, at], …]}, live values, shown first.
+
+    areas: JSON list, sorted. home: [not new, sid, area], the mention that gives the area of last
+    resort. alive: 0 once deleted.
+    """
+
+    __tablename__ = "entity"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    type: Mapped[str] = mapped_column(index=True)
+    scope: Mapped[str]
+    state: Mapped[str]
+    areas: Mapped[str]
+    home: Mapped[str]
+    alive: Mapped[int]
+
+
+class EntityRoot(Base):
+    """An entity follows a root entity's area; the root may not have arrived."""
+
+    __tablename__ = "entity_root"
+
+    entity: Mapped[str] = mapped_column(primary_key=True)
+    root: Mapped[str] = mapped_column(primary_key=True, index=True)
+
+
+class AreaHead(Base):
+    """The lock row of an area, or of a user's own post (`u.<user>`)."""
+
+    __tablename__ = "area_head"
+
+    area: Mapped[str] = mapped_column(primary_key=True)
+
+
+class FeedHead(Base):
+    """A feed's counter and checksum over the versions of the entities now in it."""
+
+    __tablename__ = "feed_head"
+
+    feed: Mapped[str] = mapped_column(primary_key=True)
+    epoch: Mapped[str]
+    seq: Mapped[int] = mapped_column(BigInteger)
+    sum: Mapped[str]
+    count: Mapped[int]
+
+
+class FeedChange(Base):
+    """The last change of an entity in a feed, and its version there; no version: it left."""
+
+    __tablename__ = "feed_change"
+    __table_args__ = (UniqueConstraint("feed", "seq"),)
+
+    feed: Mapped[str] = mapped_column(primary_key=True)
+    entity: Mapped[str] = mapped_column(primary_key=True, index=True)
+    seq: Mapped[int] = mapped_column(BigInteger)
+    ver: Mapped[str | None]
+
+
+class Conflict(Base):
+    """A register in which different live values stand (invariant I10)."""
+
+    __tablename__ = "conflict"
+
+    entity: Mapped[str] = mapped_column(primary_key=True)
+    reg: Mapped[str] = mapped_column(primary_key=True)
+    since: Mapped[str]
+
+
+class Issue(Base):
+    """Something a reviewer should know of a submission. kind: derivation_mismatch | answer | …"""
+
+    __tablename__ = "issue"
+
+    sid: Mapped[str] = mapped_column(primary_key=True)
+    i: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(index=True)
+    path: Mapped[str]
+    detail: Mapped[str]
+
+
+DERIVED = (RegWrite, RegSecret, RegSup, Mention, Entity, EntityRoot, FeedHead, FeedChange,
+           Conflict, Issue)  # fmt: skip

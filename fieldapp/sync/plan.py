@@ -1,0 +1,240 @@
+"""What one submission will do, decided before anything is done: its entities, writes and issues.
+
+Forms of programs are derived from their answers; the two built-in forms, a review decision and a
+settled conflict, are the desk's. Pure: what it must know of the store is given to it.
+"""
+
+import json
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, NoReturn, Protocol
+
+from .entities import CORE, REVIEW, Entity, TypeView, review_id
+from .merge import ALIVE, Dot, Value
+from .reconcile import Applied, Derivation, reconcile
+from .wire import Submitted, Touched
+
+REVIEW_FORM: Final = "_review"
+SETTLE_FORM: Final = "_settle"
+DECISIONS: Final = ("approved", "returned", "rejected")
+MAX_TOUCHED: Final = 500
+
+
+class AsideError(Exception):
+    """The submission is kept but not applied. why: a key of docs/sync.md's quarantine reasons."""
+
+    def __init__(self, why: str, detail: str) -> None:
+        super().__init__(detail)
+        self.why = why
+
+
+class Answered(Protocol):
+    """What a published form says of answers; see fieldapp.sync.rules."""
+
+    scope: str
+    roles: Collection[str]
+
+    def derive(self, answers: Mapping[str, Any], sid: str, on: str) -> Derivation:
+        """The writes the answers make."""
+        ...
+
+    def problems(self, answers: Mapping[str, Any], role: str) -> Iterable[tuple[str, str, str]]:
+        """Where the form would not have allowed the answers: (path, kind, detail)."""
+        ...
+
+
+@dataclass(frozen=True)
+class Target:
+    """The submission that a decision or a correction is about."""
+
+    id: str
+    user_id: str
+    scope: str
+    area: str
+
+
+@dataclass(frozen=True)
+class Author:
+    """Who sends, and what is theirs: villages granted per scope, scopes decided in.
+
+    trusted: a replay of what was admitted before, when rights may have been others.
+    """
+
+    user_id: str
+    name: str
+    role: str
+    areas: Callable[[str], Collection[str]] = lambda _scope: ()
+    reviews: Callable[[str], bool] = lambda _scope: False
+    trusted: bool = False
+
+    def fills(self, form: Answered) -> bool:
+        """Whether the role fills the form."""
+        return self.trusted or self.role in form.roles
+
+    def works_in(self, scope: str, areas: Collection[str]) -> bool:
+        """Whether any of these areas is theirs."""
+        return self.trusted or not set(areas).isdisjoint(self.areas(scope))
+
+    def decides(self, scope: str) -> bool:
+        """Whether they review and settle in the scope."""
+        return self.trusted or self.reviews(scope)
+
+    def writes(self, view: TypeView) -> bool:
+        """Whether the role writes entities of the type."""
+        return self.trusted or view.writers is None or self.role in view.writers
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to do. scope, on: of the submission. decides: by a reviewer's right."""
+
+    scope: str
+    on: str
+    touched: tuple[Touched, ...] = ()
+    writes: tuple[Applied, ...] = ()
+    issues: tuple[tuple[str, str, str], ...] = ()
+    decides: bool = False
+
+
+def plan_form(sent: Submitted, form: Answered, author: Author) -> Plan:
+    """A visit: derived again from its answers. Raises AsideError."""
+    if not author.fills(form):
+        refuse(f"role {author.role} doesn't fill {sent.form}")
+    if not author.works_in(form.scope, [sent.area]):
+        refuse(f"area {sent.area} isn't the author's")
+    derivation = form.derive(sent.answers, sent.id, sent.on)
+    if len(derivation.entities) > MAX_TOUCHED:
+        raise AsideError("too_large", f"more than {MAX_TOUCHED} entities")
+    writes, mismatches = reconcile(sent, derivation)
+    issues = [(f"{m.e}/{m.r}", "derivation_mismatch", m.why) for m in mismatches]
+    issues += form.problems(sent.answers, author.role)
+    return Plan(form.scope, derivation.on, _once_each(derivation.entities), writes, tuple(issues))
+
+
+def with_correction(plan: Plan, sent: Submitted, target: Target | None, author: Author) -> Plan:
+    """The plan of a correction: it also marks what it corrects. Raises AsideError."""
+    if sent.corrects is None:
+        return plan
+    if (
+        target
+        and not author.trusted
+        and (target.user_id, target.scope) != (author.user_id, plan.scope)
+    ):
+        refuse("corrects another person's work")
+    mark = Touched(review_id(sent.corrects), REVIEW, False)
+    values = (("target", sent.corrects), ("corrected", sent.id))
+    after = len(sent.ops)
+    writes = tuple(Applied(after + k, mark.e, r, v) for k, (r, v) in enumerate(values))
+    return Plan(plan.scope, plan.on, (*plan.touched, mark), plan.writes + writes, plan.issues)
+
+
+def plan_review(sent: Submitted, target: Target | None, author: Author) -> Plan:
+    """A decision about one submission. Raises AsideError."""
+    decision = sent.answers.get("state")
+    notes = sent.answers.get("notes", [])
+    if decision not in DECISIONS or not _are_notes(notes):
+        raise AsideError("parse", "a decision has a state and notes of path and text")
+    if target is None:
+        refuse("decides about nothing that is here")
+    if not (author.decides(target.scope) and author.works_in(target.scope, [target.area])):
+        refuse("not this person's to decide")
+    about = Touched(review_id(target.id), REVIEW, False)
+    sup = {op.r: op.sup for op in sent.ops if op.e == about.e}
+    values: dict[str, Value] = {
+        "target": target.id,
+        "state": str(decision),
+        "notes": json.dumps(notes, ensure_ascii=False),
+        "by": author.name,
+    }
+    writes = [Applied(i, about.e, r, v, sup.get(r, ())) for i, (r, v) in enumerate(values.items())]
+    return Plan(target.scope, sent.on, (about,), tuple(writes))
+
+
+def plan_settle(
+    sent: Submitted,
+    find: Callable[[str], Entity | None],
+    view_of: Callable[[Entity], TypeView],
+    author: Author,
+) -> Plan:
+    """Registers settled by a reviewer: ops as sent, on what is here. Raises AsideError."""
+    ids = list(dict.fromkeys(op.e for op in sent.ops))
+    entities = [entity for entity in map(find, ids) if entity is not None]
+    scopes = {entity.scope for entity in entities}
+    if len(entities) != len(ids) or len(scopes) != 1 or CORE in scopes:
+        refuse("settles nothing that is here, or across scopes")
+    scope = scopes.pop()
+    if not author.decides(scope):
+        refuse("not this person's to settle")
+    views = {entity.id: view_of(entity) for entity in entities}
+    writes = tuple(Applied(i, op.e, op.r, op.v, op.sup) for i, op in enumerate(sent.ops))
+    for write in writes:
+        if not _fits(write.r, write.v, views[write.e]):
+            raise AsideError("parse", f"{write.r} can't hold this")
+    touched = tuple(Touched(entity.id, entity.type, False) for entity in entities)
+    return Plan(scope, sent.on, touched, writes, decides=True)
+
+
+def check_rights(
+    plan: Plan,
+    author: Author,
+    before: Mapping[str, Sequence[str]],
+    after: Mapping[str, Sequence[str]],
+    views: Mapping[str, TypeView],
+) -> None:
+    """Every entity must be the author's to write. Raises AsideError.
+
+    before: areas of the entities that were there; after: areas of all. An entity that was there is
+    judged by where it was, so that it can be moved out of the author's areas, but not into them.
+    """
+    for touched in plan.touched:
+        if touched.t == REVIEW:
+            continue
+        if not plan.decides and not author.writes(views[touched.e]):
+            refuse(f"role {author.role} doesn't write {touched.t}")
+        if not author.works_in(plan.scope, before.get(touched.e) or after[touched.e]):
+            refuse(f"{touched.t} {touched.e} isn't in the author's areas")
+
+
+def refuse(detail: str) -> NoReturn:
+    """Keep it aside for want of rights."""
+    raise AsideError("authz", detail)
+
+
+def superseded(writes: Iterable[Applied]) -> dict[str, dict[str, set[Dot]]]:
+    """Dots replaced, by entity and register: a write replaces only within its own register."""
+    gone: dict[str, dict[str, set[Dot]]] = {}
+    for write in writes:
+        if write.sup:
+            gone.setdefault(write.e, {}).setdefault(write.r, set()).update(write.sup)
+    return gone
+
+
+def _once_each(entities: Iterable[Touched]) -> tuple[Touched, ...]:
+    """Every entity once; it begins here if any mention says so."""
+    found: dict[str, Touched] = {}
+    for touched in entities:
+        known = found.get(touched.e, touched)
+        if known.t != touched.t:
+            raise AsideError("apply", f"{touched.e} is a {known.t} and a {touched.t}")
+        found[touched.e] = Touched(touched.e, touched.t, known.new or touched.new)
+    return tuple(found.values())
+
+
+def _are_notes(notes: Any) -> bool:
+    return isinstance(notes, list) and all(
+        isinstance(note, dict)
+        and set(note) == {"path", "text"}
+        and all(isinstance(text, str) for text in note.values())
+        for note in notes
+    )
+
+
+def _fits(register: str, value: Value, view: TypeView) -> bool:
+    if register == ALIVE:
+        return value in ("true", "false")
+    if register not in view.kinds or register in view.secrets:
+        return False
+    members = view.members.get(register)
+    if members is None or value is None:
+        return not isinstance(value, dict)
+    return isinstance(value, dict) and set(value) <= set(members)

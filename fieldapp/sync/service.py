@@ -1,0 +1,330 @@
+"""What sync offers: the one door for submissions, and keeping the derived tables true to the log.
+
+accept(item, author)        one submission of the desk; its own transaction
+take_in(items)              a push; results in the order of the items
+record_many(visits)         visits as a phone would make them; demo data and tests
+rebuild() audit() readmit() what an operator or a supervisor may need
+
+These begin transactions of their own: commit or give up yours first. Reading is in `feed` (phones)
+and `log` (people).
+"""
+
+import json
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
+
+import sqlalchemy as sa
+from flask import current_app
+from sqlalchemy.exc import IntegrityError, OperationalError
+
+from fieldapp import clock
+from fieldapp.accounts import access
+from fieldapp.accounts.service import Principal, areas_of, principal_of
+
+from . import models as m
+from .apply import Batch, Incoming, Result, candidates
+from .entities import Entity, review_id
+from .plan import AsideError, Author
+from .reconcile import compose_ops
+from .rules import CurrentRules, current_rules
+from .store import LocksGrewError, Store
+from .transactions import chunks, is_postgres, lock, lock_everything, writing
+from .vault import Vault, vault_for
+from .wire import Submitted, UnreadableError, read
+
+TRIES = 5
+PAUSE = 0.05  # seconds before trying again, growing
+BATCH = 200  # submissions per transaction where many come at once
+APP = "desk"
+
+
+def vault() -> Vault:
+    """The vault of this server."""
+    return vault_for(current_app.config["SETTINGS"].secret)
+
+
+def author_of(principal: Principal) -> Author:
+    """A person as an author; areas are looked up once per scope."""
+    found: dict[str, frozenset[str]] = {}
+
+    def areas(scope: str) -> frozenset[str]:
+        if scope not in found:
+            found[scope] = frozenset(areas_of(principal, scope))
+        return found[scope]
+
+    def reviews(scope: str) -> bool:
+        return access.may_review(principal.role, scope)
+
+    return Author(principal.user_id, principal.name, principal.role, areas, reviews)
+
+
+# ---- the door -----------------------------------------------------------------------------------
+
+
+def accept(submission: dict[str, Any], principal: Principal) -> Result:
+    """One submission (docs/sync.md) written by a person at the desk."""
+    return take_in([incoming(submission, author_of(principal))])[0]
+
+
+def incoming(
+    submission: dict[str, Any], author: Author, received: datetime | None = None
+) -> Incoming:
+    """A submission made on the server, as an item at the door."""
+    body = json.dumps(submission, ensure_ascii=False)
+    sha = sha256(body.encode("utf-8", "surrogatepass")).hexdigest()
+    return Incoming(submission["id"], sha, body, author, received or clock.now())
+
+
+def take_in(items: Sequence[Incoming]) -> list[Result]:
+    """Take in items in one transaction: all of them, each with its own result.
+
+    If that can't be written, item by item; what still fails of its own is kept aside, and what
+    fails for passing reasons is `later`.
+    """
+    try:
+        return _insist(lambda extra: _transact(items, extra))
+    except Exception as error:
+        if len(items) > 1:
+            return [result for item in items for result in take_in([item])]
+        return [_last_resort(items[0], error)]
+
+
+def _last_resort(item: Incoming, error: Exception) -> Result:
+    if isinstance(error, OperationalError | LocksGrewError):
+        return Result(item.id, "later", "busy")
+    current_app.logger.error("submission %s can't be written", item.id, exc_info=error)
+    try:
+        return _transact([replace(item, aside="apply")], set())[0]
+    except Exception:
+        current_app.logger.exception("submission %s can't even be kept aside", item.id)
+        return Result(item.id, "later", "busy")
+
+
+def _insist(attempt: Callable[[set[str]], list[Result]]) -> list[Result]:
+    """Try again after a lost race, with the areas that turned out to be needed."""
+    extra: set[str] = set()
+    for number in range(1, TRIES):
+        try:
+            return attempt(extra)
+        except LocksGrewError as grown:
+            extra |= grown.areas
+        except (OperationalError, IntegrityError):
+            time.sleep(PAUSE * number)
+    return attempt(extra)
+
+
+def _transact(items: Sequence[Incoming], extra: set[str]) -> list[Result]:
+    rules = current_rules()
+    with writing() as connection:
+        store = Store(connection, rules.type, _locked(connection, rules, items, extra))
+        results = Batch(store, rules, vault()).accept(items)
+        store.flush(_moment(items))
+    return results
+
+
+def _moment(items: Sequence[Incoming]) -> str:
+    from fieldapp.db import utc_text
+
+    return utc_text(items[0].received if items else clock.now())
+
+
+def _locked(
+    connection: sa.Connection, rules: CurrentRules, items: Sequence[Incoming], extra: set[str]
+) -> set[str]:
+    """Lock what the items may touch, as far as can be told before; which areas."""
+    if not is_postgres(connection):
+        return set()
+    sent = [s for item in items if isinstance(s := _peek(item.body), Submitted)]
+    entities = {e for submitted in sent for e in candidates(submitted)}
+    ahead = Store(connection, rules.type, ())
+    ahead.load(entities)
+    areas = {submitted.area for submitted in sent} | extra
+    areas |= {op.v for s in sent for op in s.ops if isinstance(op.v, str) and op.v.isdigit()}
+    areas |= {area for e in entities if (entity := ahead.find(e)) for area in entity.areas}
+    lock(connection, areas, entities)
+    return areas
+
+
+def _peek(body: str) -> Submitted | UnreadableError:
+    try:
+        return read(body)
+    except UnreadableError as error:
+        return error
+
+
+# ---- visits made here ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Visit:
+    """A finished form, to be submitted as a phone that shows everything would.
+
+    answers: finished (`fieldapp.forms.check.complete` finishes them). received: defaults to `at`.
+    """
+
+    principal: Principal
+    form: str
+    fv: str
+    answers: dict[str, Any]
+    at: datetime
+    area: str
+    received: datetime | None = None
+    corrects: str | None = None
+    id: str = field(default_factory=clock.new_id)
+    install: str = APP
+    n: int = 0
+
+
+def record(visit: Visit) -> Result:
+    """Submit one visit."""
+    return record_many([visit])[0]
+
+
+def record_many(visits: Iterable[Visit]) -> list[Result]:
+    """Submit visits in their order, each made over what the ones before left. Large transactions.
+
+    For data made on the server while nobody else writes; a failure ends it with the exception.
+    """
+    results: list[Result] = []
+    authors: dict[Principal, Author] = {}
+    for some in chunks(visits, BATCH):
+        rules = current_rules()
+        with writing() as connection:
+            lock_everything(connection)
+            store = Store(connection, rules.type, _Everything())
+            batch = Batch(store, rules, vault())
+            for visit in some:
+                author = authors.setdefault(visit.principal, author_of(visit.principal))
+                submission = compose(visit, rules, store)
+                item = incoming(submission, author, visit.received or visit.at)
+                results += batch.accept([item])
+            store.flush(_moment([item]))
+    return results
+
+
+def compose(visit: Visit, rules: CurrentRules, store: Store) -> dict[str, Any]:
+    """The submission of a visit: derived ops that change something, naming all live dots."""
+    form = rules.form(visit.form, visit.fv)
+    if form is None:
+        raise AsideError("unknown_form", f"{visit.form} {visit.fv}")
+    derivation = form.derive(visit.answers, visit.id, visit.at.date().isoformat())
+    shown, live = {}, {}
+    for e, r, _ in derivation.writes:
+        entity = store.find(e)
+        if entity is not None:
+            _copy_register(entity, r, derivation.on, store, shown, live)
+    ops = compose_ops(derivation, shown, live)
+    return {
+        "id": visit.id,
+        "install": visit.install,
+        "n": visit.n,
+        "user": visit.principal.user_id,
+        "form": visit.form,
+        "fv": visit.fv,
+        "app": APP,
+        "at": visit.at.isoformat(),
+        "clk": {"wall": int(visit.at.timestamp() * 1000), "mono": 0},
+        "area": visit.area,
+        "corrects": visit.corrects,
+        "on": derivation.on,
+        "entities": [{"e": t.e, "t": t.t, "new": t.new} for t in derivation.entities],
+        "ops": [{"e": o.e, "r": o.r, "v": o.v, "sup": [str(dot) for dot in o.sup]} for o in ops],
+        "answers": visit.answers,
+        "blobs": [],
+    }
+
+
+def _copy_register(
+    entity: Entity, r: str, on: str, store: Store, shown: dict[Any, Any], live: dict[Any, Any]
+) -> None:
+    view = store.view_of(entity)
+    register = entity.register(r, view)
+    if r in view.secrets:
+        return
+    if not register.conflict:
+        shown[entity.id, r] = register.shown
+    dated = view.kind(r) == "latest"
+    live[entity.id, r] = [w.dot for w in register.live if not dated or w.on <= on]
+
+
+class _Everything(set[str]):
+    """Every area is locked."""
+
+    def __contains__(self, _area: object) -> bool:
+        return True
+
+    def __rsub__(self, _areas: object) -> set[str]:
+        return set()
+
+
+# ---- keeping ------------------------------------------------------------------------------------
+
+
+def rebuild(arrange: Callable[[list[str]], None] | None = None) -> int:
+    """Drop what is derived and replay the log; how many submissions it holds applied.
+
+    The result doesn't depend on the order, which `arrange` may change in place; feeds get new
+    epochs, so that phones compare everything. Runs in one transaction: readers see old or new.
+    """
+    s = m.Submission
+    rules = current_rules()
+    with writing() as connection:
+        lock_everything(connection)
+        for model in m.DERIVED:
+            connection.execute(sa.delete(model))
+        builtin = s.form.in_(["_review", "_settle"])
+        connection.execute(sa.update(s).values(review=sa.case((builtin, ""), else_="received")))
+        query = sa.select(s.id).where(s.state != "quarantined").order_by(s.received, s.id)
+        ids = list(connection.scalars(query))
+        if arrange:
+            arrange(ids)
+        for some in chunks(ids, BATCH):
+            store = Store(connection, rules.type, _Everything())
+            batch = Batch(store, rules, vault())
+            rows = {row.id: row for row in connection.execute(sa.select(s).where(s.id.in_(some)))}
+            for sid in some:
+                result = batch.replay(_from_log(rows[sid], _trusted(rows[sid])))
+                if result.st == "quarantined":
+                    why = f"{sid}: {result.why}"
+                    current_app.logger.error("rebuild can't apply a submission: %s", why)
+            store.flush(rows[some[-1]].received)
+    return len(ids)
+
+
+def readmit(sid: str, overrule: bool = False) -> Result:
+    """Try again to apply a submission that was kept aside, e.g. once its form is published.
+
+    overrule: whatever the author's rights, by a supervisor's decision; the caller checks that.
+    """
+    s = m.Submission
+    rules = current_rules()
+    with writing() as connection:
+        lock_everything(connection)
+        row = connection.execute(sa.select(s).where(s.id == sid)).first()
+        if row is None or row.state != "quarantined":
+            return Result(sid, row.state if row else "later")
+        principal = principal_of(row.user_id)
+        author = _trusted(row) if overrule or principal is None else author_of(principal)
+        if principal is None and not overrule:
+            return Result(sid, "quarantined", row.why)
+        store = Store(connection, rules.type, _Everything())
+        result, changed = Batch(store, rules, vault()).readmit(_from_log(row, author))
+        if changed:
+            connection.execute(sa.update(s).where(s.id == sid).values(**changed))
+        store.flush(row.received)
+    return result
+
+
+def _from_log(row: Any, author: Author) -> Incoming:
+    body = vault().open(row.body, row.id).decode("utf-8", "surrogatepass")
+    received = datetime.fromisoformat(row.received)
+    return Incoming(row.id, row.sha, body, author, received, row.install, row.n, row.device_id)
+
+
+def _trusted(row: Any) -> Author:
+    return Author(row.user_id, row.author, row.role, trusted=True)

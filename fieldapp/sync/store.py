@@ -1,0 +1,314 @@
+"""The store of one transaction: what was read so far, what is to be written, and writing it.
+
+Effects of submissions are staged in memory and written together; feeds are counted once per batch,
+under the locks. Decisions are made elsewhere (`plan`, `entities`).
+"""
+
+import json
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from fieldapp import clock
+
+from . import models as m
+from .entities import (
+    CORE,
+    REVIEW,
+    REVIEW_TYPE,
+    Entity,
+    TypeView,
+    conflicts,
+    is_alive,
+    places,
+    read_state,
+    review_state,
+    review_versions,
+    roots,
+    state_text,
+    versions,
+)
+from .merge import checksum
+from .plan import Target
+from .transactions import chunks, is_postgres, upsert
+
+Row = dict[str, Any]
+NO_SUM = "0" * 16
+
+
+class LocksGrewError(Exception):
+    """The batch touches areas it hasn't locked: begin again with these too."""
+
+    def __init__(self, areas: Collection[str]) -> None:
+        super().__init__(", ".join(sorted(areas)))
+        self.areas = set(areas)
+
+
+@dataclass
+class Effect:
+    """What applying one submission adds, as rows by model, and the entities it changed."""
+
+    entities: dict[str, Entity] = field(default_factory=dict)
+    rows: dict[type[Any], list[Row]] = field(default_factory=dict)
+
+    def add(self, model: type[Any], row: Row) -> None:
+        """Stage one row."""
+        self.rows.setdefault(model, []).append(row)
+
+
+class Store:
+    """Reads through, stages, writes at the end. `types` gives a type's view, None if unknown."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        types: Callable[[str, str], TypeView | None],
+        locked: Collection[str],
+    ) -> None:
+        self.connection, self._types = connection, types
+        self._locked = set(locked)
+        self._entities: dict[str, Entity | None] = {}
+        self._before: dict[str, Entity | None] = {}
+        self._dirty: set[str] = set()
+        self._staged: dict[type[Any], list[Row]] = {}
+        self._targets: dict[str, Target | None] = {}
+        self._sups: dict[str, list[tuple[int, str, str]]] = {}
+
+    # ---- reading ------------------------------------------------------------------------------
+
+    def view_of(self, entity: Entity) -> TypeView:
+        """The view of an entity's type; of a type no program knows any more, an empty one."""
+        if entity.scope == CORE:
+            return REVIEW_TYPE
+        return self._types(entity.scope, entity.type) or TypeView(entity.scope, entity.type)
+
+    def load(self, ids: Iterable[str]) -> None:
+        """Read these entities, once."""
+        wanted = sorted(set(ids) - self._entities.keys())
+        self._entities |= dict.fromkeys(wanted)
+        for some in chunks(wanted):
+            for row in self.connection.execute(sa.select(m.Entity).where(m.Entity.id.in_(some))):
+                self._entities[row.id] = entity_of(row)
+        self._before |= {entity_id: self._entities[entity_id] for entity_id in wanted}
+
+    def find(self, entity_id: str) -> Entity | None:
+        """An entity as it is now, with what was staged."""
+        if entity_id not in self._entities:
+            self.load([entity_id])
+        return self._entities[entity_id]
+
+    def target(self, sid: str) -> Target | None:
+        """The submission a decision or a correction is about."""
+        if sid not in self._targets:
+            s = m.Submission
+            query = sa.select(s.id, s.user_id, s.scope, s.area).where(s.id == sid)
+            row = self.connection.execute(query.where(s.state != "quarantined")).first()
+            self._targets[sid] = Target(*row) if row else None
+        return self._targets[sid]
+
+    def load_sups(self, sids: Collection[str]) -> None:
+        """Read which dots of these submissions were replaced before they arrived."""
+        wanted = [sid for sid in sids if sid not in self._sups]
+        self._sups |= {sid: [] for sid in wanted}
+        sup = m.RegSup
+        for some in chunks(wanted):
+            query = sa.select(sup.dot_sid, sup.dot_i, sup.entity, sup.reg)
+            for row in self.connection.execute(query.where(sup.dot_sid.in_(some))):
+                self._sups[row.dot_sid].append((row.dot_i, row.entity, row.reg))
+
+    def sups_of(self, sid: str) -> list[tuple[int, str, str]]:
+        """(position, entity, register) of each replaced dot of a submission."""
+        self.load_sups([sid])
+        return self._sups[sid]
+
+    # ---- staging ------------------------------------------------------------------------------
+
+    def stage(self, effect: Effect) -> None:
+        """Take in what a submission does."""
+        self._entities |= effect.entities
+        self._dirty |= effect.entities.keys()
+        for model, rows in effect.rows.items():
+            self._staged.setdefault(model, []).extend(rows)
+        for row in effect.rows.get(m.RegSup, ()):
+            if row["dot_sid"] in self._sups:
+                entry = (row["dot_i"], row["entity"], row["reg"])
+                self._sups[row["dot_sid"]].append(entry)
+
+    def know_target(self, target: Target) -> None:
+        """A submission of this batch that decisions may be about."""
+        self._targets[target.id] = target
+
+    # ---- writing ------------------------------------------------------------------------------
+
+    def flush(self, since: str) -> None:
+        """Write everything staged. since: the moment conflicts begin. Raises LocksGrewError."""
+        for model in (m.Submission, m.RegWrite, m.RegSecret, m.Mention, m.Issue):
+            if rows := self._staged.get(model):
+                self.connection.execute(sa.insert(model), rows)
+        for kept in (m.SubmissionVariant, m.RegSup):
+            upsert(self.connection, kept, _distinct(kept, self._staged.get(kept, [])))
+        self._write_roots()
+        self._write_places()
+        self._write_entities()
+        self._write_conflicts(since)
+        self._write_reviews()
+        self._write_feeds()
+
+    def _changed(self) -> list[tuple[Entity | None, Entity]]:
+        pairs = [(self._before.get(e), self._entities[e]) for e in sorted(self._dirty)]
+        return [(before, after) for before, after in pairs if after is not None]
+
+    def _write_roots(self) -> None:
+        gone, new = [], []
+        for before, after in self._changed():
+            old = roots(before, self.view_of(before)) if before else set()
+            now = roots(after, self.view_of(after))
+            gone += [(after.id, root) for root in sorted(old - now)]
+            new += [{"entity": after.id, "root": root} for root in sorted(now - old)]
+        t = m.EntityRoot
+        for entity, root in gone:
+            self.connection.execute(sa.delete(t).where(t.entity == entity, t.root == root))
+        upsert(self.connection, t, new)
+
+    def _write_places(self) -> None:
+        """Where the changed entities are, and everything that follows one that moved."""
+        wave, seen = set(self._dirty), set(self._dirty)
+        while wave:
+            moved = {entity_id for entity_id in sorted(wave) if self._place(entity_id)}
+            wave = self._followers(moved) - seen
+            seen |= wave
+            self.load(wave)
+
+    def _place(self, entity_id: str) -> bool:
+        """Compute where an entity is; whether that is new."""
+        entity, before = self._entities[entity_id], self._before.get(entity_id)
+        if entity is None:
+            return False
+        areas = () if entity.scope == CORE else places(entity, self.view_of, self.find)
+        if before is None or areas != before.areas:
+            self._dirty.add(entity_id)
+            self._entities[entity_id] = replace(entity, areas=areas)
+            return True
+        return False
+
+    def _followers(self, moved: Collection[str]) -> set[str]:
+        t = m.EntityRoot
+        return {
+            entity
+            for some in chunks(sorted(moved))
+            for entity in self.connection.scalars(sa.select(t.entity).where(t.root.in_(some)))
+        }
+
+    def _write_entities(self) -> None:
+        upsert(self.connection, m.Entity, [row_of(after) for _, after in self._changed()])
+
+    def _write_conflicts(self, since: str) -> None:
+        t = m.Conflict
+        new: list[Row] = []
+        for before, after in self._changed():
+            old = conflicts(before, self.view_of(before)) if before else set()
+            now = conflicts(after, self.view_of(after))
+            for reg in sorted(old - now):
+                self.connection.execute(sa.delete(t).where(t.entity == after.id, t.reg == reg))
+            new += [{"entity": after.id, "reg": r, "since": since} for r in sorted(now - old)]
+        upsert(self.connection, t, new, "since")
+
+    def _write_reviews(self) -> None:
+        """Submission.review follows the review entities."""
+        s = m.Submission
+        for _, after in self._changed():
+            if after.type == REVIEW and after.scope == CORE:
+                about = s.id == after.shown("target", REVIEW_TYPE)
+                values = {"review": review_state(after)}
+                self.connection.execute(sa.update(s).where(about).values(**values))
+
+    def _write_feeds(self) -> None:
+        wanted = {
+            (feed, after.id): ver
+            for _, after in self._changed()
+            for feed, ver in self._versions(after).items()
+        }
+        had = self._feed_rows(sorted(self._dirty))
+        changes = {
+            key: wanted.get(key)
+            for key in sorted({*wanted, *had})
+            if wanted.get(key) != had.get(key)
+        }
+        if not changes:
+            return
+        heads = self._heads({feed for feed, _ in changes})
+        rows = []
+        for (feed, entity), ver in changes.items():
+            head, old = heads[feed], had.get((feed, entity))
+            head["seq"] += 1
+            head["sum"] = checksum([v for v in (old, ver) if v], head["sum"])
+            head["count"] += (ver is not None) - (old is not None)
+            rows.append({"feed": feed, "entity": entity, "seq": head["seq"], "ver": ver})
+        upsert(self.connection, m.FeedChange, rows)
+        upsert(self.connection, m.FeedHead, list(heads.values()))
+
+    def _versions(self, entity: Entity) -> dict[str, str]:
+        if entity.scope != CORE:
+            return versions(entity, self.view_of(entity))
+        target = self.target(str(entity.shown("target", REVIEW_TYPE)))
+        return review_versions(entity, target.user_id if target else None)
+
+    def _feed_rows(self, ids: Collection[str]) -> dict[tuple[str, str], str | None]:
+        t = m.FeedChange
+        query = sa.select(t.feed, t.entity, t.ver)
+        return {
+            (row.feed, row.entity): row.ver
+            for some in chunks(ids)
+            for row in self.connection.execute(query.where(t.entity.in_(some)))
+        }
+
+    def _heads(self, feeds: Collection[str]) -> dict[str, Row]:
+        """The heads of these feeds, which must be locked."""
+        missing = {lock_of(feed) for feed in feeds} - self._locked
+        if missing and is_postgres(self.connection):
+            raise LocksGrewError(missing)
+        heads: dict[str, Row] = {}
+        for some in chunks(sorted(feeds)):
+            for row in self.connection.execute(
+                sa.select(m.FeedHead).where(m.FeedHead.feed.in_(some))
+            ):
+                heads[row.feed] = dict(row._mapping)
+        for feed in sorted(set(feeds) - heads.keys()):
+            epoch = clock.new_id()[:8]
+            heads[feed] = {"feed": feed, "epoch": epoch, "seq": 0, "sum": NO_SUM, "count": 0}
+        return heads
+
+
+def lock_of(feed: str) -> str:
+    """What is locked to change a feed: its area, or a user's own post."""
+    return feed if feed.startswith("u.") else feed.partition(".")[0]
+
+
+def entity_of(row: Any) -> Entity:
+    """An entity from its row."""
+    home = json.loads(row.home)
+    state = read_state(row.state)
+    areas = tuple(json.loads(row.areas))
+    return Entity(row.id, row.type, row.scope, state, areas, (home[0], home[1], home[2]))
+
+
+def row_of(entity: Entity) -> Row:
+    """The row of an entity."""
+    return {
+        "id": entity.id,
+        "type": entity.type,
+        "scope": entity.scope,
+        "state": state_text(entity.state),
+        "areas": json.dumps(entity.areas),
+        "home": json.dumps(entity.home),
+        "alive": int(is_alive(entity)),
+    }
+
+
+def _distinct(model: type[Any], rows: list[Row]) -> list[Row]:
+    """One row per key: PostgreSQL takes no key twice in one statement."""
+    keys = [column.name for column in model.__table__.primary_key]
+    return list({tuple(row[key] for key in keys): row for row in rows}.values())

@@ -1,0 +1,109 @@
+"""Transactions and locks of sync: the writers of one area take turns, a reader sees one moment.
+
+Order of locks: areas sorted, then entities sorted, so nobody waits in a circle. They are taken
+before anything is read, so READ COMMITTED is enough: a counter and the changes it counts become
+visible together, in order (invariant I12). SQLite has one writer at a time anyway.
+"""
+
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
+from hashlib import sha256
+from itertools import islice
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+from sqlalchemy.dialects import postgresql, sqlite
+
+from fieldapp.db import db, write_transaction
+
+from .models import AreaHead
+
+T = TypeVar("T")
+LOCK_TIMEOUT = "10s"
+CHUNK = 500  # well below the number of parameters either database takes in one statement
+
+
+@contextmanager
+def writing() -> Iterator[Connection]:
+    """A transaction of one writer."""
+    with write_transaction() as tx:
+        connection = tx.connection()
+        if is_postgres(connection):
+            connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")
+        yield connection
+
+
+@contextmanager
+def reading() -> Iterator[Connection]:
+    """A transaction that sees one moment throughout; nothing is written in it."""
+    db.session.rollback()
+    options = {"isolation_level": "REPEATABLE READ"} if _on_postgres() else {}
+    try:
+        yield db.session.connection(execution_options=options)
+    finally:
+        db.session.rollback()
+
+
+def lock(connection: Connection, areas: Collection[str], entities: Collection[str]) -> None:
+    """Wait for every area and entity, and hold them until the transaction ends."""
+    if not is_postgres(connection):
+        return
+    rows = [{"area": area} for area in sorted(areas)]
+    if rows:
+        connection.execute(postgresql.insert(AreaHead).on_conflict_do_nothing(), rows)
+    heads = sa.select(AreaHead.area).where(AreaHead.area.in_([row["area"] for row in rows]))
+    connection.execute(heads.order_by(AreaHead.area).with_for_update())
+    keys = sorted({_lock_key(entity) for entity in entities})
+    for some in chunks(keys):
+        connection.execute(
+            sa.text("SELECT pg_advisory_xact_lock(k) FROM unnest(CAST(:keys AS bigint[])) k"),
+            {"keys": list(some)},
+        )
+
+
+def lock_everything(connection: Connection) -> None:
+    """Keep every writer out until the transaction ends."""
+    if is_postgres(connection):
+        connection.exec_driver_sql("LOCK TABLE area_head, submission IN EXCLUSIVE MODE")
+
+
+def upsert(
+    connection: Connection, model: Any, rows: Collection[dict[str, Any]], *keep: str
+) -> None:
+    """Insert rows, replacing those with the same key but for the columns in `keep`."""
+    if not rows:
+        return
+    table: sa.Table = model.__table__
+    keys = [column.name for column in table.primary_key]
+    dialect = postgresql if is_postgres(connection) else sqlite
+    insert = dialect.insert(table)
+    changed = {
+        c.name: insert.excluded[c.name] for c in table.columns if c.name not in {*keys, *keep}
+    }
+    statement = (
+        insert.on_conflict_do_update(index_elements=keys, set_=changed)
+        if changed
+        else insert.on_conflict_do_nothing()
+    )
+    connection.execute(statement, list(rows))
+
+
+def chunks(items: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:
+    """Items in lists of at most `size`."""
+    iterator = iter(items)
+    while some := list(islice(iterator, size)):
+        yield some
+
+
+def is_postgres(connection: Connection) -> bool:
+    """Whether this is PostgreSQL."""
+    return connection.dialect.name == "postgresql"
+
+
+def _on_postgres() -> bool:
+    return db.engine.dialect.name == "postgresql"
+
+
+def _lock_key(entity: str) -> int:
+    return int.from_bytes(sha256(entity.encode()).digest()[:8], "big", signed=True)
