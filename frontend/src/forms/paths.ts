@@ -32,7 +32,7 @@ class PropNode implements XNode {
 }
 
 /** One item of a registry list. A property it doesn't have reads as blank. */
-class ItemNode implements XNode {
+export class ItemNode implements XNode {
   readonly name = 'item';
   readonly relevant = true;
   constructor(readonly item: RegistryItem) {}

@@ -185,6 +185,15 @@ export class Tree {
     return this.unrolled(number, scope, repeats.slice(scope.depth));
   }
 
+  /** The ranges of a repeat within a scope, one per instance of what contains it; null if the node is no repeat. */
+  ranges(number: number, scope: Instance): readonly Instance[] | null {
+    if (this.shape.nodes[number]?.k !== 'repeat') return null;
+    // Seen from inside its own instance, the range is that instance's container.
+    if (scope.node === number) return [scope.up as Instance];
+    const above = (this.shape.repeats[number] as readonly number[]).slice(scope.depth, -1);
+    return this.unrolled(number, scope, above);
+  }
+
   private inScope(number: number, scope: Instance): readonly Instance[] {
     if (scope.node === number) return scope.asSet;
     return scope.at?.get(number)?.asSet ?? [];
@@ -212,21 +221,32 @@ export class Tree {
     for (const item of Array.isArray(value) ? value : []) this.load(item, this.grow(range));
   }
 
-  /** Answers as nested objects, blanks left out; `keep` says whose answers to take. */
-  answers(keep: (item: Instance) => boolean, from: Instance = this.root): Answers {
+  /**
+   * Answers as nested objects, blanks left out; `keep` says whose answers to take, `empties` whether a repeat without
+   * instances is mentioned.
+   */
+  answers(keep: (item: Instance) => boolean, empties = false, from: Instance = this.root): Answers {
     const out: Answers = {};
     for (const kid of from.kids.filter(keep)) {
-      if (kid.kind === 'leaf') {
-        if (kid.raw !== '') out[kid.name] = kid.raw;
-      } else if (kid.kind === 'repeat') {
-        const items = kid.kids.filter(keep);
-        if (items.length > 0) out[kid.name] = items.map((item) => this.answers(keep, item));
-      } else {
-        const below = this.answers(keep, kid);
-        if (Object.keys(below).length > 0) out[kid.name] = below;
-      }
+      const value = this.answer(kid, keep, empties);
+      if (value !== undefined) out[kid.name] = value;
     }
     return out;
+  }
+
+  private answer(
+    item: Instance,
+    keep: (item: Instance) => boolean,
+    empties: boolean,
+  ): AnswerValue | undefined {
+    if (item.kind === 'leaf') return item.raw === '' ? undefined : item.raw;
+    if (item.kind === 'repeat') {
+      const kept = item.kids.filter(keep);
+      if (kept.length === 0 && !empties) return undefined;
+      return kept.map((instance) => this.answers(keep, empties, instance));
+    }
+    const below = this.answers(keep, empties, item);
+    return Object.keys(below).length > 0 ? below : undefined;
   }
 }
 

@@ -1,0 +1,250 @@
+/**
+ * Recalculation: what changed, which jobs of the plan that concerns, and carrying them out in order until all is
+ * settled. It changes values and relevance; what is shown is left to the session, which it tells what to look at.
+ */
+import type { FormDefinition, RegistryItem } from '../protocol/types';
+import { type Code, compile, type Frame, frameOf, storedText, type World } from './evaluate';
+import { compileFilter } from './paths';
+import { type Job, type JobKind, type Plan, planOf } from './plan';
+import { type Instance, Tree, within } from './tree';
+import { toBoolean, toNumber, type Value } from './values';
+
+const MOST_REPEATS = 1000;
+/** Forms without circles settle in one pass; a circle stops here. */
+const MOST_PASSES = 16;
+
+export interface Hooks {
+  /** A new instance stands in the tree: defaults, views. */
+  made(item: Instance): void;
+  /** Its view says something else now. */
+  changed(item: Instance): void;
+  /** Its value, relevance or rules changed: is it still right? */
+  doubt(item: Instance): void;
+  /** A calculation gave another value. */
+  recalculated(item: Instance): void;
+  /** A repeat lost this instance. */
+  dropped(item: Instance, range: Instance): void;
+  show(kind: JobKind, item: Instance, value: Value): void;
+  /** Values of the choices that a list offers at an instance. */
+  offer(item: Instance): readonly string[];
+}
+
+export class Engine {
+  readonly plan: Plan;
+  readonly tree: Tree;
+  private readonly dirty: (Set<Instance> | undefined)[];
+  private low: number;
+
+  constructor(
+    def: FormDefinition,
+    private readonly world: World,
+    private readonly hooks: Hooks,
+  ) {
+    this.plan = planOf(def);
+    this.tree = new Tree(def);
+    this.dirty = new Array(this.plan.jobs.length);
+    this.low = this.plan.jobs.length;
+  }
+
+  value(code: Code, item: Instance): Value {
+    return code(frameOf(this.world, item));
+  }
+
+  // ---- what changed
+
+  /** Other nodes see another value here. */
+  notify(item: Instance): void {
+    for (const job of this.plan.readers[item.node] ?? []) {
+      for (const target of this.targets(job, item)) this.mark(job, target);
+    }
+  }
+
+  /** A repeat gained or lost an instance. */
+  private notifyStructure(range: Instance): void {
+    this.hooks.changed(range);
+    for (const job of this.plan.structureReaders.get(range.node) ?? []) {
+      for (const target of this.holders(job.node, this.tree.root)) this.mark(job, target);
+    }
+  }
+
+  mark(job: Job, target: Instance): void {
+    let targets = this.dirty[job.rank];
+    if (!targets) {
+      targets = new Set();
+      this.dirty[job.rank] = targets;
+    }
+    targets.add(target);
+    if (job.rank < this.low) this.low = job.rank;
+  }
+
+  /** Mark the jobs at every instance that already stands in the tree. */
+  markAll(wanted: (job: Job, target: Instance) => boolean): void {
+    for (const job of this.plan.jobs) {
+      for (const target of this.holders(job.node, this.tree.root)) {
+        if (wanted(job, target)) this.mark(job, target);
+      }
+    }
+  }
+
+  /** Instances of the job's node to which a change at `item` may matter. */
+  private targets(job: Job, item: Instance): readonly Instance[] {
+    if (job.broad) return this.holders(job.node, this.tree.root);
+    const repeats = this.plan.shape.repeats[job.node] as readonly number[];
+    let scope = item.scope;
+    while (scope.depth > 0 && repeats[scope.depth - 1] !== scope.node) {
+      scope = (scope.up as Instance).scope;
+    }
+    return this.holders(job.node, scope);
+  }
+
+  /** Where a node's jobs are carried out: its instances; of a repeat, its ranges. */
+  private holders(node: number, scope: Instance): readonly Instance[] {
+    const items = this.tree.ranges(node, scope);
+    return items ?? this.tree.all(node, scope);
+  }
+
+  // ---- carrying out
+
+  /** Carry out what is marked, and what that marks in turn. */
+  settle(): void {
+    for (let pass = 0; this.low < this.dirty.length && pass < MOST_PASSES; pass += 1) {
+      const start = this.low;
+      this.low = this.dirty.length;
+      for (let rank = start; rank < this.dirty.length; rank += 1) this.runRank(rank);
+    }
+    this.dirty.fill(undefined);
+    this.low = this.dirty.length;
+  }
+
+  private runRank(rank: number): void {
+    const targets = this.dirty[rank];
+    if (!targets) return;
+    this.dirty[rank] = undefined;
+    for (const target of targets) this.run(this.plan.jobs[rank] as Job, target);
+  }
+
+  private run(job: Job, target: Instance): void {
+    const { code } = job;
+    if (job.kind === 'items') this.admit(target);
+    else if (!code) this.hooks.show(job.kind, target, '');
+    else if (job.kind === 'count') this.resize(target, toNumber(this.value(code, target)));
+    else if (job.kind === 'rel') this.judge(target, code);
+    else if (job.kind === 'calc') this.calculate(target, code);
+    else this.hooks.show(job.kind, target, this.value(code, target));
+  }
+
+  private judge(target: Instance, code: Code): void {
+    target.own = toBoolean(this.value(code, target));
+    this.refresh(target);
+    if (target.kind !== 'repeat') return;
+    for (const item of target.kids) {
+      item.own = toBoolean(this.value(code, item));
+      this.refresh(item);
+    }
+  }
+
+  /** Bring relevance in line with its own rule and that of its container. */
+  private refresh(item: Instance): void {
+    const relevant = item.own && (item.up?.relevant ?? true);
+    if (relevant === item.relevant) return;
+    item.relevant = relevant;
+    this.hooks.changed(item);
+    this.notify(item);
+    if (item.kind === 'leaf') {
+      this.hooks.doubt(item);
+      const filter = this.plan.byNode[item.node]?.find((job) => job.kind === 'items');
+      if (filter && relevant) this.mark(filter, item);
+    }
+    for (const kid of item.kids) this.refresh(kid);
+  }
+
+  private calculate(target: Instance, code: Code): void {
+    const text = storedText(this.value(code, target), target.def.t, this.world.now());
+    if (this.store(target, text)) this.hooks.recalculated(target);
+  }
+
+  /** Keep a value; tells whether it is another one. */
+  store(item: Instance, text: string): boolean {
+    if (item.raw === text) return false;
+    item.raw = text;
+    this.hooks.changed(item);
+    this.hooks.doubt(item);
+    if (item.relevant) this.notify(item);
+    return true;
+  }
+
+  /** Clear choices that are no longer on offer. */
+  private admit(target: Instance): void {
+    if (!target.relevant) return;
+    const offered = new Set(this.hooks.offer(target));
+    const kept = isMultiple(target)
+      ? target.raw.split(' ').filter((code) => code !== '' && offered.has(code))
+      : [target.raw].filter((code) => offered.has(code));
+    if (target.raw !== '') this.store(target, kept.join(' '));
+  }
+
+  // ---- repeats
+
+  private resize(range: Instance, wanted: number): void {
+    const size = Number.isNaN(wanted) ? 0 : Math.max(0, Math.min(MOST_REPEATS, Math.trunc(wanted)));
+    while (range.kids.length > size) this.drop(range, range.kids.length - 1);
+    while (range.kids.length < size) this.grow(range);
+  }
+
+  /** Append an instance, with one of each repeat inside it that isn't counted; all its jobs are marked. */
+  grow(range: Instance): Instance {
+    const added = this.tree.grow(range);
+    for (const item of within(added)) {
+      this.hooks.made(item);
+      if (item.kind === 'instance') continue;
+      for (const job of this.plan.byNode[item.node] ?? []) this.mark(job, item);
+    }
+    const own = this.plan.byNode[range.node]?.find((job) => job.kind === 'rel');
+    if (own) this.mark(own, range);
+    this.notifyStructure(range);
+    this.growInside(added);
+    return added;
+  }
+
+  /** Give every repeat that isn't counted its first instance. */
+  growInside(top: Instance): void {
+    for (const kid of [...top.kids]) {
+      if (kid.kind === 'repeat' && !kid.def.count) this.grow(kid);
+      else if (kid.kind === 'group') this.growInside(kid);
+    }
+  }
+
+  drop(range: Instance, position: number): void {
+    const gone = this.tree.drop(range, position);
+    if (!gone) return;
+    this.hooks.dropped(gone, range);
+    for (const targets of this.dirty) {
+      for (const target of targets ?? []) if (isWithin(target, gone)) targets?.delete(target);
+    }
+    this.notifyStructure(range);
+  }
+}
+
+function isWithin(item: Instance, top: Instance): boolean {
+  for (let at: Instance | null = item; at; at = at.up) if (at === top) return true;
+  return false;
+}
+
+export const isMultiple = (item: Instance): boolean =>
+  item.def.c === 'select' ||
+  item.def.c === 'rank' ||
+  (item.def.t === 'select' && item.def.c !== 'select1');
+
+const filters = new WeakMap<object, (frame: Frame) => RegistryItem[]>();
+
+/** The items a node's choice filter lets through. */
+export function offered(item: Instance, list: string, world: World): readonly RegistryItem[] {
+  const where = item.def.items?.where;
+  if (!where) return world.items(list);
+  let filter = filters.get(where);
+  if (!filter) {
+    filter = compileFilter(list, where, compile);
+    filters.set(where, filter);
+  }
+  return filter(frameOf(world, item));
+}
