@@ -27,35 +27,40 @@ class LogInSchema(Schema):
 class MeSchema(Schema):
     """The person who is logged in, as every screen knows them."""
 
-    id = fields.String(attribute="user_id")
-    username = fields.String()
-    name = fields.String()
-    role = fields.String()
-    lang = fields.String()
-    scopes = fields.List(fields.String())
+    id = fields.String(required=True, attribute="user_id")
+    username = fields.String(required=True)
+    name = fields.String(required=True)
+    role = fields.String(required=True)
+    lang = fields.String(required=True)
+    scopes = fields.List(fields.String(), required=True)
     areas = fields.Dict(
         keys=fields.String(),
         values=fields.List(fields.String()),
+        required=True,
         metadata={"description": "Village codes by scope"},
     )
-    reviews = fields.List(fields.String(), metadata={"description": "Scopes in which they decide"})
-    oversees = fields.List(
-        fields.String(), metadata={"description": "Scopes whose review they read"}
+    reviews = fields.List(
+        fields.String(), required=True, metadata={"description": "Scopes in which they decide"}
     )
-    administers = fields.Boolean()
+    oversees = fields.List(
+        fields.String(),
+        required=True,
+        metadata={"description": "Scopes whose review they read"},
+    )
+    administers = fields.Boolean(required=True)
 
 
 class UserSchema(Schema):
     """An account as an administrator sees it."""
 
-    id = fields.String()
-    username = fields.String()
-    name = fields.String()
-    role = fields.String()
-    lang = fields.String()
-    active = fields.Boolean(attribute="is_open")
-    created = fields.String()
-    grants = fields.List(fields.Nested(GrantSchema))
+    id = fields.String(required=True)
+    username = fields.String(required=True)
+    name = fields.String(required=True)
+    role = fields.String(required=True)
+    lang = fields.String(required=True)
+    active = fields.Boolean(required=True, attribute="is_open")
+    created = fields.String(required=True)
+    grants = fields.List(fields.Nested(GrantSchema), required=True)
 
 
 class NewUserSchema(Schema):

@@ -11,8 +11,10 @@ class AreaSchema(Schema):
     """One area of the tree."""
 
     code = fields.String(required=True, validate=_code)
-    name = fields.String(dump_only=True, metadata={"description": "In the reader's language"})
+    name = fields.String(
+        required=True, dump_only=True, metadata={"description": "In the reader's language"}
+    )
     name_zh = fields.String(required=True, validate=validate.Length(min=1, max=100))
     name_en = fields.String(required=True, validate=validate.Length(min=1, max=100))
     level = fields.String(required=True, validate=validate.OneOf(LEVELS))
-    parent = fields.String(load_default=None, allow_none=True, validate=_code)
+    parent = fields.String(required=True, allow_none=True, validate=_code)

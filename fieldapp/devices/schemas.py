@@ -6,13 +6,13 @@ from marshmallow import EXCLUDE, Schema, fields, validate
 class DeviceSchema(Schema):
     """A phone as its owner or an administrator sees it."""
 
-    id = fields.String()
-    user_id = fields.String()
-    name = fields.String()
-    install = fields.String()
-    created = fields.String()
-    last_seen = fields.String()
-    revoked = fields.String(allow_none=True)
+    id = fields.String(required=True)
+    user_id = fields.String(required=True)
+    name = fields.String(required=True)
+    install = fields.String(required=True)
+    created = fields.String(required=True)
+    last_seen = fields.String(required=True)
+    revoked = fields.String(required=True, allow_none=True)
 
 
 class KeySchema(Schema):

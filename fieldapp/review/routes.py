@@ -1,0 +1,124 @@
+"""HTTP of the review desk."""
+
+from typing import Any
+
+from flask.views import MethodView
+from flask_smorest import Blueprint
+
+from fieldapp.accounts import access
+from fieldapp.accounts.service import current_principal, roles_allowed
+
+from . import conflicts, decisions, queue, visits
+from .schemas import (
+    ConflictSchema,
+    ConflictsSchema,
+    DecisionSchema,
+    PageQuerySchema,
+    QuarantinedSchema,
+    QueueQuerySchema,
+    QueueSchema,
+    SettledSchema,
+    SettlementSchema,
+    SummarySchema,
+    VisitSchema,
+)
+
+blueprint = Blueprint(
+    "review", __name__, url_prefix="/api/review", description="The review desk: decide and settle"
+)
+OVERSEERS = [r for r in access.ROLES if any(access.may_oversee(r, s) for s in access.SCOPES)]
+REVIEWERS = [r for r in access.ROLES if any(access.may_review(r, s) for s in access.SCOPES)]
+
+
+@blueprint.route("/summary")
+class Summary(MethodView):
+    """How much waits."""
+
+    @roles_allowed(*OVERSEERS)
+    @blueprint.response(200, SummarySchema)
+    def get(self) -> dict[str, int]:
+        """Count what waits for the caller"""
+        return queue.summary(current_principal())
+
+
+@blueprint.route("/visits")
+class Visits(MethodView):
+    """The queue."""
+
+    @roles_allowed(*OVERSEERS)
+    @blueprint.arguments(QueueQuerySchema, location="query")
+    @blueprint.response(200, QueueSchema)
+    def get(self, query: dict[str, Any]) -> dict[str, Any]:
+        """Visits of the caller's areas, the most urgent first"""
+        return queue.page(current_principal(), **query)
+
+
+@blueprint.route("/visits/<visit_id>")
+class Visit(MethodView):
+    """One visit."""
+
+    @roles_allowed(*OVERSEERS)
+    @blueprint.response(200, VisitSchema)
+    def get(self, visit_id: str) -> dict[str, Any]:
+        """The visit as its form reads, beside what it changed"""
+        return visits.whole(current_principal(), visit_id)
+
+
+@blueprint.route("/visits/<visit_id>/decision")
+class Decision(MethodView):
+    """A reviewer's word on a visit."""
+
+    @roles_allowed(*REVIEWERS)
+    @blueprint.arguments(DecisionSchema)
+    @blueprint.response(200, VisitSchema)
+    def post(self, decision: dict[str, Any], visit_id: str) -> dict[str, Any]:
+        """Approve, return with notes, or reject"""
+        principal = current_principal()
+        decisions.decide(principal, visit_id, **decision)
+        return visits.whole(principal, visit_id)
+
+
+@blueprint.route("/conflicts")
+class Conflicts(MethodView):
+    """Registers in which different values stand."""
+
+    @roles_allowed(*OVERSEERS)
+    @blueprint.arguments(PageQuerySchema, location="query")
+    @blueprint.response(200, ConflictsSchema)
+    def get(self, query: dict[str, Any]) -> dict[str, Any]:
+        """Conflicts of the caller's areas, the oldest first"""
+        return conflicts.page(current_principal(), **query)
+
+
+@blueprint.route("/conflicts/<entity>/<register>")
+class Conflict(MethodView):
+    """One conflict."""
+
+    @roles_allowed(*OVERSEERS)
+    @blueprint.response(200, ConflictSchema)
+    def get(self, entity: str, register: str) -> dict[str, Any]:
+        """Every standing value with its author, and the history of the register"""
+        return conflicts.whole(current_principal(), entity, register)
+
+
+@blueprint.route("/conflicts/<entity>/<register>/settlement")
+class Settlement(MethodView):
+    """The end of a conflict."""
+
+    @roles_allowed(*REVIEWERS)
+    @blueprint.arguments(SettlementSchema)
+    @blueprint.response(200, SettledSchema)
+    def post(self, settlement: dict[str, Any], entity: str, register: str) -> dict[str, str]:
+        """Choose one of the values or enter another"""
+        return {"id": decisions.settle(current_principal(), entity, register, **settlement)}
+
+
+@blueprint.route("/quarantine")
+class Quarantine(MethodView):
+    """Submissions kept aside."""
+
+    @roles_allowed(*OVERSEERS, "admin")
+    @blueprint.response(200, QuarantinedSchema(many=True))
+    def get(self) -> list[dict[str, Any]]:
+        """Who sent what could not be applied, when, and why; the latest first"""
+        return queue.quarantined(current_principal())

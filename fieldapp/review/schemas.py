@@ -1,0 +1,264 @@
+"""What the review desk says and accepts over HTTP."""
+
+from typing import Any
+
+from marshmallow import Schema, ValidationError, fields, validate
+
+from fieldapp.accounts import access
+
+STATES = ("received", "approved", "returned", "rejected", "corrected")
+DECISIONS = ("approved", "returned", "rejected")
+_uuid = validate.Regexp(r"^[0-9a-f-]{36}$")
+
+
+class Value(fields.Field[Any]):
+    """A register's value: text, an object of texts for a merge group, or null."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        group = isinstance(value, dict) and all(isinstance(v, str) for v in value.values())
+        if value is None or isinstance(value, str) or group:
+            return value
+        raise ValidationError("A text, an object of texts, or null.")
+
+
+class QueueQuerySchema(Schema):
+    """Filters of the queue."""
+
+    scope = fields.String(validate=validate.OneOf(access.SCOPES))
+    area = fields.String(metadata={"description": "Code of an area at any level"})
+    form = fields.String()
+    state = fields.String(load_default="received", validate=validate.OneOf((*STATES, "all")))
+    page = fields.Integer(load_default=1, validate=validate.Range(min=1, max=10_000))
+    size = fields.Integer(load_default=25, validate=validate.Range(min=1, max=100))
+
+
+class VisitRowSchema(Schema):
+    """A visit in the queue."""
+
+    id = fields.String(required=True)
+    form = fields.String(required=True)
+    title = fields.String(required=True, metadata={"description": "The form's title"})
+    subject = fields.String(required=True, metadata={"description": "Whom or what it is about"})
+    scope = fields.String(required=True)
+    area = fields.String(required=True)
+    area_name = fields.String(required=True)
+    author = fields.String(required=True)
+    on = fields.String(required=True, metadata={"description": "Date the facts are about"})
+    at = fields.String(required=True, metadata={"description": "When it was finished, UTC"})
+    received = fields.String(required=True, metadata={"description": "When it arrived, UTC"})
+    state = fields.String(required=True, validate=validate.OneOf(STATES))
+    urgent = fields.Boolean(required=True)
+    conflicts = fields.Integer(required=True)
+    issues = fields.Integer(required=True)
+    corrects = fields.String(required=True, allow_none=True)
+    mine = fields.Boolean(required=True, metadata={"description": "The reader wrote it"})
+
+
+class NamedSchema(Schema):
+    """Something with an id and a name."""
+
+    id = fields.String(required=True)
+    name = fields.String(required=True)
+
+
+class QueueSchema(Schema):
+    """One page of the queue; the most urgent first, then the oldest."""
+
+    items = fields.List(fields.Nested(VisitRowSchema), required=True)
+    total = fields.Integer(required=True)
+    page = fields.Integer(required=True)
+    size = fields.Integer(required=True)
+    counts = fields.Dict(
+        keys=fields.String(),
+        values=fields.Integer(),
+        required=True,
+        metadata={"description": "By state, under the other filters"},
+    )
+    forms = fields.List(fields.Nested(NamedSchema), required=True)
+
+
+class ReadingSchema(Schema):
+    """A group, a repeat's instance or an answered question, in the form's order."""
+
+    kind = fields.String(required=True, validate=validate.OneOf(("group", "instance", "answer")))
+    path = fields.String(required=True)
+    label = fields.String(required=True)
+    type = fields.String()
+    value = fields.String()
+    words = fields.String(metadata={"description": "The answer in words"})
+    hidden = fields.Boolean(metadata={"description": "Answered, but not for this reader"})
+    children = fields.List(fields.Nested(lambda: ReadingSchema()))
+
+
+class ShownValueSchema(Schema):
+    """A value in words, with who wrote it when."""
+
+    v = Value(required=True, allow_none=True)
+    words = fields.String(required=True)
+    by = fields.String(required=True)
+    at = fields.String(required=True)
+    on = fields.String(required=True)
+    form = fields.String(required=True, metadata={"description": "The form's title"})
+    dot = fields.String(required=True)
+    live = fields.Boolean(required=True)
+
+
+class ChangeSchema(Schema):
+    """What a visit wrote into one register, beside what was there before."""
+
+    entity = fields.String(required=True)
+    type_label = fields.String(required=True)
+    subject = fields.String(required=True)
+    new = fields.Boolean(required=True, metadata={"description": "The visit began this record"})
+    register = fields.String(required=True)
+    label = fields.String(required=True)
+    before = fields.List(fields.Nested(ShownValueSchema), required=True)
+    after = fields.String(required=True)
+    cleared = fields.Boolean(required=True)
+    same = fields.Boolean(required=True, metadata={"description": "Confirms what was there"})
+    conflict = fields.Boolean(required=True)
+
+
+class IssueSchema(Schema):
+    """What the server's check of the form found."""
+
+    kind = fields.String(required=True)
+    path = fields.String(required=True)
+    label = fields.String(required=True)
+    detail = fields.String(required=True)
+
+
+class NoteSchema(Schema):
+    """A remark; `path` names the question it is about, blank: the whole visit."""
+
+    path = fields.String(required=True, validate=validate.Length(max=300))
+    text = fields.String(required=True, validate=validate.Length(min=1, max=500))
+
+
+class DecidedSchema(Schema):
+    """A decision somebody took."""
+
+    state = fields.String(required=True)
+    by = fields.String(required=True)
+    at = fields.String(required=True)
+    notes = fields.List(fields.Nested(NoteSchema), required=True)
+
+
+class VisitSchema(VisitRowSchema):
+    """One visit, whole."""
+
+    reading = fields.List(fields.Nested(ReadingSchema), required=True)
+    changes = fields.List(fields.Nested(ChangeSchema), required=True)
+    findings = fields.List(fields.Nested(IssueSchema), required=True)
+    decisions = fields.List(fields.Nested(DecidedSchema), required=True)
+    corrected_by = fields.String(required=True, allow_none=True)
+    decidable = fields.Boolean(required=True, metadata={"description": "The reader may decide"})
+
+
+class DecisionSchema(Schema):
+    """A decision. Returning needs at least one note."""
+
+    state = fields.String(required=True, validate=validate.OneOf(DECISIONS))
+    seen = fields.String(
+        required=True,
+        validate=validate.OneOf(STATES),
+        metadata={"description": "The state that was shown; 409 if it is another by now"},
+    )
+    notes = fields.List(
+        fields.Nested(NoteSchema), load_default=list, validate=validate.Length(max=50)
+    )
+
+
+class PageQuerySchema(Schema):
+    """Paging."""
+
+    page = fields.Integer(load_default=1, validate=validate.Range(min=1, max=10_000))
+    size = fields.Integer(load_default=25, validate=validate.Range(min=1, max=100))
+
+
+class ConflictRowSchema(Schema):
+    """A register in which different values stand."""
+
+    entity = fields.String(required=True)
+    register = fields.String(required=True)
+    label = fields.String(required=True)
+    type_label = fields.String(required=True)
+    subject = fields.String(required=True)
+    scope = fields.String(required=True)
+    area_name = fields.String(required=True)
+    since = fields.String(required=True)
+    values = fields.List(fields.String(), required=True, metadata={"description": "In words"})
+
+
+class ConflictsSchema(Schema):
+    """One page of conflicts, the oldest first."""
+
+    items = fields.List(fields.Nested(ConflictRowSchema), required=True)
+    total = fields.Integer(required=True)
+    page = fields.Integer(required=True)
+    size = fields.Integer(required=True)
+
+
+class ChoiceSchema(Schema):
+    """A choice of a list."""
+
+    value = fields.String(required=True)
+    label = fields.String(required=True)
+
+
+class MemberSchema(Schema):
+    """One property of the register: the register itself, or a member of its merge group."""
+
+    name = fields.String(required=True)
+    label = fields.String(required=True)
+    choices = fields.List(fields.Nested(ChoiceSchema), required=True)
+
+
+class ConflictSchema(ConflictRowSchema):
+    """One conflict, whole."""
+
+    standing = fields.List(fields.Nested(ShownValueSchema), required=True)
+    history = fields.List(fields.Nested(ShownValueSchema), required=True)
+    members = fields.List(fields.Nested(MemberSchema), required=True)
+    group = fields.Boolean(required=True, metadata={"description": "Values are objects by member"})
+    decidable = fields.Boolean(required=True)
+
+
+class SettlementSchema(Schema):
+    """The value that shall stand instead of all values shown."""
+
+    v = Value(required=True, allow_none=True)
+    seen = fields.List(
+        fields.String(validate=validate.Length(max=60)),
+        required=True,
+        validate=validate.Length(min=1, max=100),
+        metadata={"description": "The dots of the values shown; 409 if others stand by now"},
+    )
+
+
+class SettledSchema(Schema):
+    """The submission that settled it."""
+
+    id = fields.String(required=True)
+
+
+class QuarantinedSchema(Schema):
+    """A submission kept aside: who, when and why, nothing of what it says."""
+
+    id = fields.String(required=True)
+    author = fields.String(required=True)
+    area_name = fields.String(required=True)
+    title = fields.String(
+        required=True, metadata={"description": "The form; blank if not for the reader"}
+    )
+    received = fields.String(required=True)
+    why = fields.String(required=True)
+
+
+class SummarySchema(Schema):
+    """How much waits, for the desk's tabs."""
+
+    visits = fields.Integer(required=True)
+    urgent = fields.Integer(required=True)
+    conflicts = fields.Integer(required=True)
+    quarantined = fields.Integer(required=True)

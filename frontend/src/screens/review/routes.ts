@@ -1,0 +1,68 @@
+/** Addresses of the review desk; the field app loads them the first time one is asked for. */
+import type { NavigationGuardReturn, RouteLocationNormalized, RouteRecordRaw } from 'vue-router';
+import { addMessages } from '@/i18n';
+import ReviewShell from './ReviewShell.vue';
+import { loadMe, me } from './session';
+import './review.css';
+
+let ready: Promise<void> | undefined;
+
+async function prepare(): Promise<void> {
+  await addMessages({
+    'zh-CN': () => import('@/i18n/review.zh'),
+    en: () => import('@/i18n/review.en'),
+  });
+}
+
+/** Texts first, then who is there; whoever isn't logged in is led to the log-in and back. */
+async function enter(to: RouteLocationNormalized): Promise<NavigationGuardReturn> {
+  ready ??= prepare();
+  await ready;
+  if (!me.value) await loadMe().catch(() => undefined);
+  if (me.value || to.name === 'review-login') return true;
+  return { name: 'review-login', query: { to: to.fullPath }, replace: true };
+}
+
+const routes: RouteRecordRaw[] = [
+  {
+    path: '/review/login',
+    name: 'review-login',
+    component: () => import('./LoginScreen.vue'),
+    beforeEnter: enter,
+  },
+  {
+    path: '/review',
+    component: ReviewShell,
+    beforeEnter: enter,
+    children: [
+      { path: '', name: 'review', component: () => import('./HomeScreen.vue') },
+      { path: 'visits', name: 'review-queue', component: () => import('./QueueScreen.vue') },
+      {
+        path: 'visits/:id',
+        name: 'review-visit',
+        component: () => import('./VisitScreen.vue'),
+        props: true,
+      },
+      {
+        path: 'conflicts',
+        name: 'review-conflicts',
+        component: () => import('./ConflictsScreen.vue'),
+      },
+      {
+        path: 'conflicts/:entity/:register',
+        name: 'review-conflict',
+        component: () => import('./ConflictScreen.vue'),
+        props: true,
+      },
+      {
+        path: 'quarantine',
+        name: 'review-quarantine',
+        component: () => import('./QuarantineScreen.vue'),
+      },
+      { path: 'users', name: 'review-users', component: () => import('./UsersScreen.vue') },
+      { path: 'devices', name: 'review-devices', component: () => import('./DevicesScreen.vue') },
+      { path: ':rest(.*)*', redirect: { name: 'review' } },
+    ],
+  },
+];
+export default routes;

@@ -1,0 +1,36 @@
+/** Who sits at the desk, and how much waits for them. */
+import { computed, shallowRef } from 'vue';
+import { ApiProblem, get, type Me, post, remove, type Summary, whenLoggedOut } from './api';
+
+export const me = shallowRef<Me | null>(null);
+export const summary = shallowRef<Summary | null>(null);
+export const overseesAny = computed(() => (me.value?.oversees.length ?? 0) > 0);
+
+whenLoggedOut(() => {
+  me.value = null;
+});
+
+/** Asks the server who is logged in; nobody is an answer too. */
+export async function loadMe(): Promise<void> {
+  try {
+    me.value = await get<Me>('session');
+  } catch (error) {
+    if (!(error instanceof ApiProblem && error.status === 401)) throw error;
+  }
+}
+
+export async function logIn(username: string, password: string): Promise<void> {
+  me.value = await post<Me>('session', { username, password });
+}
+
+export async function logOut(): Promise<void> {
+  await remove('session');
+  me.value = null;
+  summary.value = null;
+}
+
+/** Brings the counts of the tabs up to date; a failure leaves the old ones. */
+export async function refreshSummary(): Promise<void> {
+  if (!overseesAny.value) return;
+  summary.value = await get<Summary>('review/summary').catch(() => summary.value);
+}
