@@ -1,0 +1,103 @@
+"""`fieldapp forms …`: check and publish forms, and write the contract the phone's tests run."""
+
+import json
+from pathlib import Path
+
+import click
+from flask.cli import AppGroup
+
+from fieldapp.programs.service import load_programs
+
+from . import service
+from .problems import FormProblems
+from .source import FormSource
+
+forms_group = AppGroup("forms", help="Check and publish forms.")
+form_file = click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+program_option = click.option("--program", required=True, help="Program the form belongs to.")
+CONTRACT = Path("tests/contract/forms")
+
+
+def forms_commands(app_cli: click.Group) -> None:
+    """Mount the group on the application's command line."""
+    app_cli.add_command(forms_group)
+
+
+@forms_group.command("check", with_appcontext=False)
+@form_file
+@program_option
+def check(file: Path, program: str) -> None:
+    """Say whether a form can be published, and what must be changed."""
+    try:
+        found = service.read_form(FormSource.of(file), program)
+    except FormProblems as error:
+        raise click.ClickException(str(error)) from None
+    questions = sum("c" in node for node in found["nodes"])
+    click.echo(f"{found['id']} {found['version']}: {questions} questions, ready to publish.")
+
+
+@forms_group.command("publish")
+@form_file
+@program_option
+def publish(file: Path, program: str) -> None:
+    """Publish a form (.md, .xlsx, .xls, .csv or .xml) as the current version."""
+    try:
+        row = service.publish(file, program)
+    except FormProblems as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(f"{row.form_id} {row.version} is published.")
+
+
+@forms_group.command("publish-all")
+def publish_all() -> None:
+    """Publish the forms that come with the product; those published already stay as they are."""
+    try:
+        rows = service.publish_packaged()
+    except FormProblems as error:
+        raise click.ClickException(str(error)) from None
+    for row in rows:
+        click.echo(f"{row.form_id} {row.version} is published.")
+
+
+@forms_group.command("contract", with_appcontext=False)
+@click.option("--into", type=click.Path(file_okay=False, path_type=Path), default=CONTRACT)
+def contract(into: Path) -> None:
+    """Write the compiled forms and programs that the phone's tests are run against."""
+    into.mkdir(parents=True, exist_ok=True)
+    for name, text in contract_files().items():
+        (into / name).write_text(text, "utf-8")
+        click.echo(f"{into / name}")
+
+
+def contract_files() -> dict[str, str]:
+    """Contents by file name: each packaged form, and `programs.json`, one line per node or key."""
+    programs = load_programs()
+    files = {}
+    for program in programs.all:
+        for form in program.forms.values():
+            files[f"{form['id']}.json"] = _by_line(dict(form))
+    files["programs.json"] = json.dumps(list(programs), ensure_ascii=False, indent=1) + "\n"
+    return files
+
+
+def _by_line(form: dict[str, object]) -> str:
+    """JSON with a line per node, action and list, so that changes can be read."""
+    parts = []
+    for key, value in form.items():
+        if isinstance(value, (list, dict)) and key in ("nodes", "actions", "entities", "lists"):
+            rows = _rows(value)
+            opening, closing = ("[", "]") if isinstance(value, list) else ("{", "}")
+            parts.append(f"{_json(key)}: {opening}\n" + ",\n".join(rows) + f"\n{closing}")
+        else:
+            parts.append(f"{_json(key)}: {_json(value)}")
+    return "{\n" + ",\n".join(parts) + "\n}\n"
+
+
+def _rows(value: list[object] | dict[str, object]) -> list[str]:
+    if isinstance(value, dict):
+        return [f"  {_json(key)}: {_json(one)}" for key, one in value.items()]
+    return [f"  {_json(one)}" for one in value]
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)

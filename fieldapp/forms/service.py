@@ -1,0 +1,165 @@
+"""Publishing forms, and what of them somebody may see."""
+
+import json
+from collections.abc import Mapping
+from functools import lru_cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select, update
+
+from fieldapp import clock
+from fieldapp.accounts import access
+from fieldapp.accounts.service import Principal, scopes_of
+from fieldapp.db import db, utc_text, write_transaction
+from fieldapp.programs.service import PACKAGED, load_programs, public_json
+
+from .lint import lint
+from .models import FormVersion
+from .problems import FormProblem, FormProblems
+from .source import FormSource, compile_source, to_xform
+
+
+def canonical(value: Any) -> str:
+    """JSON in the one spelling that is hashed and served."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def read_form(source: FormSource, program: str) -> dict[str, Any]:
+    """The definition of a form of a program, ready to be published. Raises FormProblems."""
+    home = load_programs().get(program)
+    if home is None:
+        names = ", ".join(p.id for p in load_programs().all)
+        problem = FormProblem("", f"there is no program “{program}”", f"Choose one of {names}.")
+        raise FormProblems([problem])
+    definition = compile_source(source, program, home.scope)
+    problems = [*lint(definition), *_unknown_saves(definition)]
+    if problems:
+        raise FormProblems(problems)
+    return definition
+
+
+def _unknown_saves(definition: Mapping[str, Any]) -> list[FormProblem]:
+    """What a form would save that no program of its scope has said why it keeps."""
+    found = []
+    for block in definition["entities"]:
+        kind = load_programs().type(definition["scope"], block["list"])
+        if kind is None:
+            message = f"no program of {definition['scope']} has a type “{block['list']}”"
+            found.append(FormProblem("", message, "Describe it in program.toml."))
+            continue
+        for node, prop in block["saves"]:
+            if prop not in kind.props:
+                message = f"“{block['list']}” has no property “{prop}”"
+                question = definition["nodes"][node]["n"]
+                remedy = "Describe its purpose in program.toml, or don't save it."
+                found.append(FormProblem(question, message, remedy))
+    return found
+
+
+def publish(path: Path | str, program: str) -> FormVersion:
+    """Publish a file; see publish_source. Raises OSError too."""
+    return publish_source(FormSource.of(Path(path)), program)
+
+
+def publish_source(source: FormSource, program: str) -> FormVersion:
+    """Publish a form as the current version of its id. The same again changes nothing.
+
+    Raises FormProblems, also if that version is published already with other content.
+    """
+    definition = read_form(source, program)
+    text = source.content.decode() if source.kind in (".md", ".csv", ".xml") else to_xform(source)
+    stored = canonical(definition)
+    row = FormVersion(
+        form_id=definition["id"],
+        version=definition["version"],
+        program=program,
+        scope=definition["scope"],
+        definition=stored,
+        hash=sha256(stored.encode()).hexdigest(),
+        source=text,
+        published_at=utc_text(clock.now()),
+        current=1,
+    )
+    with write_transaction() as session:
+        known = session.get(FormVersion, (row.form_id, row.version))
+        if known is None:
+            session.execute(
+                update(FormVersion).where(FormVersion.form_id == row.form_id).values(current=0)
+            )
+            session.add(row)
+            return row
+        if row.source != known.source and row.hash != known.hash:
+            message = f"{row.form_id} {row.version} is published already with other content"
+            raise FormProblems([FormProblem("", message, "Raise version on the settings sheet.")])
+        return known
+
+
+def publish_packaged() -> list[FormVersion]:
+    """Publish the forms of every packaged program. Raises FormProblems."""
+    return [
+        publish(path, folder.name)
+        for folder in sorted(path.parent for path in PACKAGED.glob("*/program.toml"))
+        for path in sorted(folder.glob("*.md"))
+    ]
+
+
+def definition(form_id: str, version: str) -> dict[str, Any] | None:
+    """A published definition; None if there is none. Shared: don't change it."""
+    found = _parsed(form_id, version)
+    if found is None:
+        _parsed.cache_clear()  # it may be published later
+    return found
+
+
+@lru_cache(maxsize=64)
+def _parsed(form_id: str, version: str) -> dict[str, Any] | None:
+    row = form_version(form_id, version)
+    parsed: dict[str, Any] | None = json.loads(row.definition) if row else None
+    return parsed
+
+
+def form_version(form_id: str, version: str) -> FormVersion | None:
+    """A published version as stored."""
+    return db.session.get(FormVersion, (form_id, version))
+
+
+def current_forms() -> list[FormVersion]:
+    """The version of each form that is to be filled now, by id."""
+    query = select(FormVersion).where(FormVersion.current == 1).order_by(FormVersion.form_id)
+    return list(db.session.scalars(query))
+
+
+def catalogue(principal: Principal) -> dict[str, Any]:
+    """The programs and current forms of somebody's role, as `Catalogue` in types.ts."""
+    scopes = scopes_of(principal)
+    audiences = [a for scope in scopes for a in access.audiences(principal.role, scope)]
+    programs = public_json(load_programs(), audiences, principal.role)
+    forms = [_form_ref(row) for row in current_forms() if _fills(principal, row, scopes)]
+    content = {"programs": programs, "forms": forms}
+    return {"hash": sha256(canonical(content).encode()).hexdigest()[:16], **content}
+
+
+def may_read(principal: Principal, form: FormVersion) -> bool:
+    """Whether a form's questions are this person's business: it is of a scope they read."""
+    return form.scope in scopes_of(principal)
+
+
+def _fills(principal: Principal, row: FormVersion, scopes: list[str]) -> bool:
+    program = load_programs().get(row.program)
+    return (
+        program is not None and row.scope in scopes and access.may_submit(principal.role, program)
+    )
+
+
+def _form_ref(row: FormVersion) -> dict[str, Any]:
+    parsed = definition(row.form_id, row.version) or {}
+    return {
+        "id": row.form_id,
+        "version": row.version,
+        "program": row.program,
+        "scope": row.scope,
+        "title": parsed["title"],
+        "langs": parsed["langs"],
+    }

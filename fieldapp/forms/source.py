@@ -1,0 +1,69 @@
+"""Reads a form as its author wrote it, an XLSForm (.md, .xlsx, .xls, .csv) or an XForm (.xml), and compiles it."""
+
+import re
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from pyxform.errors import PyXFormError
+from pyxform.xls2json_backends import get_xlsform
+from pyxform.xls2xform import convert
+
+from .compile import compile_xform
+from .problems import FormProblem, FormProblems
+from .xform import NotAnXForm
+
+ROW = re.compile(r"\[row : (\d+)\]\s*")
+SHEETS = ("survey", "choices", "settings", "entities")
+
+
+@dataclass(frozen=True)
+class FormSource:
+    """An author's file. kind: `.md`, `.xlsx`, `.xls`, `.csv` or `.xml`; content: its bytes."""
+
+    kind: str
+    content: bytes
+
+    @classmethod
+    def of(cls, path: Path) -> "FormSource":
+        """Read a file. Raises OSError."""
+        return cls(path.suffix.lower(), path.read_bytes())
+
+
+def compile_source(source: FormSource, program: str, scope: str) -> dict[str, Any]:
+    """The form definition. Raises FormProblems, placed on sheet and row where that is known."""
+    try:
+        if source.kind == ".xml":
+            return compile_xform(source.content.decode(), program, scope)
+        return compile_xform(to_xform(source), program, scope)
+    except NotAnXForm as error:
+        raise FormProblems([FormProblem("", str(error), "Give an XLSForm or an XForm.")]) from None
+    except FormProblems as error:
+        rows = rows_by_name(source)
+        raise FormProblems(p.at(rows.get(p.question, "")) for p in error.problems) from None
+
+
+def to_xform(source: FormSource) -> str:
+    """The XForm pyxform makes of an XLSForm. Raises FormProblems with what pyxform objects to."""
+    try:
+        result = convert(BytesIO(source.content), file_type=source.kind)
+    except PyXFormError as error:
+        text = str(error)
+        row = ROW.search(text)
+        sheet = next((s for s in SHEETS if f"'{s}'" in text), "survey")
+        problem = FormProblem("", ROW.sub("", text).strip().rstrip("."), "Correct it there.")
+        raise FormProblems([problem.at(f"{sheet}, row {row[1]}" if row else "")]) from None
+    return str(result.xform)
+
+
+def rows_by_name(source: FormSource) -> dict[str, str]:
+    """Sheet and row of every question, for messages; rows count from 1, the headings among them."""
+    if source.kind == ".xml":
+        return {}
+    survey = get_xlsform(BytesIO(source.content), file_type=source.kind).survey
+    return {
+        str(row["name"]): f"survey, row {number}"
+        for number, row in enumerate(survey, 2)
+        if row.get("name")
+    }

@@ -1,0 +1,190 @@
+"""What a program is: types of entities with their properties, derive rules, follow-up schedule. No I/O."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from fieldapp.forms.xpath import Expr
+
+Words = Mapping[str, str]
+"""Text in `zh` and `en`."""
+
+
+AUDIENCES = {"health": ("care", "clinic"), "housing": ("housing",)}
+"""As whom a scope may be read."""
+
+
+@dataclass(frozen=True)
+class Prop:
+    """A property of a type. audience: who may see it; purpose, basis, retention: why it may be kept, and how long."""
+
+    name: str
+    label: Words
+    audience: tuple[str, ...]
+    purpose: str
+    basis: str
+    retention: str
+    kind: str = "one"
+    list: str | None = None
+    group: str | None = None
+    secret: str | None = None
+
+
+@dataclass(frozen=True)
+class EntityType:
+    """A type of entity of a scope. `area` (own) or `root` (of another entity) says where it is.
+
+    visible: a condition per audience; writers: roles that may write it.
+    """
+
+    name: str
+    scope: str
+    program: str
+    label: Words
+    title: Expr
+    writers: tuple[str, ...]
+    area: str | None = None
+    root: str | None = None
+    search: tuple[str, ...] = ()
+    visible: Mapping[str, Expr] = field(default_factory=dict)
+    props: Mapping[str, Prop] = field(default_factory=dict)
+    computed: Mapping[str, Expr] = field(default_factory=dict)
+
+    def seen_by(self, audiences: Iterable[str]) -> list[str]:
+        """Names of the properties that one of these audiences may see."""
+        wanted = set(audiences)
+        return [name for name, prop in self.props.items() if wanted & set(prop.audience)]
+
+
+@dataclass(frozen=True)
+class DeriveRule:
+    """Entities that a form writes beside its entities sheet; see docs/architecture.md."""
+
+    form: str
+    list: str
+    when: Expr
+    set: Mapping[str, Expr]
+    each: str | None = None
+    id: tuple[str, ...] | None = None
+    entity: Expr | None = None
+    new: Expr | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """As `DeriveRule` in types.ts."""
+        rule: dict[str, Any] = {"form": self.form, "list": self.list, "when": self.when}
+        for key in ("each", "entity", "new"):
+            if getattr(self, key) is not None:
+                rule[key] = getattr(self, key)
+        if self.id is not None:
+            rule["id"] = list(self.id)
+        return {**rule, "set": dict(self.set)}
+
+
+@dataclass(frozen=True)
+class ScheduleRule:
+    """A follow-up task that stands while its conditions hold."""
+
+    id: str
+    type: str
+    roles: tuple[str, ...]
+    when: Expr
+    done: Expr
+    opens: Expr
+    due: Expr
+    overdue: Expr
+    form: str
+    label: Words
+
+    def as_json(self) -> dict[str, Any]:
+        """As `ScheduleRule` in types.ts."""
+        return {**vars(self), "roles": list(self.roles), "label": dict(self.label)}
+
+
+@dataclass(frozen=True)
+class Program:
+    """One program of one scope. forms: definitions of its packaged forms by id; lists: code → [zh, en]."""
+
+    id: str
+    scope: str
+    title: Words
+    roles: tuple[str, ...]
+    forms: Mapping[str, Mapping[str, Any]]
+    types: Mapping[str, EntityType]
+    derive: tuple[DeriveRule, ...]
+    schedule: tuple[ScheduleRule, ...]
+    lists: Mapping[str, Mapping[str, list[str]]] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        """Everything that deriving writes needs, whoever reads it."""
+        return {
+            "id": self.id,
+            "scope": self.scope,
+            "types": {name: type_json(kind, None) for name, kind in self.types.items()},
+            "derive": [rule.as_json() for rule in self.derive],
+        }
+
+
+def type_json(kind: EntityType, audiences: Iterable[str] | None) -> dict[str, Any]:
+    """A type as a phone of these audiences gets it (None: everything).
+
+    Of a property nobody there may see only kind and group are told, since deriving writes needs them.
+    """
+    seen = set(kind.props) if audiences is None else set(kind.seen_by(audiences))
+    shown: dict[str, Any] = {"label": dict(kind.label), "scope": kind.scope}
+    for key in ("area", "root"):
+        if getattr(kind, key):
+            shown[key] = getattr(kind, key)
+    return {
+        **shown,
+        "title": kind.title,
+        "search": [name for name in kind.search if name in seen],
+        "props": {name: prop_json(prop, name in seen) for name, prop in kind.props.items()},
+        "computed": dict(kind.computed),
+    }
+
+
+def prop_json(prop: Prop, seen: bool) -> dict[str, Any]:
+    """A property as `PropDef` in types.ts."""
+    told: dict[str, Any] = {"label": dict(prop.label) if seen else {}, "kind": prop.kind}
+    if prop.list and seen:
+        told["list"] = prop.list
+    if prop.group:
+        told["group"] = prop.group
+    return told
+
+
+class Programs:
+    """All programs. Iterating gives each as JSON, as `fieldapp.forms.derive` takes them."""
+
+    def __init__(self, programs: Iterable[Program]) -> None:
+        self.all = tuple(programs)
+        self._json = [program.as_json() for program in self.all]
+        self._types = {(t.scope, t.name): t for p in self.all for t in p.types.values()}
+        self._forms = {form: program for program in self.all for form in program.forms}
+
+    def __iter__(self) -> Iterator[Mapping[str, Any]]:
+        return iter(self._json)
+
+    def get(self, program: str) -> Program | None:
+        """A program by id."""
+        return next((p for p in self.all if p.id == program), None)
+
+    def type(self, scope: str, name: str) -> EntityType | None:
+        """A type of a scope."""
+        return self._types.get((scope, name))
+
+    def types(self, scope: str | None = None) -> list[EntityType]:
+        """Every type, of one scope if given."""
+        return [t for t in self._types.values() if scope in (None, t.scope)]
+
+    def for_form(self, form: str) -> Program | None:
+        """The program a packaged form belongs to."""
+        return self._forms.get(form)
+
+    def derive_rules(self, form: str) -> list[DeriveRule]:
+        """The rules of one form, in the order in which they are applied."""
+        return [rule for program in self.all for rule in program.derive if rule.form == form]
+
+    def schedule(self, scope: str | None = None) -> list[ScheduleRule]:
+        """Every follow-up rule, of one scope if given."""
+        return [rule for p in self.all if scope in (None, p.scope) for rule in p.schedule]
