@@ -48,7 +48,10 @@ export class Choices {
   admits(def: FormNode, answer: string): boolean {
     const choices = this.def.lists[def.items?.list ?? ''];
     if (!choices) return true;
-    return answer.trim().split(/\s+/).every((code) => choices.some((choice) => choice.v === code));
+    return answer
+      .trim()
+      .split(/\s+/)
+      .every((code) => choices.some((choice) => choice.v === code));
   }
 
   /** Values a question offers. */

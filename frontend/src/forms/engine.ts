@@ -59,6 +59,20 @@ export class Engine {
     }
   }
 
+  /** A blank that comes or goes is the same blank to those who see just it; those who count see another number. */
+  private notifyRelevance(item: Instance): void {
+    if (item.kind !== 'leaf' || item.raw !== '') {
+      this.notify(item);
+      return;
+    }
+    const repeats = this.plan.shape.repeats[item.node] as readonly number[];
+    for (const job of this.plan.readers[item.node] ?? []) {
+      const around = this.plan.shape.repeats[job.node] as readonly number[];
+      if (!job.broad && repeats.every((repeat) => around.includes(repeat))) continue;
+      for (const target of this.targets(job, item)) this.mark(job, target);
+    }
+  }
+
   /** A repeat gained or lost an instance. */
   private notifyStructure(range: Instance): void {
     this.hooks.changed(range);
@@ -149,7 +163,7 @@ export class Engine {
     if (relevant === item.relevant) return;
     item.relevant = relevant;
     this.hooks.changed(item);
-    this.notify(item);
+    this.notifyRelevance(item);
     if (item.kind === 'leaf') {
       this.hooks.doubt(item);
       const filter = this.plan.byNode[item.node]?.find((job) => job.kind === 'items');

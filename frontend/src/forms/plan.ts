@@ -34,7 +34,7 @@ export interface Plan {
   byNode: readonly (readonly Job[])[];
   /** Jobs that read a node. */
   readers: readonly (readonly Job[])[];
-  /** Jobs that read a repeat or anything in it. */
+  /** Per repeat, the jobs to which it matters how many instances there are. */
   structureReaders: ReadonlyMap<number, readonly Job[]>;
 }
 
@@ -205,6 +205,11 @@ function ordered(shape: Shape, jobs: readonly Job[], byNode: readonly Job[][]): 
   return [...order, ...jobs.filter((job) => SHOWN.has(job.kind))];
 }
 
+/** Does a job look at a repeat from outside one of its instances, or count them? */
+function seesOthers(shape: Shape, job: Job, repeat: number): boolean {
+  return job.broad || job.reads.has(repeat) || !shape.repeats[job.node]?.includes(repeat);
+}
+
 function makePlan(def: FormDefinition): Plan {
   const shape = shapeOf(def);
   const unordered = makeJobs(def, shape);
@@ -220,7 +225,10 @@ function makePlan(def: FormDefinition): Plan {
   def.nodes.forEach((node, number) => {
     if (node.k !== 'repeat') return;
     const inside = [number, ...stepFrom(shape, number, 'descendant', '*')];
-    structureReaders.set(number, [...new Set(inside.flatMap((n) => readers[n] ?? []))]);
+    const concerned = inside
+      .flatMap((n) => readers[n] ?? [])
+      .filter((job) => seesOthers(shape, job, number));
+    structureReaders.set(number, [...new Set(concerned)]);
   });
   return { shape, jobs, byNode, readers, structureReaders };
 }
