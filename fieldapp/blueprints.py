@@ -48,11 +48,14 @@ def _api_blueprints() -> Iterator[Blueprint]:
     from .accounts import routes as accounts
     from .areas import routes as areas
     from .devices import routes as devices
+    from .forms import routes as forms
     from .health import blueprint as health
 
     yield health  # anybody
     yield accounts.session  # anybody: log in, who am I
     yield accounts.users  # administrators
+    yield forms.catalogue  # logged in: programs and forms of the own role
+    yield forms.forms  # logged in: forms of scopes one reads
     yield areas.blueprint  # logged in; changes: administrators
     yield devices.blueprint  # logged in: own devices; administrators: all
     yield devices.enrolment  # logged in, roles that carry a phone

@@ -9,6 +9,8 @@ from . import __version__, create_app
 from .accounts.commands import users_group
 from .areas.commands import areas_group
 from .db import db
+from .forms.commands import forms_group
+from .forms.service import publish_packaged
 from .server import serve
 
 
@@ -25,6 +27,7 @@ def main(context: click.Context) -> None:
 
 main.add_command(users_group)
 main.add_command(areas_group)
+main.add_command(forms_group)
 
 
 @main.command(with_appcontext=False)
@@ -52,6 +55,7 @@ def migrate_database() -> None:
 def prepare(with_demo: bool) -> None:
     """Migrate, publish the packaged forms, and put the demo district in if asked for."""
     flask_migrate.upgrade()
+    publish_packaged()
     db.session.remove()
     db.engine.dispose()  # the workers open connections of their own
 

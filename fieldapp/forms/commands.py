@@ -18,11 +18,6 @@ program_option = click.option("--program", required=True, help="Program the form
 CONTRACT = Path("tests/contract/forms")
 
 
-def forms_commands(app_cli: click.Group) -> None:
-    """Mount the group on the application's command line."""
-    app_cli.add_command(forms_group)
-
-
 @forms_group.command("check", with_appcontext=False)
 @form_file
 @program_option

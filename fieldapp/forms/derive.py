@@ -120,17 +120,21 @@ def _writes(
         yield {"e": entity, "r": register, "v": content}
 
 
+def rule_node(shape: Shape, rule: Mapping[str, Any]) -> int | None:
+    """The node a rule's expressions stand at: the root, or its repeat (None: not in this version)."""
+    node = 0
+    for name in (rule.get("each") or "").split("/"):
+        child = shape.names.child(node, name) if name else node
+        if child is None:
+            return None
+        node = child
+    return node
+
+
 def _places(form: FormInstance, rule: Mapping[str, Any]) -> list[Inst]:
     """Where a rule is evaluated: the root, or every instance of its repeat."""
-    if not rule.get("each"):
-        return [form.root]
-    node = 0
-    for name in rule["each"].split("/"):
-        child = form.shape.names.child(node, name)
-        if child is None:
-            return []  # another version of the form, without that repeat
-        node = child
-    return form.instances(node)
+    node = rule_node(form.shape, rule)
+    return form.instances(node) if node is not None else []
 
 
 def _apply_rule(

@@ -107,16 +107,13 @@ def publish_packaged() -> list[FormVersion]:
 
 def definition(form_id: str, version: str) -> dict[str, Any] | None:
     """A published definition; None if there is none. Shared: don't change it."""
-    found = _parsed(form_id, version)
-    if found is None:
-        _parsed.cache_clear()  # it may be published later
-    return found
+    row = form_version(form_id, version)
+    return _parsed(row.definition) if row else None
 
 
 @lru_cache(maxsize=64)
-def _parsed(form_id: str, version: str) -> dict[str, Any] | None:
-    row = form_version(form_id, version)
-    parsed: dict[str, Any] | None = json.loads(row.definition) if row else None
+def _parsed(text: str) -> dict[str, Any]:
+    parsed: dict[str, Any] = json.loads(text)
     return parsed
 
 
@@ -154,7 +151,7 @@ def _fills(principal: Principal, row: FormVersion, scopes: list[str]) -> bool:
 
 
 def _form_ref(row: FormVersion) -> dict[str, Any]:
-    parsed = definition(row.form_id, row.version) or {}
+    parsed = _parsed(row.definition)
     return {
         "id": row.form_id,
         "version": row.version,
