@@ -31,7 +31,7 @@ export function momentText(iso: string, now = new Date()): string {
     day: 'numeric',
     hour: '2-digit',
     minute: '2-digit',
-    hour12: false,
+    hourCycle: 'h23',
   });
 }
 

@@ -16,8 +16,10 @@ function rowsInto(rows: Row[], view: NodeView, depth: number): void {
       // A node without a control is calculated, never shown.
       if (child.control) rows.push({ kind: 'question', path: child.path });
     } else {
-      rows.push({ kind: 'heading', path: child.path, depth });
-      rowsInto(rows, child, depth + 1);
+      const inside: Row[] = [];
+      rowsInto(inside, child, depth + 1);
+      // A group of calculations has nothing to head.
+      if (inside.length) rows.push({ kind: 'heading', path: child.path, depth }, ...inside);
     }
   }
 }
@@ -49,7 +51,14 @@ export function screensOf(root: NodeView): Row[][] {
     }
   };
   walk(root, 1);
-  return screens.filter((rows) => rows.some((row) => row.kind !== 'heading'));
+  return screens.map(withoutLastHeadings).filter((rows) => rows.length > 0);
+}
+
+/** A heading whose questions stand on the next screen heads nothing here. */
+function withoutLastHeadings(rows: Row[]): Row[] {
+  let length = rows.length;
+  while (rows[length - 1]?.kind === 'heading') length -= 1;
+  return rows.slice(0, length);
 }
 
 /** Whether anything of a screen is asked now. */

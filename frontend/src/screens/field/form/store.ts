@@ -14,8 +14,7 @@ export interface FormStore {
 
 export function createFormStore(session: FormSession, onChange: () => void): FormStore {
   const refs = new Map<string, ShallowRef<NodeView>>();
-  // The session may keep its views in place: a copy is what makes Vue see the difference.
-  const copy = (path: string): NodeView => ({ ...session.view(path) });
+  const copy = (path: string) => face(session.view(path));
   const stop = session.subscribe((changed) => {
     for (const path of changed) {
       const node = refs.get(path);
@@ -38,6 +37,14 @@ export function createFormStore(session: FormSession, onChange: () => void): For
     set: (path, value) => session.set(path, value),
     stop,
   };
+}
+
+/**
+ * A new object for Vue to see, as the session keeps its views in place. Its options stay those of the view, which works
+ * them out when they are first asked for.
+ */
+function face(view: NodeView): NodeView {
+  return Object.defineProperty({ ...view }, 'options', { get: () => view.options });
 }
 
 /** An instance of a repeat can go while its row is still on screen. */

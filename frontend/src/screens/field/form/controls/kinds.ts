@@ -19,7 +19,7 @@ export type ControlKind =
   | 'unsupported';
 
 /** More choices than this are searched, not scrolled. */
-const MANY_CHOICES = 12;
+export const MANY_CHOICES = 12;
 
 const INPUTS: Record<string, ControlKind> = {
   string: 'text',
