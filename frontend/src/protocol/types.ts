@@ -66,8 +66,10 @@ export interface Answers {
 export interface Draft {
   answers: Answers;
   touched: string[];
-  /** Paths that were filled from the registry, also those changed since: what the worker was shown. */
+  /** Paths filled from the registry and not changed since. */
   prefilled?: string[];
+  /** Paths that were ever filled from the registry: what the worker was shown, and so may replace (C4 of docs/sync.md). */
+  shown?: string[];
   [key: string]: unknown;
 }
 

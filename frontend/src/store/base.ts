@@ -1,0 +1,264 @@
+/**
+ * The base copy: what the server last said, feed by feed. In memory it is plain; on disk it lies in sealed buckets of many
+ * entities, so that opening a village of 5,000 records is a few dozen decryptions. A page and its cursor are one
+ * transaction; memory follows only after it has completed.
+ */
+import { checksum } from '@/protocol/merge';
+import type { LiveValue, Scope, WireChange, WireSid, WireValue } from '@/protocol/types';
+import type { Database } from './idb';
+import type { SealedRecord, Sealer } from './sealed';
+
+/** One entity as one feed shows it. rx orders copies of the same entity from different feeds by receipt. */
+export interface Held {
+  t: string;
+  s: Scope | 'core';
+  a: string[];
+  ver: string;
+  rx: number;
+  f: Record<string, LiveValue[]>;
+}
+
+export interface Cursor {
+  feed: string;
+  epoch: string;
+  seq: number;
+  view: string;
+}
+
+/** What a page does to one feed. reset: it starts the copy anew. */
+export interface FeedChange {
+  cursor: Cursor;
+  reset: boolean;
+  changes: readonly WireChange[];
+  sids: readonly WireSid[];
+}
+
+/** On disk: authors and dates once per bucket, values as in the wire. */
+interface StoredBucket {
+  sids: WireSid[];
+  e: Record<string, [t: string, s: Held['s'], a: string[], ver: string, rx: number, f: WireFields]>;
+}
+type WireFields = Record<string, WireValue[]>;
+type Bucket = ReadonlyMap<string, Held>;
+interface Feed {
+  cursor: Cursor;
+  buckets: ReadonlyMap<string, Bucket>;
+}
+
+const NO_CURSOR: Cursor = { feed: '', epoch: '', seq: 0, view: '' };
+
+interface Generation {
+  key: 'generation';
+  value: number;
+}
+
+export class Base {
+  private feeds = new Map<string, Feed>();
+  private generation = 0;
+
+  constructor(
+    private readonly db: Database,
+    private readonly sealer: Sealer,
+  ) {}
+
+  /** Reads everything; also what another tab wrote. */
+  async load(): Promise<void> {
+    const { rows, cursors, generation } = await this.db.read(
+      ['base', 'cursors', 'meta'],
+      async (tx) => ({
+        rows: await tx.all<SealedRecord>('base'),
+        cursors: await tx.all<Cursor>('cursors'),
+        generation: await tx.get<Generation>('meta', 'generation'),
+      }),
+    );
+    const buckets = await Promise.all(rows.map((row) => this.openBucket(row)));
+    this.feeds = new Map(
+      cursors.map((cursor) => [
+        cursor.feed,
+        { cursor, buckets: bucketsOf(cursor.feed, rows, buckets) },
+      ]),
+    );
+    this.generation = generation?.value ?? 0;
+  }
+
+  /** Loads again if another tab has written since. */
+  async refresh(): Promise<boolean> {
+    const stored = await this.db.read(['meta'], (tx) => tx.get<Generation>('meta', 'generation'));
+    if ((stored?.value ?? 0) === this.generation) return false;
+    await this.load();
+    return true;
+  }
+
+  cursors(): Cursor[] {
+    return [...this.feeds.values()].map((feed) => feed.cursor);
+  }
+
+  /** All copies of all entities. */
+  *entities(): Generator<[id: string, held: Held]> {
+    for (const { buckets } of this.feeds.values())
+      for (const bucket of buckets.values()) yield* bucket;
+  }
+
+  /** The versions held of one feed, by entity. */
+  versions(feed: string): Map<string, string> {
+    const found = new Map<string, string>();
+    for (const bucket of this.feeds.get(feed)?.buckets.values() ?? []) {
+      for (const [id, held] of bucket) found.set(id, held.ver);
+    }
+    return found;
+  }
+
+  /** Checksum and count of one feed, to compare with the server's. */
+  tally(feed: string): { sum: string; count: number } {
+    const versions = this.versions(feed);
+    return { sum: checksum(versions.values()), count: versions.size };
+  }
+
+  /** Applies changes, several to one feed in their order, with the cursors, in one transaction. */
+  async apply(changes: readonly FeedChange[]): Promise<void> {
+    if (!changes.length) return;
+    const generation = this.generation + 1;
+    const next = new Map<string, Changed>();
+    for (const change of changes) {
+      const { feed } = change.cursor;
+      next.set(
+        feed,
+        changed(next.get(feed) ?? untouched(this.feeds.get(feed)), change, generation),
+      );
+    }
+    const rows = await Promise.all(
+      [...next].flatMap(([name, feed]) => this.sealTouched(name, feed)),
+    );
+    await this.db.write(['base', 'cursors', 'meta'], async (tx) => {
+      for (const [name, feed] of next) {
+        if (feed.reset) await tx.delete('base', rangeOf(name));
+        await tx.put('cursors', feed.cursor);
+      }
+      for (const row of rows) await tx.put('base', row);
+      await tx.put('meta', { key: 'generation', value: generation });
+    });
+    for (const [name, { cursor, buckets }] of next) this.feeds.set(name, { cursor, buckets });
+    this.generation = generation;
+  }
+
+  /** Forgets feeds this user may no longer see. */
+  async drop(feeds: readonly string[]): Promise<void> {
+    const generation = this.generation + 1;
+    await this.db.write(['base', 'cursors', 'meta'], async (tx) => {
+      for (const feed of feeds) {
+        await tx.delete('base', rangeOf(feed));
+        await tx.delete('cursors', feed);
+      }
+      await tx.put('meta', { key: 'generation', value: generation });
+    });
+    for (const feed of feeds) this.feeds.delete(feed);
+    this.generation = generation;
+  }
+
+  private sealTouched(name: string, feed: Changed): Promise<SealedRecord>[] {
+    return [...feed.touched].map(async (hex) => {
+      const key = `${name}#${hex}`;
+      const bucket = packed(feed.buckets.get(hex) ?? new Map());
+      return { key, sealed: await this.sealer.seal('base', key, bucket) };
+    });
+  }
+
+  private async openBucket(row: SealedRecord): Promise<Bucket> {
+    return unpacked(await this.sealer.open<StoredBucket>('base', row.key, row.sealed));
+  }
+}
+
+/** A feed on its way to its next state: which buckets must be written, and whether the old ones go. */
+interface Changed extends Feed {
+  touched: Set<string>;
+  reset: boolean;
+}
+
+function untouched(feed: Feed | undefined): Changed {
+  const { cursor, buckets } = feed ?? { cursor: NO_CURSOR, buckets: new Map() };
+  return { cursor, buckets, touched: new Set(), reset: false };
+}
+
+function changed(before: Changed, change: FeedChange, rx: number): Changed {
+  const old: Feed['buckets'] = change.reset ? new Map() : before.buckets;
+  const copies = new Map<string, Map<string, Held>>();
+  for (const one of change.changes) {
+    const hex = bucketOf(one.e);
+    const bucket = copies.get(hex) ?? new Map(old.get(hex));
+    copies.set(hex, bucket);
+    if (one.k === 'up') bucket.set(one.e, heldOf(one, change.sids, rx));
+    else bucket.delete(one.e);
+  }
+  return {
+    cursor: change.cursor,
+    buckets: new Map<string, Bucket>([...old, ...copies]),
+    touched: new Set([...(change.reset ? [] : before.touched), ...copies.keys()]),
+    reset: before.reset || change.reset,
+  };
+}
+
+/** Ids are random UUIDs, so their first digit spreads a feed evenly over sixteen buckets. */
+const bucketOf = (id: string): string => id.slice(0, 1);
+
+const rangeOf = (feed: string): IDBKeyRange => IDBKeyRange.bound(`${feed}#`, `${feed}#\uffff`);
+
+function bucketsOf(feed: string, rows: readonly SealedRecord[], buckets: readonly Bucket[]) {
+  const own = new Map<string, Bucket>();
+  rows.forEach((row, i) => {
+    const [name, hex = ''] = row.key.split('#');
+    const bucket = buckets[i];
+    if (name === feed && bucket) own.set(hex, bucket);
+  });
+  return own;
+}
+
+function heldOf(
+  change: Extract<WireChange, { k: 'up' }>,
+  sids: readonly WireSid[],
+  rx: number,
+): Held {
+  const { t, s, a, ver } = change;
+  return { t, s, a, ver, rx, f: liveOf(change.f, sids) };
+}
+
+function liveOf(fields: WireFields, sids: readonly WireSid[]): Record<string, LiveValue[]> {
+  const live: Record<string, LiveValue[]> = {};
+  for (const register of Object.keys(fields)) {
+    live[register] = (fields[register] ?? []).map(([v, i, op, on]) => {
+      const [sid, by, at] = sids[i] as WireSid;
+      return { v, dot: `${sid}:${op}`, on, at, by };
+    });
+  }
+  return live;
+}
+
+function packed(bucket: Bucket): StoredBucket {
+  const sids: WireSid[] = [];
+  const known = new Map<string, number>();
+  const value = ({ v, dot, on, at, by }: LiveValue): WireValue => {
+    const colon = dot.lastIndexOf(':');
+    const sid = dot.slice(0, colon);
+    let index = known.get(sid);
+    if (index === undefined) {
+      index = sids.push([sid, by, at, '']) - 1;
+      known.set(sid, index);
+    }
+    return [v, index, Number(dot.slice(colon + 1)), on];
+  };
+  const e: StoredBucket['e'] = {};
+  for (const [id, held] of bucket) {
+    const f: WireFields = {};
+    for (const register of Object.keys(held.f)) f[register] = (held.f[register] ?? []).map(value);
+    e[id] = [held.t, held.s, held.a, held.ver, held.rx, f];
+  }
+  return { sids, e };
+}
+
+function unpacked(stored: StoredBucket): Bucket {
+  const bucket = new Map<string, Held>();
+  for (const id of Object.keys(stored.e)) {
+    const [t, s, a, ver, rx, f] = stored.e[id] as StoredBucket['e'][string];
+    bucket.set(id, { t, s, a, ver, rx, f: liveOf(f, stored.sids) });
+  }
+  return bucket;
+}

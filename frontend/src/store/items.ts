@@ -1,0 +1,119 @@
+/** The outbox with its seals open: what the screens list and what lies over the base copy. */
+import { sha256 } from '@/crypto/bytes';
+import { ClientError, type OutboxItem, type Scope, type Submission } from '@/protocol/types';
+import type { Outbox, OutboxRecord, Prepared } from './outbox';
+import type { Pending } from './overlay';
+import type { Sealer } from './sealed';
+
+/** What is sealed: the bytes to send, and what a list shows of them. */
+export interface Content {
+  form: string;
+  scope: Scope;
+  title: string;
+  author: string;
+  /** The submission's JSON, exactly as hashed and sent. */
+  body: string;
+}
+
+interface Opened {
+  record: OutboxRecord;
+  content: Content;
+  submission: Submission;
+}
+
+export class Items {
+  private opened = new Map<string, Opened>();
+  private unreadable: OutboxRecord[] = [];
+
+  constructor(
+    readonly outbox: Outbox,
+    private readonly sealer: Sealer,
+  ) {}
+
+  /** Reads states anew; a body is opened once, for it never changes under the same hash. */
+  async load(): Promise<void> {
+    const records = await this.outbox.all();
+    const opened = await Promise.all(records.map((record) => this.open(record)));
+    this.opened = new Map(opened.flatMap((item) => (item ? [[item.record.id, item]] : [])));
+    this.unreadable = records.filter((record) => !this.opened.has(record.id));
+  }
+
+  async prepare(content: Content, id: string): Promise<Prepared> {
+    const sealed = await this.sealer.seal('outbox', id, content);
+    return { sha: await sha256(content.body), vault: this.sealer.vault, sealed };
+  }
+
+  /** Reads the item back in a transaction of its own and compares the hash. Only then is a visit saved. */
+  async confirm(id: string, sha: string): Promise<void> {
+    const record = await this.outbox.get(id);
+    const body = record && (await this.body(record));
+    if (!body || record.sha !== sha) throw new ClientError('storage_broken', 'read back');
+  }
+
+  /** The body, or null if this phone can't open it or it was damaged. */
+  async body(record: OutboxRecord): Promise<string | null> {
+    try {
+      const { body } = await this.sealer.open<Content>('outbox', record.id, record.sealed);
+      return (await sha256(body)) === record.sha ? body : null;
+    } catch {
+      return null;
+    }
+  }
+
+  all(): Opened[] {
+    return [...this.opened.values()];
+  }
+
+  submission(id: string): Submission | undefined {
+    return this.opened.get(id)?.submission;
+  }
+
+  content(id: string): Content | undefined {
+    return this.opened.get(id)?.content;
+  }
+
+  /** Whether a later visit of this phone corrects it. */
+  isCorrected(id: string): boolean {
+    return [...this.opened.values()].some(({ submission }) => submission.corrects === id);
+  }
+
+  /** Over the base copy, in the order of finishing. */
+  pending(): Pending[] {
+    return [...this.opened.values()]
+      .filter(({ record }) => !record.pulled)
+      .map(({ content, submission }) => ({
+        scope: content.scope,
+        author: content.author,
+        submission,
+      }));
+  }
+
+  unsent(): number {
+    const waiting = ({ state }: OutboxRecord) => state === 'waiting' || state === 'sending';
+    const all = [...[...this.opened.values()].map(({ record }) => record), ...this.unreadable];
+    return all.filter(waiting).length;
+  }
+
+  /** Newest first. sending: whether a sync is under way; if not, what may have left still waits. */
+  list(sending: boolean, returned: ReadonlySet<string>): OutboxItem[] {
+    const items = [...this.opened.values()].map(({ record, content, submission }): OutboxItem => {
+      const { id, n, why } = record;
+      const state = record.state === 'sending' && !sending ? 'waiting' : record.state;
+      const { form, scope, title } = content;
+      const shown = returned.has(id) ? 'returned' : state;
+      return { id, n, form, scope, title, at: submission.at, state: shown, why };
+    });
+    return items.sort((a, b) => b.n - a.n);
+  }
+
+  private async open(record: OutboxRecord): Promise<Opened | null> {
+    const known = this.opened.get(record.id);
+    if (known?.record.sha === record.sha) return { ...known, record };
+    try {
+      const content = await this.sealer.open<Content>('outbox', record.id, record.sealed);
+      return { record, content, submission: JSON.parse(content.body) as Submission };
+    } catch {
+      return null;
+    }
+  }
+}

@@ -1,0 +1,159 @@
+/** Everything an open phone holds, put together from one data key. Locking is letting go of this object. */
+import type {
+  Area,
+  FinishInput,
+  FormHost,
+  OutboxItem,
+  ReturnedTask,
+  Scope,
+} from '@/protocol/types';
+import { Base } from './base';
+import { localDay } from './clock';
+import { Drafts } from './drafts';
+import { finish } from './finish';
+import { hostFor } from './host';
+import type { Database } from './idb';
+import { Items } from './items';
+import type { Outbox } from './outbox';
+import { type Device, Knowledge } from './phone';
+import { type Own, returnedTasks } from './post';
+import { ScopeRegistry } from './registry';
+import type { Sealer } from './sealed';
+import type { Initials } from './search';
+
+export interface OpenDeps {
+  field: Database;
+  outbox: Outbox;
+  sealer: Sealer;
+  device: Device;
+  initials(): Initials | null;
+  app: string;
+  now(): number;
+  mono(): number;
+  newId(): string;
+}
+
+const SCOPES: readonly Scope[] = ['health', 'housing'];
+
+export class Opened {
+  readonly base: Base;
+  readonly drafts: Drafts;
+  readonly items: Items;
+  readonly knowledge: Knowledge;
+  private readonly registries: Map<Scope, ScopeRegistry>;
+  private post: ReturnedTask[] = [];
+
+  constructor(readonly deps: OpenDeps) {
+    const { field, outbox, sealer, newId } = deps;
+    this.base = new Base(field, sealer);
+    this.items = new Items(outbox, sealer);
+    this.knowledge = new Knowledge(field, sealer);
+    this.drafts = new Drafts(
+      field,
+      sealer,
+      newId,
+      (id) => this.liveOf(id),
+      (sid) => this.items.submission(sid) !== undefined,
+    );
+    const day = () => localDay(deps.now());
+    this.registries = new Map(
+      SCOPES.map((scope) => [scope, new ScopeRegistry(scope, day, deps.initials)]),
+    );
+  }
+
+  async load(): Promise<void> {
+    await Promise.all([
+      this.base.load(),
+      this.drafts.load(),
+      this.items.load(),
+      this.knowledge.load(),
+    ]);
+    this.programsChanged();
+    this.refresh();
+    await this.sweep();
+  }
+
+  registry(scope: Scope): ScopeRegistry {
+    return this.registries.get(scope) as ScopeRegistry;
+  }
+
+  host(scope: Scope): FormHost {
+    const { now, newId, device } = this.deps;
+    const { me, areas } = this.knowledge.profile;
+    return hostFor(scope, {
+      registry: this.registry(scope),
+      me,
+      areas,
+      device: device.id,
+      now,
+      newId,
+    });
+  }
+
+  areas(): Area[] {
+    return this.knowledge.profile.areas;
+  }
+
+  returned(): ReturnedTask[] {
+    return this.post;
+  }
+
+  outbox(sending: boolean): OutboxItem[] {
+    return this.items.list(sending, new Set(this.post.map((task) => task.submission)));
+  }
+
+  async finish(input: FinishInput): Promise<string> {
+    const { items, drafts, knowledge } = this;
+    const { now, mono, newId, app } = this.deps;
+    const definition = (form: string, version: string) => knowledge.form(form, version);
+    const id = await finish(input, {
+      ...{ items, drafts, now, mono, newId, app, definition },
+      registry: this.registry(input.def.scope),
+      programs: knowledge.catalogue.programs,
+      me: knowledge.profile.me,
+      returned: this.post,
+    });
+    this.refresh();
+    return id;
+  }
+
+  /** The base copy or the outbox changed: views are worked out again when looked at. */
+  refresh(): void {
+    const pending = this.items.pending();
+    for (const registry of this.registries.values()) registry.update(this.base, pending);
+    this.post = returnedTasks(
+      this.base.entities(),
+      (id) => this.own(id),
+      (id) => this.items.isCorrected(id),
+    );
+  }
+
+  programsChanged(): void {
+    const { programs } = this.knowledge.catalogue;
+    for (const registry of this.registries.values()) registry.setPrograms(programs);
+  }
+
+  /** Drafts whose visit reached the outbox before the phone went down. */
+  private async sweep(): Promise<void> {
+    for (const { record } of this.items.all()) {
+      const draft = this.drafts.leftoverOf(record.id);
+      if (draft) await this.drafts.remove(draft);
+    }
+  }
+
+  private own(id: string): Own | undefined {
+    const content = this.items.content(id);
+    const submission = this.items.submission(id);
+    if (!content || !submission) return undefined;
+    const { fv, area, answers } = submission;
+    return { form: content.form, fv, scope: content.scope, area, title: content.title, answers };
+  }
+
+  private liveOf(entity: string) {
+    for (const registry of this.registries.values()) {
+      const view = registry.get(entity);
+      if (view) return view.live;
+    }
+    return undefined;
+  }
+}

@@ -1,0 +1,178 @@
+/**
+ * The registry of one scope as this phone sees it, with indexes by type and property and search as one types. Views are
+ * kept across changes that don't concern them. No I/O.
+ */
+import type { World } from '@/forms/evaluate';
+import type { Program, Registry, RegistryItem, Scope } from '@/protocol/types';
+import type { Base, Held } from './base';
+import { overlaysOf, type Pending } from './overlay';
+import { best, hayOf, type Initials, needleOf } from './search';
+import { type Surroundings, typesOf, union, View } from './view';
+
+const LIMIT = 50;
+
+export class ScopeRegistry implements Registry {
+  private views = new Map<string, View>();
+  private byType = new Map<string, View[]>();
+  private indexes = new Map<string, Map<string, View[]>>();
+  private types = typesOf([], this.scope);
+  private stale = true;
+  private indexedOn = '';
+  private inputs: { base: Base | null; pending: readonly Pending[] } = { base: null, pending: [] };
+  private readonly around: Surroundings;
+
+  constructor(
+    readonly scope: Scope,
+    day: () => string,
+    private readonly initials: () => Initials | null,
+  ) {
+    this.around = { type: (name) => this.types.get(name), world: worldOf(this, day), day };
+  }
+
+  /** Definitions changed: everything is computed again. */
+  setPrograms(programs: readonly Program[]): void {
+    this.types = typesOf(programs, this.scope);
+    this.views = new Map();
+    this.stale = true;
+  }
+
+  /** New base or new pending visits; the work is done when somebody looks. */
+  update(base: Base | null, pending: readonly Pending[]): void {
+    this.inputs = { base, pending: pending.filter((item) => item.scope === this.scope) };
+    this.stale = true;
+  }
+
+  get(id: string): View | undefined {
+    this.settle();
+    return this.views.get(id);
+  }
+
+  list(type: string): readonly View[] {
+    this.settle();
+    return this.byType.get(type) ?? [];
+  }
+
+  find(type: string, prop: string, value: string): readonly View[] {
+    this.settle();
+    const key = `${type}|${prop}`;
+    let index = this.indexes.get(key);
+    if (!index) {
+      index = indexBy(this.list(type), (view) =>
+        prop === 'name' ? view.id : (view.item[prop] ?? ''),
+      );
+      this.indexes.set(key, index);
+    }
+    return index.get(value) ?? [];
+  }
+
+  items(type: string): readonly RegistryItem[] {
+    return this.list(type).map((view) => view.item);
+  }
+
+  search(text: string, limit = LIMIT): readonly View[] {
+    this.settle();
+    const needle = needleOf(text);
+    if (!needle.words.length) return [];
+    const hits: { view: View; rank: number }[] = [];
+    for (const view of this.searchable()) {
+      const rank = best(needle, this.hay(view));
+      if (rank !== null) hits.push({ view, rank });
+    }
+    return hits
+      .sort((a, b) => a.rank - b.rank)
+      .slice(0, limit)
+      .map((hit) => hit.view);
+  }
+
+  /** Prepares search for the next `count` records that aren't prepared; false when all are. */
+  warm(count: number): boolean {
+    this.settle();
+    const cold = this.searchable().filter((view) => !this.isWarm(view));
+    for (const view of cold.slice(0, count)) this.hay(view);
+    return cold.length > count;
+  }
+
+  private searchable(): View[] {
+    return [...this.byType].flatMap(([type, views]) =>
+      this.types.get(type)?.search.length ? views : [],
+    );
+  }
+
+  private isWarm(view: View): boolean {
+    return view.hay?.day === this.around.day() && Boolean(view.hay.initials || !this.initials());
+  }
+
+  private hay(view: View) {
+    if (!view.hay || !this.isWarm(view)) {
+      view.hay = { ...hayOf(this.searched(view), this.initials()), day: this.around.day() };
+    }
+    return view.hay;
+  }
+
+  /** The title first, then the properties the type names. */
+  private searched(view: View): string[] {
+    const props = this.types.get(view.type)?.search ?? [];
+    return [view.title, ...props.map((prop) => view.props[prop] ?? '')].filter(Boolean);
+  }
+
+  /** Indexes hold computed properties too, so they are of one day. */
+  private settle(): void {
+    const day = this.around.day();
+    if (!this.stale && this.indexedOn === day) return;
+    if (this.stale) this.views = this.rebuilt();
+    this.byType = indexBy(
+      [...this.views.values()].filter((view) => !view.deleted),
+      (view) => view.type,
+    );
+    this.indexes = new Map();
+    this.stale = false;
+    this.indexedOn = day;
+  }
+
+  private rebuilt(): Map<string, View> {
+    const copies = new Map<string, Held[]>();
+    for (const [id, held] of this.inputs.base?.entities() ?? []) {
+      if (held.s !== this.scope) continue;
+      const others = copies.get(id);
+      if (others) others.push(held);
+      else copies.set(id, [held]);
+    }
+    const overlays = overlaysOf(this.inputs.pending, (id) => copies.has(id));
+    const views = new Map<string, View>();
+    for (const id of new Set([...copies.keys(), ...overlays.keys()])) {
+      const held = union(copies.get(id) ?? []);
+      const overlay = overlays.get(id);
+      const before = this.views.get(id);
+      const kept =
+        before?.held === held && before?.overlay?.signature === overlay?.signature ? before : null;
+      views.set(id, kept ?? new View(id, this.scope, held, overlay, this.around));
+    }
+    return views;
+  }
+}
+
+function indexBy(views: readonly View[], key: (view: View) => string): Map<string, View[]> {
+  const index = new Map<string, View[]>();
+  for (const view of views) {
+    const value = key(view);
+    const found = index.get(value);
+    if (found) found.push(view);
+    else index.set(value, [view]);
+  }
+  return index;
+}
+
+/** Titles and computed properties ask only about their entity, the registry and the day. */
+function worldOf(registry: ScopeRegistry, day: () => string): World {
+  return {
+    today: day,
+    now: () => `${day()}T00:00:00`,
+    uuid: () => '',
+    random: () => 0,
+    items: (list) => registry.items(list),
+    find: (list, prop, value) => registry.find(list, prop, value).map((view) => view.item),
+    nodes: () => [],
+    stored: () => '',
+    choiceName: (_node, value) => value,
+  };
+}

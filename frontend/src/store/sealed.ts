@@ -1,0 +1,37 @@
+/** The field database: drafts, base copy, cursors, forms and what the phone knows of its user. All content is sealed. */
+import { openJson, sealJson } from '@/crypto/seal';
+import type { Schema } from './idb';
+
+export const FIELD: Schema = {
+  name: 'fs-field',
+  version: 1,
+  upgrade(db) {
+    db.createObjectStore('meta', { keyPath: 'key' });
+    db.createObjectStore('drafts', { keyPath: 'id' });
+    db.createObjectStore('base', { keyPath: 'key' });
+    db.createObjectStore('cursors', { keyPath: 'feed' });
+    db.createObjectStore('forms', { keyPath: 'key' });
+  },
+};
+
+/** A record whose content only the open vault can read. */
+export interface SealedRecord {
+  key: string;
+  sealed: ArrayBuffer;
+}
+
+/** Seals and opens records of one store with the key of the open vault. */
+export class Sealer {
+  constructor(
+    readonly vault: string,
+    private readonly key: CryptoKey,
+  ) {}
+
+  seal(store: string, record: string, value: unknown): Promise<ArrayBuffer> {
+    return sealJson(this.key, store, record, value);
+  }
+
+  open<T>(store: string, record: string, sealed: ArrayBuffer): Promise<T> {
+    return openJson<T>(this.key, store, record, sealed);
+  }
+}

@@ -1,0 +1,154 @@
+/**
+ * When to sync, and in which order: verify → push → pull → forms, one tab at a time under the Web Lock `fs-sync`. Without
+ * locks nothing is synced: two senders would be worse than none. Failures back off with jitter; whatever gives hope
+ * (opening, finishing a visit, network, the app coming to the front, the button) tries at once.
+ */
+import { ClientError, type SyncState } from '@/protocol/types';
+import type { Stop, SyncContext } from './context';
+import { downloadForms } from './forms';
+import type { Failure } from './http';
+import { pull } from './pull';
+import { push } from './push';
+import { verify } from './verify';
+
+const LOCK = 'fs-sync';
+const IDLE = 5 * 60_000;
+const FIRST_RETRY = 5_000;
+const LONGEST_RETRY = 15 * 60_000;
+
+/** Names of texts under `sync.error.*`. */
+const ERRORS: Record<Failure, string> = {
+  offline: 'offline',
+  timeout: 'timeout',
+  captive: 'captive',
+  login: 'session',
+  signature: 'session',
+  revoked: 'revoked',
+  forbidden: 'unexpected',
+  too_large: 'unexpected',
+  busy: 'busy',
+  server: 'server',
+};
+
+export interface LoopDeps {
+  context: SyncContext;
+  locks: LockManager | undefined;
+  random(): number;
+  setTimer(fn: () => void, ms: number): () => void;
+  /** Takes over a change of what is shown about syncing. */
+  show(change: Partial<SyncState>): void;
+}
+
+export class Loop {
+  private failures = 0;
+  private cancelTimer: () => void = () => undefined;
+  private running: Promise<void> | null = null;
+  private again = false;
+  /** Pulling is pointless until somebody logs in; pushing isn't. */
+  private loginNeeded = false;
+
+  constructor(private readonly deps: LoopDeps) {}
+
+  /** Syncs now. If one is under way here, once more after it: what called may have come too late for it. */
+  trigger(): Promise<void> {
+    if (this.running) {
+      this.again = true;
+      return this.running;
+    }
+    this.running = this.turns().finally(() => {
+      this.running = null;
+    });
+    return this.running;
+  }
+
+  /** A person logged in again. */
+  loggedIn(): void {
+    this.loginNeeded = false;
+    this.deps.show({ loginNeeded: false });
+  }
+
+  stop(): void {
+    this.cancelTimer();
+  }
+
+  private async turns(): Promise<void> {
+    do {
+      this.again = false;
+      await this.turn();
+    } while (this.again && !this.deps.context.stopped());
+  }
+
+  private async turn(): Promise<void> {
+    const { context, locks, show } = this.deps;
+    if (context.stopped()) return;
+    this.cancelTimer();
+    if (!locks) {
+      show({ error: 'unexpected' });
+      return;
+    }
+    show({ running: true, progress: 0, error: null });
+    try {
+      const stop = await locks.request(LOCK, () => this.steps());
+      if (stop) this.failed(stop, ERRORS[stop.why]);
+      else this.succeeded();
+    } catch (error) {
+      const full = error instanceof ClientError && error.key === 'storage';
+      this.failed({ why: 'server', retryAfter: 0 }, full ? 'storage' : 'unexpected');
+    }
+  }
+
+  /** Pushing goes first and doesn't wait for a login; a refusal of one step doesn't keep the next from being tried. */
+  private async steps(): Promise<Stop | null> {
+    const { context } = this.deps;
+    if (await context.base.refresh()) await context.changed('registry');
+    const verified = await verify(context);
+    if (verified && !isRefusal(verified)) return verified;
+    const { stop, held } = await push(context);
+    if (stop && !isRefusal(stop)) return stop;
+    const fetched = await this.fetch();
+    const first = stop ?? verified ?? fetched ?? held;
+    if (!first)
+      await context.knowledge.setProfile({ lastFull: new Date(context.net.now()).toISOString() });
+    return first;
+  }
+
+  private async fetch(): Promise<Stop | null> {
+    const { context } = this.deps;
+    if (context.stopped()) return null;
+    if (this.loginNeeded) return LOGIN;
+    const pulled = await pull(context);
+    if ('why' in pulled) return pulled;
+    return context.stopped() ? null : downloadForms(context, pulled.catalogue);
+  }
+
+  private succeeded(): void {
+    const { context, show } = this.deps;
+    this.failures = 0;
+    show({ running: false, step: 'idle', progress: 1, error: null });
+    if (!context.stopped()) this.schedule(IDLE);
+  }
+
+  private failed({ why, retryAfter }: Stop, error: string): void {
+    if (why === 'login' || why === 'signature') this.loginNeeded = true;
+    this.deps.show({
+      running: false,
+      step: 'idle',
+      progress: 0,
+      error,
+      online: why !== 'offline',
+      loginNeeded: this.loginNeeded,
+    });
+    const backoff = Math.min(LONGEST_RETRY, FIRST_RETRY * 2 ** this.failures);
+    this.failures += 1;
+    this.schedule(Math.max(retryAfter, backoff * (0.5 + this.deps.random() / 2)));
+  }
+
+  private schedule(ms: number): void {
+    this.cancelTimer();
+    this.cancelTimer = this.deps.setTimer(() => void this.trigger(), ms);
+  }
+}
+
+const LOGIN: Stop = { why: 'login', retryAfter: 0 };
+/** The server knows us and says no: other steps may still be allowed. */
+const isRefusal = ({ why }: Stop) => why === 'login' || why === 'signature' || why === 'revoked';

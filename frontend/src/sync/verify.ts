@@ -1,0 +1,74 @@
+/**
+ * Asks the server which of the visits it acknowledged it still has and which are safe for good. After a restore of the
+ * server, what it lost is sent again. An item leaves the phone only when durable and in the base copy.
+ */
+import type { Answer } from '@/protocol/wire';
+import type { Change, OutboxRecord } from '@/store/outbox';
+import { type Step, type SyncContext, stopOf } from './context';
+import { callSync } from './http';
+import { changeFor } from './push';
+
+/** Ids asked about in an idle sync: losses show among the newest, safety first among the oldest. */
+const SAMPLE = 24;
+const CHUNK = 200;
+/** Safe visits that stay on the phone, so that a returned one can be corrected knowing its writes. */
+const KEPT = 30;
+const ACKED: readonly OutboxRecord['state'][] = ['sent', 'attention'];
+
+export async function verify(ctx: SyncContext): Promise<Step> {
+  const items = await ctx.outbox.all();
+  const acked = items
+    .filter(({ state, vault }) => vault === ctx.vault && ACKED.includes(state))
+    .map(({ id }) => id);
+  const sample =
+    acked.length <= 2 * SAMPLE ? acked : [...acked.slice(0, SAMPLE), ...acked.slice(-SAMPLE)];
+  const first = await ask(ctx, sample);
+  if ('why' in first) return first;
+  if (first.missing.length || first.durable.length) {
+    const rest = acked.filter((id) => !sample.includes(id));
+    for (let i = 0; i < rest.length && !ctx.stopped(); i += CHUNK) {
+      const answer = await ask(ctx, rest.slice(i, i + CHUNK));
+      if ('why' in answer) return answer;
+    }
+  }
+  await purge(ctx);
+  return null;
+}
+
+async function ask(
+  ctx: SyncContext,
+  acked: string[],
+): Promise<Answer<'verify'> | NonNullable<Step>> {
+  const { install, counter } = await ctx.outbox.place();
+  const message = { install, acked, n_max: counter };
+  const result = await callSync(ctx.net, 'verify', message, ctx.device);
+  if (!result.ok) return stopOf(result);
+  const asked = new Set(acked);
+  const changes = new Map(changesOf(result.value).filter(([id]) => asked.has(id)));
+  await ctx.outbox.change(changes, ACKED);
+  if (changes.size) await ctx.changed('outbox');
+  return result.value;
+}
+
+/** Later entries win: what is missing can't be safe. */
+function changesOf({ states, durable, missing }: Answer<'verify'>): [string, Change][] {
+  const stated = Object.entries(states).map(([id, state]): [string, Change] => [
+    id,
+    changeFor(state),
+  ]);
+  const attention = new Set(stated.filter(([, c]) => c.state === 'attention').map(([id]) => id));
+  return [
+    ...stated.filter(([, change]) => change.state !== 'waiting'),
+    ...durable
+      .filter((id) => !attention.has(id))
+      .map((id): [string, Change] => [id, { state: 'durable', why: null }]),
+    ...missing.map((id): [string, Change] => [id, { state: 'sending', why: null, pulled: false }]),
+  ];
+}
+
+async function purge(ctx: SyncContext): Promise<void> {
+  const safe = (await ctx.outbox.all()).filter((item) => item.state === 'durable' && item.pulled);
+  const old = safe.slice(0, Math.max(0, safe.length - KEPT)).map(({ id }) => id);
+  await ctx.outbox.purge(old);
+  if (old.length) await ctx.changed('outbox');
+}
