@@ -38,7 +38,7 @@ class TypeView:
     kinds: Mapping[str, Kind] = field(default_factory=dict)
     members: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     seen: Mapping[str, Mapping[str, frozenset[str] | None]] = field(default_factory=dict)
-    visible: Mapping[str, Callable[["Entity"], bool]] = field(default_factory=dict)
+    visible: Mapping[str, Callable[["Entity", "TypeView"], bool]] = field(default_factory=dict)
     secrets: Mapping[str, str] = field(default_factory=dict)
     writers: frozenset[str] | None = None
 
@@ -94,6 +94,14 @@ class Entity:
 _NOTHING: Final[frozenset[str]] = frozenset()
 
 
+def marks(entity: Entity, view: TypeView) -> dict[str, dict[str, str]]:
+    """`{property: {on}}`: the date of each shown value."""
+    found: dict[str, dict[str, str]] = {}
+    for name, live in entity.state.items():
+        found |= {prop: {"on": live[0].on} for prop in view.members.get(name, (name,))}
+    return found
+
+
 def narrowed(value: Value, members: frozenset[str] | None) -> Value:
     """A group's value with only these members; other values as they are."""
     if members is None or not isinstance(value, dict):
@@ -143,7 +151,7 @@ def conflicts(entity: Entity, view: TypeView) -> set[str]:
 
 def roots(entity: Entity, view: TypeView) -> set[str]:
     """The ids of the entities it follows: more than one while they are in conflict."""
-    return _live_texts(entity, view.root)
+    return _live_texts(entity, view.root, view)
 
 
 def places(
@@ -154,7 +162,7 @@ def places(
 ) -> tuple[str, ...]:
     """Where it is: its own area, else its roots' (a circle counts as unknown), else its home."""
     view, path = view_of(entity), path | {entity.id}
-    own = {area for area in _live_texts(entity, view.area) if _AREA.fullmatch(area)}
+    own = {area for area in _live_texts(entity, view.area, view) if _AREA.fullmatch(area)}
     if own:
         return tuple(sorted(own))
     found: set[str] = set()
@@ -165,9 +173,13 @@ def places(
     return tuple(sorted(found)) or (entity.home[2],)
 
 
-def _live_texts(entity: Entity, register: str | None) -> set[str]:
-    live = entity.state.get(register, ()) if register else ()
-    return {text for w in live if isinstance(w.v, str) and (text := canonical(w.v))}
+def _live_texts(entity: Entity, register: str | None, view: TypeView) -> set[str]:
+    """What a register says of the place: all that stands in a conflict, else what is shown."""
+    if register is None:
+        return set()
+    found = entity.register(register, view)
+    values = [w.v for w in found.live] if found.conflict else [found.shown]
+    return {text for v in values if isinstance(v, str) and (text := canonical(v))}
 
 
 # ---- feeds ------------------------------------------------------------------------------------
@@ -184,7 +196,7 @@ def visible_registers(
     """The live writes an audience may see, values narrowed; none if it may not see the entity."""
     seen = view.seen.get(audience, {})
     condition = view.visible.get(audience)
-    if not seen or (condition and not condition(entity)):
+    if not seen or (condition and not condition(entity, view)):
         return {}
     return {
         name: tuple(replace(w, v=narrowed(w.v, seen[name])) for w in live)

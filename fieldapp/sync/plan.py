@@ -31,14 +31,23 @@ class AsideError(Exception):
 class Answered(Protocol):
     """What a published form says of answers; see fieldapp.sync.rules."""
 
-    scope: str
-    roles: Collection[str]
+    @property
+    def scope(self) -> str:
+        """The scope of all it writes."""
+        ...
+
+    @property
+    def roles(self) -> Collection[str]:
+        """Who may fill it."""
+        ...
 
     def derive(self, answers: Mapping[str, Any], sid: str, on: str) -> Derivation:
         """The writes the answers make."""
         ...
 
-    def problems(self, answers: Mapping[str, Any], role: str) -> Iterable[tuple[str, str, str]]:
+    def problems(
+        self, answers: Mapping[str, Any], role: str, on: str
+    ) -> Iterable[tuple[str, str, str]]:
         """Where the form would not have allowed the answers: (path, kind, detail)."""
         ...
 
@@ -107,7 +116,7 @@ def plan_form(sent: Submitted, form: Answered, author: Author) -> Plan:
         raise AsideError("too_large", f"more than {MAX_TOUCHED} entities")
     writes, mismatches = reconcile(sent, derivation)
     issues = [(f"{m.e}/{m.r}", "derivation_mismatch", m.why) for m in mismatches]
-    issues += form.problems(sent.answers, author.role)
+    issues += form.problems(sent.answers, author.role, derivation.on)
     return Plan(form.scope, derivation.on, _once_each(derivation.entities), writes, tuple(issues))
 
 

@@ -3,21 +3,24 @@
 The only module of sync that knows how programs and forms are described.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+import json
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
-from typing import Any
+from functools import partial
+from hashlib import sha256
+from typing import Any, cast
 
-from flask import current_app
-
+from fieldapp.accounts.service import Principal
 from fieldapp.forms import service as forms
 from fieldapp.forms.check import check
+from fieldapp.forms.definition import Shape
 from fieldapp.forms.derive import derive
-from fieldapp.forms.evaluate import Host, evaluate_entity
+from fieldapp.forms.evaluate import Expr, Host, evaluate_entity
+from fieldapp.forms.names import references
 from fieldapp.forms.values import to_boolean, to_text
-from fieldapp.programs.service import Programs, load_programs
+from fieldapp.programs.service import EntityType, Programs, load_programs
 
-from .entities import Entity, Props, TypeView
+from .entities import Entity, TypeView, marks
 from .merge import Kind
 from .reconcile import Derivation
 
@@ -35,16 +38,41 @@ class PublishedForm:
 
     def derive(self, answers: Mapping[str, Any], sid: str, on: str) -> Derivation:
         """The writes the answers make."""
-        found = derive(self.definition, self.programs.compiled, answers, sid)
-        return Derivation.of(found.as_json(), on)
+        return Derivation.of(derive(self.definition, self.programs, answers, sid).as_json(), on)
 
-    def problems(self, answers: Mapping[str, Any], role: str) -> Iterable[tuple[str, str, str]]:
+    def problems(
+        self, answers: Mapping[str, Any], role: str, on: str
+    ) -> Iterable[tuple[str, str, str]]:
         """Where the form would not have allowed the answers: (path, kind, message)."""
-        return ()
+        me = {"name": "me", "label": "me", "role": role, "worker": "", "area": ""}
+        found = check(self.definition, answers, {"session": [me]}, on)
+        return [(v.path, v.kind, v.message) for v in found]
+
+    def masked(self, answers: Mapping[str, Any]) -> dict[str, Any]:
+        """The answers without those that only the server may know."""
+        secret = {
+            node
+            for block in self.definition["entities"]
+            for node, prop in block["saves"]
+            if _is_secret(self.programs.type(self.scope, block["list"]), prop)
+        }
+        secret |= self._secret_sources()
+        return {**_without(answers, self.definition["nodes"], 0, secret)}
+
+    def _secret_sources(self) -> set[int]:
+        """Questions that a derive rule reads for a secret property."""
+        names = Shape(self.definition).names
+        trees = [
+            tree
+            for rule in self.programs.derive_rules(self.definition["id"])
+            for prop, tree in rule.set.items()
+            if _is_secret(self.programs.type(self.scope, rule.list), prop)
+        ]
+        return {node for tree in trees for node in references(tree, names, 0)}
 
 
 class CurrentRules:
-    """The programs and forms of this moment; forms are looked up once each."""
+    """The programs and forms of this moment; each is looked up once."""
 
     def __init__(self, programs: Programs) -> None:
         self.programs = programs
@@ -53,10 +81,11 @@ class CurrentRules:
 
     def type(self, scope: str, name: str) -> TypeView | None:
         """A type of a scope."""
-        if (scope, name) not in self._types:
-            spec = self.programs.type(scope, name)
-            self._types[scope, name] = spec and type_view(scope, name, spec)
-        return self._types[scope, name]
+        key = (scope, name)
+        if key not in self._types:
+            kind = self.programs.type(scope, name)
+            self._types[key] = type_view(kind) if kind else None
+        return self._types[key]
 
     def form(self, form_id: str, version: str) -> PublishedForm | None:
         """A published version of a form; None if unknown."""
@@ -64,3 +93,95 @@ class CurrentRules:
         if key not in self._forms:
             self._forms[key] = self._published(form_id, version)
         return self._forms[key]
+
+    def _published(self, form_id: str, version: str) -> PublishedForm | None:
+        definition = forms.definition(form_id, version)
+        program = definition and self.programs.get(definition["program"])
+        if not definition or not program:
+            return None
+        return PublishedForm(definition, self.programs, definition["scope"], program.roles)
+
+    def catalogue_hash(self, principal: Principal) -> str:
+        """The hash of what this person's phone should know of programs and forms."""
+        return str(forms.catalogue(principal)["hash"])
+
+    def view_hash(self, feed: str) -> str:
+        """Changes whenever what a feed's audience may see does, so that phones begin again."""
+        audience = feed.rpartition(".")[2]
+        seen = [[t.scope, t.name, t.seen_by([audience]), t.area, t.root, t.visible.get(audience)]
+                for t in self.programs.types()]  # fmt: skip
+        return sha256(json.dumps(sorted(seen, key=str)).encode()).hexdigest()[:8]
+
+
+def current_rules() -> CurrentRules:
+    """The rules of this moment."""
+    return CurrentRules(load_programs())
+
+
+def type_view(kind: EntityType) -> TypeView:
+    """What merging and feeds need of a type."""
+    props = kind.props.values()
+    members: dict[str, tuple[str, ...]] = {}
+    for prop in props:
+        if prop.group:
+            members[prop.group] = (*members.get(prop.group, ()), prop.name)
+    audiences = {audience for prop in props for audience in prop.audience}
+    return TypeView(
+        scope=kind.scope,
+        name=kind.name,
+        area=kind.area,
+        root=kind.root,
+        kinds={prop.group or prop.name: cast(Kind, prop.kind) for prop in props},
+        members=members,
+        seen={audience: _seen(kind, audience) for audience in sorted(audiences)},
+        visible={a: partial(_holds, tree) for a, tree in kind.visible.items()},
+        secrets={prop.name: prop.secret for prop in props if prop.secret},
+        writers=frozenset(kind.writers),
+    )
+
+
+def _seen(kind: EntityType, audience: str) -> dict[str, frozenset[str] | None]:
+    seen: dict[str, frozenset[str] | None] = {}
+    for name in kind.seen_by([audience]):
+        group = kind.props[name].group
+        if group:
+            seen[group] = (seen.get(group) or frozenset()) | {name}
+        else:
+            seen[name] = None
+    return seen
+
+
+def _holds(tree: Expr, entity: Entity, view: TypeView) -> bool:
+    """A condition over all properties; it must not look at the clock, so there is none."""
+    props, dates = entity.props(view), marks(entity, view)
+    return to_boolean(evaluate_entity(tree, Host(today=""), props, dates))
+
+
+def describe(
+    kind: EntityType, props: Mapping[str, str], marks: Mapping[str, Mapping[str, str]], today: str
+) -> tuple[str, dict[str, str]]:
+    """An entity's title, and its properties with the computed ones, from what a reader sees."""
+    host, known = Host(today=today), dict(props)
+    for name, tree in kind.computed.items():
+        known[name] = to_text(evaluate_entity(tree, host, known, marks))
+    title = to_text(evaluate_entity(kind.title, host, known, marks))
+    return title, {name: value for name, value in known.items() if value}
+
+
+def _is_secret(kind: EntityType | None, prop: str) -> bool:
+    return bool(kind and prop in kind.props and kind.props[prop].secret)
+
+
+def _without(value: Any, nodes: Any, node: int, secret: Collection[int]) -> Any:
+    """Answers of a node without the secret leaves below it."""
+    if isinstance(value, list):
+        return [_without(one, nodes, node, secret) for one in value]
+    if not isinstance(value, Mapping):
+        return value
+    kept = {}
+    below = {spec["n"]: i for i, spec in enumerate(nodes) if spec["p"] == node}
+    for name, child in value.items():
+        number = below.get(name)
+        if number is not None and number not in secret:
+            kept[name] = _without(child, nodes, number, secret)
+    return kept

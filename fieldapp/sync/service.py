@@ -11,8 +11,7 @@ and `log` (people).
 
 import json
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hashlib import sha256
@@ -25,10 +24,12 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from fieldapp import clock
 from fieldapp.accounts import access
 from fieldapp.accounts.service import Principal, areas_of, principal_of
+from fieldapp.db import utc_text
 
 from . import models as m
 from .apply import Batch, Incoming, Result, candidates
-from .entities import Entity, review_id
+from .entities import Entity
+from .merge import Dot, Value
 from .plan import AsideError, Author
 from .reconcile import compose_ops
 from .rules import CurrentRules, current_rules
@@ -86,6 +87,8 @@ def take_in(items: Sequence[Incoming]) -> list[Result]:
     If that can't be written, item by item; what still fails of its own is kept aside, and what
     fails for passing reasons is `later`.
     """
+    if not items:
+        return []
     try:
         return _insist(lambda extra: _transact(items, extra))
     except Exception as error:
@@ -128,8 +131,6 @@ def _transact(items: Sequence[Incoming], extra: set[str]) -> list[Result]:
 
 
 def _moment(items: Sequence[Incoming]) -> str:
-    from fieldapp.db import utc_text
-
     return utc_text(items[0].received if items else clock.now())
 
 
@@ -213,7 +214,8 @@ def compose(visit: Visit, rules: CurrentRules, store: Store) -> dict[str, Any]:
     if form is None:
         raise AsideError("unknown_form", f"{visit.form} {visit.fv}")
     derivation = form.derive(visit.answers, visit.id, visit.at.date().isoformat())
-    shown, live = {}, {}
+    shown: dict[tuple[str, str], Value] = {}
+    live: dict[tuple[str, str], list[Dot]] = {}
     for e, r, _ in derivation.writes:
         entity = store.find(e)
         if entity is not None:
@@ -240,7 +242,12 @@ def compose(visit: Visit, rules: CurrentRules, store: Store) -> dict[str, Any]:
 
 
 def _copy_register(
-    entity: Entity, r: str, on: str, store: Store, shown: dict[Any, Any], live: dict[Any, Any]
+    entity: Entity,
+    r: str,
+    on: str,
+    store: Store,
+    shown: dict[tuple[str, str], Value],
+    live: dict[tuple[str, str], list[Dot]],
 ) -> None:
     view = store.view_of(entity)
     register = entity.register(r, view)

@@ -1,0 +1,237 @@
+"""What phones read: changes since a cursor, the manifest that repairs, what became of work sent.
+
+Every answer is made from one moment of the database and from the caller's feeds only, so nothing
+outside the grants is in it, and a counter never shows a change that isn't in the answer's reach.
+"""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from fieldapp import clock
+from fieldapp.accounts.service import Principal, feeds_of, grants_ver, my_areas
+from fieldapp.areas import service as areas
+from fieldapp.db import utc_text
+
+from . import models as m
+from .apply import note_installs
+from .log import Teller
+from .render import Renderer, size
+from .rules import CurrentRules, current_rules
+from .store import NO_SUM, Store, entity_of
+from .transactions import chunks, reading, writing
+
+PAGE = 200  # changes read at a time
+MANIFEST_PAGE = 2000
+BUDGET = (4 * 1024, 128 * 1024, 1024 * 1024)  # least, usual, most bytes of changes in an answer
+MAX_GAPS = 100
+
+
+@dataclass
+class Cursor:
+    """Where a phone stands in a feed."""
+
+    epoch: str
+    seq: int
+    view: str
+
+
+# ---- pull ---------------------------------------------------------------------------------------
+
+
+def pull(principal: Principal, message: Mapping[str, Any]) -> dict[str, Any]:
+    """Changes of the caller's feeds since its cursors, as far as the budget reaches.
+
+    message: `{grants_ver, feeds: {F: {epoch, seq, view}}, budget}`. If the grants changed, only
+    that is said: the phone adjusts what it keeps and asks again (C1).
+    """
+    rules, granted, asked = current_rules(), feeds_of(principal), message["feeds"]
+    answer: dict[str, Any] = {
+        "grants_ver": grants_ver(principal),
+        "gained": sorted(set(granted) - asked.keys()),
+        "lost": sorted(asked.keys() - set(granted)),
+        "catalogue": rules.catalogue_hash(principal),
+        "sids": [],
+        "feeds": {},
+    }
+    if message["grants_ver"] != answer["grants_ver"]:
+        mine = areas.public(my_areas(principal), principal.lang)
+        return answer | {"areas": mine}
+    cursors = {feed: Cursor(**asked[feed]) for feed in granted if feed in asked}
+    with reading() as connection:
+        page = _Page(connection, rules, principal, message.get("budget") or BUDGET[1])
+        feeds = {feed: page.feed(feed, cursor) for feed, cursor in cursors.items()}
+        return answer | {"feeds": feeds, "sids": page.renderer.sids()}
+
+
+class _Page:
+    """One answer being filled up to its budget."""
+
+    def __init__(
+        self, connection: sa.Connection, rules: CurrentRules, principal: Principal, budget: int
+    ) -> None:
+        self.connection, self.rules = connection, rules
+        self.left = max(BUDGET[0], min(budget, BUDGET[2]))
+        store = Store(connection, rules.type, ())
+        teller = Teller(connection, rules, store, principal)
+        self.renderer = Renderer(connection, store.view_of, teller.tell)
+
+    def feed(self, feed: str, cursor: Cursor) -> dict[str, Any]:
+        """The page of one feed."""
+        head = _head(self.connection, feed)
+        view = self.rules.view_hash(feed)
+        reset = (cursor.epoch, cursor.view) != (head["epoch"], view) or cursor.seq > head["seq"]
+        since = 0 if reset else cursor.seq
+        if self.left <= 0 and since < head["seq"]:
+            told = {"epoch": cursor.epoch, "seq": cursor.seq, "view": cursor.view}
+            return told | {"more": True, "ch": [], "sum": head["sum"], "count": head["count"]}
+        changes, seq = self._changes(feed, since)
+        page = {
+            "epoch": head["epoch"],
+            "seq": seq if seq is not None else head["seq"],
+            "view": view,
+            "more": seq is not None,
+            "ch": changes,
+            "sum": head["sum"],
+            "count": head["count"],
+        }
+        return page | ({"reset": True} if reset else {})
+
+    def _changes(self, feed: str, since: int) -> tuple[list[dict[str, Any]], int | None]:
+        """Changes after `since` and, if the budget ended before the feed, where they end."""
+        found: list[dict[str, Any]] = []
+        reached = since
+        for row, entity in self._rows(feed, since):
+            if self.left <= 0:
+                return found, reached
+            reached = row.seq
+            if row.ver is not None and entity is not None:
+                change = self.renderer.up(entity, feed, row.ver)
+            elif since == 0:
+                continue
+            else:
+                change = {"k": "leave", "e": row.entity}
+            found.append(change)
+            self.left -= size(change)
+        return found, None
+
+    def _rows(self, feed: str, since: int) -> Iterator[tuple[Any, Any]]:
+        t = m.FeedChange
+        while True:
+            query = sa.select(t.seq, t.entity, t.ver).where(t.feed == feed, t.seq > since)
+            rows = self.connection.execute(query.order_by(t.seq).limit(PAGE)).all()
+            entities = _entities(self.connection, [row.entity for row in rows if row.ver])
+            yield from ((row, entities.get(row.entity)) for row in rows)
+            if len(rows) < PAGE:
+                return
+            since = rows[-1].seq
+
+
+def _head(connection: sa.Connection, feed: str) -> dict[str, Any]:
+    row = connection.execute(sa.select(m.FeedHead).where(m.FeedHead.feed == feed)).first()
+    none = {"feed": feed, "epoch": "", "seq": 0, "sum": NO_SUM, "count": 0}
+    return dict(row._mapping) if row else none
+
+
+def _entities(connection: sa.Connection, ids: Collection[str]) -> dict[str, Any]:
+    return {
+        row.id: entity_of(row)
+        for some in chunks(ids)
+        for row in connection.execute(sa.select(m.Entity).where(m.Entity.id.in_(some)))
+    }
+
+
+# ---- repair -------------------------------------------------------------------------------------
+
+
+def manifest(principal: Principal, feed: str, after: str) -> dict[str, Any] | None:
+    """A page of `[entity, ver]` in order of ids, or None if the feed isn't the caller's.
+
+    A phone begins again if `epoch` or `seq` changed between two pages.
+    """
+    if feed not in feeds_of(principal):
+        return None
+    t = m.FeedChange
+    with reading() as connection:
+        head = _head(connection, feed)
+        query = sa.select(t.entity, t.ver).where(t.feed == feed, t.entity > after)
+        query = query.where(t.ver.is_not(None)).order_by(t.entity).limit(MANIFEST_PAGE + 1)
+        rows = [list(row) for row in connection.execute(query)]
+    return {
+        "epoch": head["epoch"],
+        "seq": head["seq"],
+        "rows": rows[:MANIFEST_PAGE],
+        "more": len(rows) > MANIFEST_PAGE,
+    }
+
+
+def fetch(principal: Principal, feed: str, ids: Sequence[str]) -> dict[str, Any] | None:
+    """These entities as they are in the feed, or None if the feed isn't the caller's."""
+    if feed not in feeds_of(principal):
+        return None
+    t, rules = m.FeedChange, current_rules()
+    with reading() as connection:
+        page = _Page(connection, rules, principal, BUDGET[2])
+        query = sa.select(t.entity, t.ver).where(t.feed == feed, t.entity.in_(ids))
+        vers = {row.entity: row.ver for row in connection.execute(query)}
+        entities = _entities(connection, [e for e, ver in vers.items() if ver])
+        changes = [
+            page.renderer.up(entities[e], feed, vers[e])
+            if e in entities
+            else {"k": "leave", "e": e}
+            for e in dict.fromkeys(ids)
+        ]
+        return {"sids": page.renderer.sids(), "ch": changes}
+
+
+# ---- verify -------------------------------------------------------------------------------------
+
+
+def verify(user_id: str, device_id: str, message: Mapping[str, Any]) -> dict[str, Any]:
+    """What became of submissions this user sent: `{missing, durable, gaps, states}`.
+
+    message: `{install, acked: [ids], n_max}`. Ids of others count as missing.
+    """
+    acked = list(dict.fromkeys(message["acked"]))
+    _note_contact(user_id, device_id, message)
+    s = m.Submission
+    with reading() as connection:
+        mark = connection.scalar(sa.select(m.DurableMark.before)) or ""
+        found = {
+            row.id: row
+            for some in chunks(acked)
+            for row in connection.execute(
+                sa.select(s.id, s.state, s.why, s.received)
+                .where(s.id.in_(some))
+                .where(s.user_id == user_id)
+            )
+        }
+        present = connection.scalars(sa.select(s.n).where(s.install == message["install"]))
+        gaps = gaps_in(set(present), message["n_max"])
+    return {
+        "missing": [sid for sid in acked if sid not in found],
+        "durable": [sid for sid in acked if sid in found and found[sid].received < mark],
+        "gaps": gaps,
+        "states": {sid: {"st": row.state, "why": row.why} for sid, row in found.items()},
+    }
+
+
+def gaps_in(present: Collection[int], n_max: int) -> list[list[int]]:
+    """Ranges `[lo, hi]` of 1 … n_max that are not present, at most MAX_GAPS."""
+    gaps: list[list[int]] = []
+    expected = 1
+    for n in [*sorted(n for n in present if 1 <= n <= n_max), n_max + 1]:
+        if n > expected:
+            gaps.append([expected, n - 1])
+        expected = max(expected, n + 1)
+    return gaps[:MAX_GAPS]
+
+
+def _note_contact(user_id: str, device_id: str, message: Mapping[str, Any]) -> None:
+    now = utc_text(clock.now())
+    row = {"id": message["install"], "user_id": user_id, "device_id": device_id}
+    row |= {"n_max": message["n_max"], "first_seen": now, "last_seen": now}
+    with writing() as connection:
+        note_installs(connection, [row])

@@ -1,0 +1,211 @@
+"""Reading the log as people may: submissions, what they wrote, what is odd about them.
+
+Every read begins with `admitted(principal)`: visits of scopes and areas the person oversees, and
+the person's own. The log never shows a secret answer.
+"""
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+import sqlalchemy as sa
+from flask import current_app
+
+from fieldapp import clock
+from fieldapp.accounts import access
+from fieldapp.accounts.service import Principal, areas_of
+from fieldapp.db import db
+
+from . import models as m
+from .entities import Entity, marks
+from .merge import Value
+from .rules import CurrentRules, current_rules, describe
+from .store import Store
+from .transactions import chunks
+from .vault import vault_for
+
+
+@dataclass(frozen=True)
+class Logged:
+    """A submission of the log without its answers; the columns of models.Submission."""
+
+    id: str
+    user_id: str
+    author: str
+    role: str
+    form: str
+    fv: str
+    scope: str
+    area: str
+    corrects: str | None
+    entity: str | None
+    on: str
+    at: str
+    received: str
+    skew: int | None
+    state: str
+    why: str | None
+    detail: str | None
+    review: str
+    install: str
+    n: int
+
+
+@dataclass(frozen=True)
+class Written:
+    """A write of a submission: what it put where, and the values it replaced, newest first."""
+
+    i: int
+    entity: str
+    reg: str
+    v: Value
+    on: str
+    replaced: tuple[Value, ...]
+
+
+def admitted(principal: Principal) -> sa.ColumnElement[bool]:
+    """The condition on Submission for what this person may read."""
+    s = m.Submission
+    overseen = [
+        sa.and_(s.scope == scope, s.area.in_(areas_of(principal, scope)))
+        for scope in access.SCOPES
+        if access.may_oversee(principal.role, scope)
+    ]
+    return sa.or_(s.user_id == principal.user_id, *overseen)
+
+
+def find(principal: Principal, sid: str) -> Logged | None:
+    """One submission, or None if it isn't there for this person."""
+    query = _query().where(m.Submission.id == sid, admitted(principal))
+    row = db.session.execute(query).first()
+    return Logged(*row) if row else None
+
+
+def submissions(
+    principal: Principal,
+    *where: sa.ColumnElement[bool],
+    limit: int = 200,
+    newest_first: bool = True,
+) -> list[Logged]:
+    """Submissions by receipt that meet further conditions on models.Submission."""
+    s = m.Submission
+    query = _query().where(admitted(principal), *where)
+    order = (s.received.desc(), s.id) if newest_first else (s.received, s.id)
+    return [Logged(*row) for row in db.session.execute(query.order_by(*order).limit(limit))]
+
+
+def answers(logged: Logged) -> dict[str, Any]:
+    """What was answered, without secrets; empty for what can't be read."""
+    body = document(db.session.connection(), logged.id)
+    form = current_rules().form(logged.form, logged.fv)
+    if form is None:
+        return {}
+    return form.masked(body.get("answers", {}))
+
+
+def document(connection: sa.Connection, sid: str) -> dict[str, Any]:
+    """The document of a submission, secrets and all; empty for what can't be read."""
+    s = m.Submission
+    sealed = connection.scalar(sa.select(s.body).where(s.id == sid))
+    if sealed is None:
+        return {}
+    vault = vault_for(current_app.config["SETTINGS"].secret)
+    try:
+        found = json.loads(vault.open(sealed, sid))
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def issues_of(sids: Collection[str]) -> dict[str, list[dict[str, str]]]:
+    """`{kind, path, detail}` by submission, of submissions the caller was admitted to."""
+    found: dict[str, list[dict[str, str]]] = {sid: [] for sid in sids}
+    t = m.Issue
+    for some in chunks(sids):
+        for row in db.session.execute(
+            sa.select(t.sid, t.kind, t.path, t.detail).where(t.sid.in_(some)).order_by(t.sid, t.i)
+        ):
+            found[row.sid].append({"kind": row.kind, "path": row.path, "detail": row.detail})
+    return found
+
+
+def writes_of(sid: str) -> list[Written]:
+    """What a submission wrote, in the order of its ops; filter by what the reader may see."""
+    w, sup, old = m.RegWrite, m.RegSup, sa.orm.aliased(m.RegWrite)
+    query = sa.select(sup.by_i, old.value).join(
+        old, sa.and_(old.sid == sup.dot_sid, old.i == sup.dot_i)
+    )
+    same = (old.entity == sup.entity, old.reg == sup.reg)
+    replaced: dict[int, list[Value]] = {}
+    for row in db.session.execute(
+        query.where(sup.by_sid == sid, *same).order_by(old.on_date.desc(), old.at.desc())
+    ):
+        replaced.setdefault(row.by_i, []).append(json.loads(row.value))
+    rows = db.session.scalars(sa.select(w).where(w.sid == sid).order_by(w.i))
+    return [
+        Written(r.i, r.entity, r.reg, json.loads(r.value), r.on_date, tuple(replaced.get(r.i, ())))
+        for r in rows
+    ]
+
+
+def entities_of(sid: str) -> list[str]:
+    """Ids of the entities a submission touches."""
+    t = m.Mention
+    return list(db.session.scalars(sa.select(t.entity).where(t.sid == sid).order_by(t.entity)))
+
+
+def submissions_about(principal: Principal, entity: str) -> list[Logged]:
+    """The submissions that touched an entity, newest first."""
+    touching = sa.select(m.Mention.sid).where(m.Mention.entity == entity)
+    return submissions(principal, m.Submission.id.in_(touching))
+
+
+def _query() -> sa.Select[Any]:
+    names = ["on_date" if f.name == "on" else f.name for f in fields(Logged)]
+    return sa.select(*(getattr(m.Submission, name) for name in names))
+
+
+class Teller:
+    """Tells an author of a returned submission what the phone needs to open it again."""
+
+    def __init__(
+        self, connection: sa.Connection, rules: CurrentRules, store: Store, principal: Principal
+    ) -> None:
+        self._connection, self._rules = connection, rules
+        self._store, self._principal = store, principal
+
+    def tell(self, sid: str) -> Mapping[str, str] | None:
+        """`{form, fv, scope, area, title, answers}`; answers as JSON, without secrets."""
+        row = self._connection.execute(_query().where(m.Submission.id == sid)).first()
+        if row is None or row.user_id != self._principal.user_id:
+            return None
+        form = self._rules.form(row.form, row.fv)
+        given = document(self._connection, sid).get("answers", {})
+        kept = form.masked(given) if form else {}
+        return {
+            "form": row.form,
+            "fv": row.fv,
+            "scope": row.scope,
+            "area": row.area,
+            "title": self._title(row.entity, row.scope),
+            "answers": json.dumps(kept, ensure_ascii=False, separators=(",", ":")),
+        }
+
+    def _title(self, entity_id: str | None, scope: str) -> str:
+        """The title of what it is about, as the author's role sees it."""
+        entity: Entity | None = self._store.find(entity_id) if entity_id else None
+        kind = self._rules.programs.type(scope, entity.type) if entity else None
+        if entity is None or kind is None:
+            return ""
+        view = self._store.view_of(entity)
+        props: dict[str, str] = {}
+        for audience in access.audiences(self._principal.role, scope):
+            props |= entity.props(view, audience)
+        return describe(kind, props, marks(entity, view), clock.now().date().isoformat())[0]
+
+
+__all__: Sequence[str] = (
+    "Logged", "Teller", "Written", "admitted", "answers", "document", "entities_of", "find",
+    "issues_of", "submissions", "submissions_about", "writes_of",
+)  # fmt: skip

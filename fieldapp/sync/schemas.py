@@ -1,0 +1,158 @@
+"""The messages of FS-SYNC/1 as the server takes and gives them (docs/sync.md).
+
+Every text that reaches the database or the answer is held to a pattern here; only `body` is free,
+and that is read by `wire`. Members we don't know are left alone: a newer app may send them.
+"""
+
+from marshmallow import EXCLUDE, Schema, fields, validate
+
+MAX_ITEMS = 50
+MAX_IDS = 2000
+MAX_FETCH = 500
+MAX_COUNT = 2**31 - 1
+MAX_SEQ = 2**53
+
+_nonce = validate.Regexp(r"^[\x20-\x7e]{1,100}\Z")
+_id = validate.Regexp(r"^[\w-]{1,64}\Z")
+_name = validate.Regexp(r"^[\w.:-]{0,100}\Z")
+
+
+class MessageSchema(Schema):
+    """Part of every message, in and out."""
+
+    class Meta:
+        unknown = EXCLUDE
+
+    nonce = fields.String(required=True, validate=_nonce)
+
+
+class AnswerSchema(Schema):
+    """Part of every answer."""
+
+    nonce = fields.String()
+    server_now = fields.String()
+
+
+class ItemSchema(Schema):
+    """One submission: its text and the hash of its UTF-8 bytes."""
+
+    class Meta:
+        unknown = EXCLUDE
+
+    id = fields.String(required=True, validate=_id)
+    n = fields.Integer(strict=True, load_default=0, validate=validate.Range(0, MAX_COUNT))
+    sha = fields.String(required=True, validate=validate.Regexp(r"^[0-9a-f]{64}\Z"))
+    body = fields.String(required=True)
+
+
+class PushSchema(MessageSchema):
+    """Finished work of a phone."""
+
+    install = fields.String(required=True, validate=_name)
+    device = fields.String(load_default="", validate=_name)
+    now = fields.String(load_default="", validate=validate.Length(max=100))
+    subs = fields.List(
+        fields.Nested(ItemSchema), required=True, validate=validate.Length(max=MAX_ITEMS)
+    )
+
+
+class ResultSchema(Schema):
+    """What became of one item."""
+
+    id = fields.String()
+    st = fields.String()
+    why = fields.String(allow_none=True)
+
+
+class PushedSchema(AnswerSchema):
+    """One result per item."""
+
+    results = fields.List(fields.Nested(ResultSchema))
+
+
+class VerifySchema(MessageSchema):
+    """A phone asks what became of its work."""
+
+    install = fields.String(required=True, validate=_name)
+    acked = fields.List(
+        fields.String(validate=_id), required=True, validate=validate.Length(max=MAX_IDS)
+    )
+    n_max = fields.Integer(strict=True, required=True, validate=validate.Range(0, MAX_COUNT))
+
+
+class VerifiedSchema(AnswerSchema):
+    """What is missing, what is safe for good, which counts never came."""
+
+    missing = fields.List(fields.String())
+    durable = fields.List(fields.String())
+    gaps = fields.List(fields.List(fields.Integer()))
+    states = fields.Dict()
+
+
+class CursorSchema(Schema):
+    """Where a phone stands in a feed."""
+
+    class Meta:
+        unknown = EXCLUDE
+
+    epoch = fields.String(required=True, validate=_name)
+    seq = fields.Integer(strict=True, required=True, validate=validate.Range(0, MAX_SEQ))
+    view = fields.String(load_default="", validate=_name)
+
+
+class PullSchema(MessageSchema):
+    """A phone asks for what changed."""
+
+    grants_ver = fields.String(required=True, validate=_name)
+    catalogue = fields.String(load_default="", validate=_name)
+    feeds = fields.Dict(
+        keys=fields.String(validate=_name),
+        values=fields.Nested(CursorSchema),
+        required=True,
+        validate=validate.Length(max=MAX_IDS),
+    )
+    budget = fields.Integer(strict=True, load_default=None, allow_none=True)
+
+
+class PulledSchema(AnswerSchema):
+    """Changes by feed; see docs/sync.md."""
+
+    grants_ver = fields.String()
+    gained = fields.List(fields.String())
+    lost = fields.List(fields.String())
+    areas = fields.List(fields.Dict(), metadata={"description": "Only if the grants changed"})
+    catalogue = fields.String()
+    sids = fields.List(fields.List(fields.String()))
+    feeds = fields.Dict()
+
+
+class ManifestSchema(MessageSchema):
+    """A phone repairs its copy of a feed."""
+
+    feed = fields.String(required=True, validate=_name)
+    after = fields.String(load_default="", validate=_name)
+
+
+class ManifestPageSchema(AnswerSchema):
+    """Ids and versions of what is in the feed."""
+
+    epoch = fields.String()
+    seq = fields.Integer()
+    rows = fields.List(fields.List(fields.String()))
+    more = fields.Boolean()
+
+
+class FetchSchema(MessageSchema):
+    """A phone asks for entities by id."""
+
+    feed = fields.String(required=True, validate=_name)
+    ids = fields.List(
+        fields.String(validate=_name), required=True, validate=validate.Length(max=MAX_FETCH)
+    )
+
+
+class FetchedSchema(AnswerSchema):
+    """Those entities as they are in the feed."""
+
+    sids = fields.List(fields.List(fields.String()))
+    ch = fields.List(fields.Dict())
