@@ -62,6 +62,8 @@ class Session implements FormSession {
   private readonly doubts = new Set<Instance>();
   private readonly offers = new Map<Instance, string>();
   private readonly optionsOf = new Map<Instance, Option[]>();
+  /** Filled from the registry at some time: what the worker was shown, whatever it was changed to. */
+  private readonly shown = new Set<Instance>();
   private recalculated: Instance[] = [];
   private lang: number;
   private attempted = false;
@@ -146,9 +148,11 @@ class Session implements FormSession {
     this.settle();
     this.recalculated = [];
     for (const path of draft.touched) this.setFlag(path, 'touched');
-    const { prefilled } = draft;
-    if (Array.isArray(prefilled))
-      for (const path of prefilled) this.setFlag(String(path), 'prefilled');
+    for (const path of draft.prefilled ?? []) this.setFlag(path, 'prefilled');
+    for (const path of draft.shown ?? []) {
+      const item = this.byPath.get(path);
+      if (item) this.shown.add(item);
+    }
   }
 
   private setFlag(path: string, flag: 'touched' | 'prefilled'): void {
@@ -198,6 +202,7 @@ class Session implements FormSession {
 
   private answer(item: Instance, value: string, flags: Pick<View, 'prefilled' | 'touched'>): void {
     Object.assign(this.views.get(item) as View, flags);
+    if (flags.prefilled) this.shown.add(item);
     this.news.add(item);
     this.doubts.add(item);
     const changed = this.engine.store(item, value);
@@ -224,6 +229,7 @@ class Session implements FormSession {
       for (const target of this.engine.tree.nodes(action.set, source, source.depth)) {
         const value = this.result(action, target);
         Object.assign(this.views.get(target) as View, { prefilled: value !== '', touched: false });
+        if (value !== '') this.shown.add(target);
         this.news.add(target);
         this.doubts.add(target);
         if (this.engine.store(target, value)) changed.push(target);
@@ -464,6 +470,7 @@ class Session implements FormSession {
       answers: this.engine.tree.answers(() => true, true),
       touched: flagged('touched'),
       prefilled: flagged('prefilled'),
+      shown: [...this.views].filter(([item]) => this.shown.has(item)).map(([, view]) => view.path),
     };
   }
 

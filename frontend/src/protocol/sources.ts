@@ -6,7 +6,7 @@ import type { Answers, AnswerValue, FormDefinition, FormNode, Program } from './
 
 /** What the form shows about one register of one entity. */
 export interface Source {
-  /** Some question with a control feeds it: the worker was asked. */
+  /** Some question with a control of its own, not a calculation, feeds it: the worker was asked. */
   asked: boolean;
   /** Some of these questions came filled from the registry: the worker saw the value. */
   shown: boolean;
@@ -61,8 +61,9 @@ function pairs(form: Finished, idNode: number, node: number): [id: string, path:
 
 function note(found: Map<string, Source>, key: string, form: Finished, node: number, path: string) {
   const before = found.get(key);
+  const { c, calc } = form.def.nodes[node] ?? {};
   found.set(key, {
-    asked: before?.asked || form.def.nodes[node]?.c !== undefined,
+    asked: before?.asked || (c !== undefined && calc === undefined),
     shown: before?.shown || form.shown.has(path),
     touched: before?.touched || form.touched.has(path),
   });

@@ -40,6 +40,8 @@ export class Drafts {
   private entries = new Map<string, Entry>();
   private readonly running = new Map<string, Promise<void>>();
   private readonly queued = new Map<string, Save>();
+  /** Finished or thrown away; a form still closing may try to save once more. */
+  private readonly gone = new Set<string>();
 
   constructor(
     private readonly db: Database,
@@ -89,6 +91,7 @@ export class Drafts {
    * each holds the whole draft.
    */
   save(draft: StoredDraft): Promise<void> {
+    if (this.gone.has(draft.id)) return Promise.resolve();
     this.entries.set(draft.id, this.noted(draft));
     const waiting = this.queued.get(draft.id);
     if (waiting) {
@@ -108,6 +111,7 @@ export class Drafts {
   }
 
   async remove(id: string): Promise<void> {
+    this.gone.add(id);
     this.queued.delete(id);
     await this.running.get(id)?.catch(() => undefined);
     await this.db.write(['drafts'], (tx) => tx.delete('drafts', id));
