@@ -114,13 +114,16 @@ class Batch:
         self._installs: dict[str, Row] = {}
 
     def accept(self, items: Sequence[Incoming]) -> list[Result]:
-        """Take in items in their order; call `Store.flush` afterwards."""
+        """Take in items in their order; nothing is written before `finish`."""
         read_items = [(item, _read(item)) for item in items]
         self._prepare([sent for _, sent in read_items if isinstance(sent, Submitted)])
         self._find_known([item.id for item in items])
-        results = [self._accept(item, sent) for item, sent in read_items]
-        self._write_installs()
-        return results
+        return [self._accept(item, sent) for item, sent in read_items]
+
+    def finish(self, since: str) -> None:
+        """Write everything accepted. since: the moment conflicts begin. Raises LocksGrewError."""
+        note_installs(self._store.connection, list(self._installs.values()))
+        self._store.flush(since)
 
     def replay(self, item: Incoming) -> Result:
         """Apply again a submission that was admitted before; its row is left as it is."""
@@ -292,9 +295,6 @@ class Batch:
             "last_seen": now,
         }
         self._installs[install] = row
-
-    def _write_installs(self) -> None:
-        note_installs(self._store.connection, list(self._installs.values()))
 
     # ---- applying -----------------------------------------------------------------------------
 

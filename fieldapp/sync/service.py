@@ -125,8 +125,9 @@ def _transact(items: Sequence[Incoming], extra: set[str]) -> list[Result]:
     rules = current_rules()
     with writing() as connection:
         store = Store(connection, rules.type, _locked(connection, rules, items, extra))
-        results = Batch(store, rules, vault()).accept(items)
-        store.flush(_moment(items))
+        batch = Batch(store, rules, vault())
+        results = batch.accept(items)
+        batch.finish(_moment(items))
     return results
 
 
@@ -204,7 +205,7 @@ def record_many(visits: Iterable[Visit]) -> list[Result]:
                 submission = compose(visit, rules, store)
                 item = incoming(submission, author, visit.received or visit.at)
                 results += batch.accept([item])
-            store.flush(_moment([item]))
+            batch.finish(_moment([item]))
     return results
 
 
@@ -299,7 +300,7 @@ def rebuild(arrange: Callable[[list[str]], None] | None = None) -> int:
                 if result.st == "quarantined":
                     why = f"{sid}: {result.why}"
                     current_app.logger.error("rebuild can't apply a submission: %s", why)
-            store.flush(rows[some[-1]].received)
+            batch.finish(rows[some[-1]].received)
     return len(ids)
 
 
@@ -320,10 +321,11 @@ def readmit(sid: str, overrule: bool = False) -> Result:
         if principal is None and not overrule:
             return Result(sid, "quarantined", row.why)
         store = Store(connection, rules.type, _Everything())
-        result, changed = Batch(store, rules, vault()).readmit(_from_log(row, author))
+        batch = Batch(store, rules, vault())
+        result, changed = batch.readmit(_from_log(row, author))
         if changed:
             connection.execute(sa.update(s).where(s.id == sid).values(**changed))
-        store.flush(row.received)
+        batch.finish(row.received)
     return result
 
 
