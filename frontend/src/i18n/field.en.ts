@@ -54,8 +54,10 @@ const en: typeof zh = {
     wrong: 'Wrong PIN. Try again.',
     forgot: 'Forgot the PIN?',
     forgotText:
-      'Only you know the PIN; nobody can look it up. Ask your administrator first: unsent visits can be exported to a file, then log in anew on this phone.',
+      'Log in once with your password where there is a network, then choose a new PIN. Visits and drafts on the phone stay.',
+    loginInstead: 'Log in with the password',
     exportFirst: 'Export unsent visits',
+    wait: 'Too many wrong tries. Wait {n} seconds.',
   },
   today: {
     title: 'Today',
@@ -141,6 +143,7 @@ const en: typeof zh = {
       "The draft could not be kept. Don't close; free some space, then press “Keep again”.",
     saveAgain: 'Keep again',
     progress: '{done} of {total} answered',
+    progressLabel: 'Progress',
     step: 'Step {at} of {total}',
     next: 'Next',
     previous: 'Previous',
@@ -264,18 +267,24 @@ const en: typeof zh = {
   error: {
     unexpected: 'Something went wrong. Try again; ask your administrator if it keeps happening.',
     network: 'No connection. Check the network and try again.',
-    offline: 'No connection. Check the network and try again.',
     timeout: 'The network is too slow to answer. Try again where the signal is better.',
     captive: 'This network wants a log-in of its own. Log in to it first, or use mobile data.',
     credentials: 'User name or password is wrong. Check both and try again.',
     locked: 'Too many wrong tries. Wait some minutes.',
-    rate_limited: 'Too many tries. Wait some minutes.',
+    rate_limited: 'Too many tries, or the server is busy. Wait some minutes.',
     server: 'The server has a problem. Try again later.',
     storage: 'The phone is full. Delete some photos or videos, then try again.',
-    unsupported: 'This browser is too old. Update it, or use Chrome.',
-    other_user: "Somebody else's visits are on this phone. Ask your administrator.",
+    storage_broken:
+      "What is on the phone can't be read. Don't clear its data; export unsent visits and ask your administrator.",
+    other_user:
+      "Somebody else's unsent visits are on this phone. They must open and send them first, or ask your administrator.",
+    unsent_sealed:
+      'The password was changed, so unsent visits on the phone stay sealed. Remember the old PIN, or export them and ask your administrator.',
+    phone_locked: 'The phone is locked. Enter your PIN and try again.',
+    pin_weak: 'That PIN is too easy to guess. Choose another.',
     session: 'Your log-in has ended. Log in again.',
     revoked: "This phone was disabled. Don't clear its data; ask your administrator.",
+    forbidden: 'Your role or villages do not include this. Ask your administrator to check.',
     definition: 'This form is not on the phone yet. Sync once where there is a network.',
   },
 };

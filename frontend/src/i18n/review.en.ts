@@ -94,9 +94,8 @@ export default {
       required: 'A required question is blank',
       constraint: 'The form does not allow this answer',
       type: 'The answer has the wrong format',
-      relevant: 'A question was answered that should not appear',
+      relevance: 'A question was answered that did not apply',
       choice: 'Not a choice of the form',
-      calculation: 'A calculation differs',
       unknown: 'Not part of the form',
     },
     conflictsHint:

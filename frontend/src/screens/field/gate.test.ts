@@ -19,8 +19,11 @@ test('a locked phone asks for the PIN and then goes where it was going', () => {
     name: 'unlock',
     query: { to: '/record' },
   });
-  expect(detour('locked', at('welcome', true))).toMatchObject({ name: 'unlock', query: {} });
   expect(detour('locked', at('unlock', true))).toBeNull();
+});
+
+test('who forgot the PIN may log in again', () => {
+  expect(detour('locked', at('welcome', true))).toBeNull();
 });
 
 test('an open phone has no gate', () => {

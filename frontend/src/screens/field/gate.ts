@@ -9,7 +9,8 @@ export function detour(
   if (!to.field) return null;
   if (phase === 'fresh') return to.name === 'welcome' ? null : { name: 'welcome', replace: true };
   if (phase === 'locked') {
-    if (to.name === 'unlock') return null;
+    // A forgotten PIN is replaced by logging in again.
+    if (to.name === 'unlock' || to.name === 'welcome') return null;
     return { name: 'unlock', query: to.gate ? {} : { to: to.fullPath }, replace: true };
   }
   return to.gate ? { name: 'today', replace: true } : null;

@@ -186,10 +186,11 @@ function open(notes: [string, string[]][] = []) {
     items,
     meta: { deviceid: 'd', username: 'wang' },
   });
-  let changes = 0;
-  const store = createFormStore(session, () => {
-    changes += 1;
-  });
+  const store = createFormStore(
+    session,
+    () => {},
+    () => {},
+  );
   stop = store.stop;
   const context: FormContext = {
     store,
@@ -212,7 +213,7 @@ function open(notes: [string, string[]][] = []) {
   const at = (name: string) => page.find(`[data-test="${name}"]`);
   const inBody = (name: string) =>
     document.body.querySelector<HTMLElement>(`[data-test="${name}"]`);
-  return { session, page, at, inBody, context, changes: () => changes };
+  return { session, page, at, inBody, context };
 }
 
 beforeEach(() => {

@@ -9,10 +9,17 @@ export interface FormStore {
   /** The node at `path`, replaced whenever the session says that its view changed. */
   node(path: string): ShallowRef<NodeView>;
   set(path: string, value: string): void;
+  add(repeat: string): string;
+  remove(instance: string): void;
   stop(): void;
 }
 
-export function createFormStore(session: FormSession, onChange: () => void): FormStore {
+/** `onChange`: something looks different; `onAnswer`: a person changed something. */
+export function createFormStore(
+  session: FormSession,
+  onChange: () => void,
+  onAnswer: () => void,
+): FormStore {
   const refs = new Map<string, ShallowRef<NodeView>>();
   const copy = (path: string) => face(session.view(path));
   const stop = session.subscribe((changed) => {
@@ -34,7 +41,19 @@ export function createFormStore(session: FormSession, onChange: () => void): For
       }
       return node;
     },
-    set: (path, value) => session.set(path, value),
+    set(path, value) {
+      session.set(path, value);
+      onAnswer();
+    },
+    add(repeat) {
+      const path = session.addRepeat(repeat);
+      onAnswer();
+      return path;
+    },
+    remove(instance) {
+      session.removeRepeat(instance);
+      onAnswer();
+    },
     stop,
   };
 }
