@@ -16,6 +16,7 @@ from fieldapp import create_app
 from fieldapp.accounts import passwords
 from fieldapp.config import Settings
 from fieldapp.db import db
+from fieldapp.forms.service import publish_packaged
 
 from .cast import Cast, install_cast, meet_cast
 from .databases import drop_database, postgres_url
@@ -42,7 +43,7 @@ def settings_for(home: Path, url: str, **more: bool) -> Settings:
 
 @pytest.fixture(scope="session")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], str]:
-    """A database of this kind with tables and cast, made at first use; copy it, don't open it."""
+    """A database of this kind with tables, cast and forms, made at first use; copy, don't open."""
     home = tmp_path_factory.mktemp("prepared")
     made: dict[str, str] = {}
 
@@ -53,6 +54,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], str]:
             with app.app_context():
                 db.create_all()
                 install_cast(app)
+                publish_packaged()
                 db.session.remove()
                 db.engine.dispose()
             made[kind] = url
