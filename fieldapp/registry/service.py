@@ -7,7 +7,6 @@ audience sees, exactly as a phone makes it from its feed.
 import json
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -79,12 +78,15 @@ class _Seen:
     today: str = field(default_factory=lambda: clock.now().date().isoformat())
     sids: dict[str, tuple[str, str, str]] = field(default_factory=dict)
 
+    def author(self, sid: str) -> str:
+        """Who wrote a submission that was looked up."""
+        return self.sids.get(sid, ("", "", ""))[0]
 
-def visible(principal: Principal) -> sa.Select[Any]:
+
+def visible(principal: Principal) -> sa.Select[m.Entity, str]:
     """Entities this person may read, each with a feed it is in; add further conditions."""
     t = m.FeedChange
-    query: sa.Select[Any] = sa.select(m.Entity, t.feed)
-    query = query.join(t, t.entity == m.Entity.id)
+    query = sa.select(m.Entity, t.feed).join(t, t.entity == m.Entity.id)
     return query.where(t.ver.is_not(None), t.feed.in_(visible_feeds(principal)))
 
 
@@ -199,7 +201,7 @@ def _view(
     kind = seen.rules.programs.type(one.scope, one.type)
     title, props = "", one.props(view, audience)
     if kind is not None:
-        title, props = describe(kind, props, marks(one, view), seen.today)
+        title, props = describe(kind, props, marks(one, view, audience, seen.author), seen.today)
     return EntityView(
         one.id,
         one.type,

@@ -94,11 +94,18 @@ class Entity:
 _NOTHING: Final[frozenset[str]] = frozenset()
 
 
-def marks(entity: Entity, view: TypeView) -> dict[str, dict[str, str]]:
-    """`{property: {on}}`: the date of each shown value."""
+def marks(
+    entity: Entity,
+    view: TypeView,
+    audience: str | None = None,
+    by: Callable[[str], str] = lambda _sid: "",
+) -> dict[str, dict[str, str]]:
+    """`{property: {on, by}}` of each shown value; all, or an audience's. by: author by submission."""
     found: dict[str, dict[str, str]] = {}
     for name, live in entity.state.items():
-        found |= {prop: {"on": live[0].on} for prop in view.members.get(name, (name,))}
+        if audience is None or name in view.seen.get(audience, {}):
+            mark = {"on": live[0].on, "by": by(live[0].dot.sid)}
+            found |= dict.fromkeys(view.members.get(name, (name,)), mark)
     return found
 
 

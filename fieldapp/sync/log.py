@@ -200,9 +200,11 @@ class Teller:
             return ""
         view = self._store.view_of(entity)
         props: dict[str, str] = {}
+        dates: dict[str, dict[str, str]] = {}
         for audience in access.audiences(self._principal.role, scope):
             props |= entity.props(view, audience)
-        return describe(kind, props, marks(entity, view), clock.now().date().isoformat())[0]
+            dates |= marks(entity, view, audience)
+        return describe(kind, props, dates, clock.now().date().isoformat())[0]
 
 
 __all__: Sequence[str] = (
