@@ -50,6 +50,7 @@ def _api_blueprints() -> Iterator[Blueprint]:
     from .devices import routes as devices
     from .forms import routes as forms
     from .health import blueprint as health
+    from .sync import routes as sync
 
     yield health  # anybody
     yield accounts.session  # anybody: log in, who am I
@@ -59,3 +60,4 @@ def _api_blueprints() -> Iterator[Blueprint]:
     yield areas.blueprint  # logged in; changes: administrators
     yield devices.blueprint  # logged in: own devices; administrators: all
     yield devices.enrolment  # logged in, roles that carry a phone
+    yield sync.blueprint  # signed by a phone; pull, manifest, fetch: and logged in
