@@ -4,11 +4,8 @@ import type zh from './field.zh';
 const en: typeof zh = {
   app: {
     name: 'Field visits',
-    skip: 'Skip to content',
     back: 'Back',
     close: 'Close',
-    cancel: 'Cancel',
-    ok: 'OK',
     retry: 'Try again',
     loading: 'Opening…',
     more: 'Show more',
@@ -61,7 +58,6 @@ const en: typeof zh = {
   },
   today: {
     title: 'Today',
-    greeting: '{name}',
     returned: 'Returned to you',
     returnedBy: 'Returned by {by}, {at}',
     drafts: 'Unfinished',
@@ -114,7 +110,6 @@ const en: typeof zh = {
     title: 'Find',
     label: 'Name, pinyin initials, phone or address',
     type: 'What to find',
-    all: 'All',
     village: 'Village',
     allVillages: 'All villages',
     count: '{n} found',
@@ -124,7 +119,6 @@ const en: typeof zh = {
   record: {
     facts: 'Facts',
     nothing: 'Nothing entered yet.',
-    related: 'Related',
     belongs: 'Belongs to',
     start: 'Start a visit',
     pending: 'Unsent changes',
@@ -133,8 +127,6 @@ const en: typeof zh = {
     by: '{by}, {at}',
     unknownBy: 'This phone',
     village: 'Village',
-    yes: 'Yes',
-    no: 'No',
   },
   form: {
     draftSaved: 'Draft kept',
@@ -167,7 +159,6 @@ const en: typeof zh = {
     confirmed: 'Confirmed, as last time',
     conflict: 'Earlier entries differ; ask again:',
     choose: 'Choose',
-    change: 'Change',
     clear: 'Clear',
     search: 'Type to find',
     noMatch: 'No match.',
@@ -194,8 +185,6 @@ const en: typeof zh = {
     up: 'Move up',
     down: 'Move down',
     notChosen: 'Not chosen yet',
-    newVersion: 'This form is not on the phone. Sync once where there is a network.',
-    which: 'In which village was this visit?',
   },
   outbox: {
     title: 'Send',

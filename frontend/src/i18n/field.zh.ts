@@ -2,11 +2,8 @@
 export default {
   app: {
     name: '走访',
-    skip: '跳到内容',
     back: '返回',
     close: '关闭',
-    cancel: '取消',
-    ok: '好',
     retry: '再试一次',
     loading: '正在打开…',
     more: '再显示一些',
@@ -58,7 +55,6 @@ export default {
   },
   today: {
     title: '今天',
-    greeting: '{name}',
     returned: '退回要改的',
     returnedBy: '{by} 于 {at} 退回',
     drafts: '没填完的',
@@ -79,7 +75,7 @@ export default {
   },
   sync: {
     unsent: '{n} 份走访等待发送',
-    allSent: '都已发送',
+    allSent: '已全部发送',
     last: '上次完整同步：{at}',
     never: '还没有完整同步过',
     now: '现在同步',
@@ -109,7 +105,6 @@ export default {
     title: '查找',
     label: '输入姓名、拼音首字母、电话或地址',
     type: '查什么',
-    all: '全部',
     village: '村居',
     allVillages: '全部村居',
     count: '找到 {n} 条',
@@ -119,7 +114,6 @@ export default {
   record: {
     facts: '资料',
     nothing: '还没有填写。',
-    related: '相关记录',
     belongs: '所属',
     start: '开始走访',
     pending: '有未发送的改动',
@@ -128,8 +122,6 @@ export default {
     by: '{by}，{at}',
     unknownBy: '本机',
     village: '村居',
-    yes: '是',
-    no: '否',
   },
   form: {
     draftSaved: '草稿已存下',
@@ -161,7 +153,6 @@ export default {
     confirmed: '已确认，和上次一样',
     conflict: '以前填的不一样，请当面再问一次：',
     choose: '请选择',
-    change: '更换',
     clear: '清除',
     search: '输入几个字查找',
     noMatch: '没有相符的。',
@@ -188,8 +179,6 @@ export default {
     up: '上移',
     down: '下移',
     notChosen: '还没有选',
-    newVersion: '这张表不在手机里。请有网络时同步一次。',
-    which: '这次走访在哪个村？',
   },
   outbox: {
     title: '发送',

@@ -39,9 +39,3 @@ watch(settings, () => {
     // The choice holds until the app is closed.
   }
 });
-
-watch(
-  () => settings.large,
-  (large) => document.documentElement.classList.toggle('large', large),
-  { immediate: true },
-);
