@@ -16,6 +16,8 @@ const MOST_PASSES = 16;
 export interface Hooks {
   /** A new instance stands in the tree: defaults, views. */
   made(item: Instance): void;
+  /** A repeat has a new instance, not yet calculated. */
+  grown(instance: Instance): void;
   /** Its view says something else now. */
   changed(item: Instance): void;
   /** Its value, relevance or rules changed: is it still right? */
@@ -166,8 +168,7 @@ export class Engine {
     this.notifyRelevance(item);
     if (item.kind === 'leaf') {
       this.hooks.doubt(item);
-      const filter = this.plan.byNode[item.node]?.find((job) => job.kind === 'items');
-      if (filter && relevant) this.mark(filter, item);
+      if (relevant) this.recheckChoice(item);
     }
     for (const kid of item.kids) this.refresh(kid);
   }
@@ -184,7 +185,13 @@ export class Engine {
     this.hooks.changed(item);
     this.hooks.doubt(item);
     if (item.relevant) this.notify(item);
+    if (text !== '') this.recheckChoice(item);
     return true;
+  }
+
+  private recheckChoice(item: Instance): void {
+    const filter = this.plan.byNode[item.node]?.find((job) => job.kind === 'items');
+    if (filter) this.mark(filter, item);
   }
 
   /** Clear choices that are no longer on offer. */
@@ -215,6 +222,7 @@ export class Engine {
     }
     const own = this.plan.byNode[range.node]?.find((job) => job.kind === 'rel');
     if (own) this.mark(own, range);
+    this.hooks.grown(added);
     this.notifyStructure(range);
     this.growInside(added);
     return added;

@@ -12,15 +12,16 @@ import type {
   NodeView,
   Option,
 } from '../protocol/types';
-import { isWellFormed } from './check';
 import { Choices } from './choices';
 import { Engine } from './engine';
-import { compile, type Frame, frameOf, storedText, type World } from './evaluate';
+import { compile, frameOf, storedText, type World } from './evaluate';
+import { Faults } from './faults';
 import type { JobKind } from './plan';
-import { defaultMessage, render } from './text';
+import { render } from './text';
 import { type Instance, within } from './tree';
 import { toBoolean, type Value } from './values';
 import { makeView, type View } from './view';
+import { makeWorld, preload } from './world';
 
 export interface SessionOptions {
   draft?: Draft;
@@ -45,7 +46,7 @@ export function createSession(
 }
 
 type Action = FormDefinition['actions'][number];
-type Problem = Pick<FormProblem, 'kind' | 'message'>;
+type Flag = 'touched' | 'prefilled';
 
 /** Chains of actions that set each other off end here. */
 const MOST_ACTIONS = 1000;
@@ -54,17 +55,20 @@ class Session implements FormSession {
   private readonly engine: Engine;
   private readonly world: World;
   private readonly choices: Choices;
+  private readonly faults: Faults;
   private readonly views = new Map<Instance, View>();
   private readonly byPath = new Map<string, Instance>();
-  private readonly faults = new Map<Instance, Problem>();
   private readonly listeners = new Set<(changed: ReadonlySet<string>) => void>();
+  /** Whose views have to be announced, and whose answers have to be judged again. */
   private readonly news = new Set<Instance>();
   private readonly doubts = new Set<Instance>();
+  /** Values last offered by filtered lists, and the options made of any list. */
   private readonly offers = new Map<Instance, string>();
   private readonly optionsOf = new Map<Instance, Option[]>();
   /** Filled from the registry at some time: what the worker was shown, whatever it was changed to. */
   private readonly shown = new Set<Instance>();
-  private recalculated: Instance[] = [];
+  /** Changed, and their `change` actions not run yet. */
+  private readonly waiting = new Set<Instance>();
   private lang: number;
   private attempted = false;
 
@@ -75,12 +79,14 @@ class Session implements FormSession {
   ) {
     this.lang = this.langNumber(options.lang ?? def.langs[0] ?? '');
     this.choices = new Choices(def, this.lang);
-    this.world = this.makeWorld();
+    this.world = makeWorld(def, host, this.choices, () => this.engine.tree);
+    this.faults = new Faults(def, this.world, this.choices, this.lang);
     this.engine = new Engine(def, this.world, {
       made: (item) => this.made(item, true),
+      grown: (instance) => this.runRepeatActions(instance),
       changed: (item) => this.news.add(item),
       doubt: (item) => this.doubts.add(item),
-      recalculated: (item) => this.recalculated.push(item),
+      recalculated: (item) => this.waiting.add(item),
       dropped: (item, range) => this.dropped(item, range),
       show: (kind, item, value) => this.show(kind, item, value),
       offer: (item) => this.offer(item),
@@ -96,27 +102,6 @@ class Session implements FormSession {
 
   // ---- beginning
 
-  private makeWorld(): World {
-    const { host, choices } = this;
-    const world: World = {
-      today: () => host.today(),
-      now: () => host.now(),
-      uuid: () => host.uuid(),
-      random: Math.random,
-      items: (list) => choices.items(list, frameOf(world, null)) ?? host.items(list),
-      find: (list, prop, value) => this.find(list, prop, value),
-      nodes: (node, cur, held) => this.engine.tree.nodes(node, cur, held),
-      stored: (cur) => (cur as Instance | null)?.raw ?? '',
-      choiceName: (node, value) => choices.label(node, value, world),
-    };
-    return world;
-  }
-
-  private find(list: string, prop: string, value: string) {
-    if (!this.def.lists[list] && this.host.find) return this.host.find(list, prop, value);
-    return this.world.items(list).filter((item) => (item[prop] ?? '') === value);
-  }
-
   private begin(given: Record<string, string>): void {
     const { engine } = this;
     const { root } = engine.tree;
@@ -126,8 +111,8 @@ class Session implements FormSession {
       for (const item of engine.tree.all(action.set)) item.raw = this.result(action, item);
     }
     engine.markAll(() => true);
-    this.settle();
-    this.recalculated = [];
+    engine.settle();
+    this.waiting.clear();
     for (const [path, value] of Object.entries(given)) {
       const item = this.byPath.get(path);
       if (item) this.answer(item, value, { prefilled: value !== '', touched: false });
@@ -143,10 +128,10 @@ class Session implements FormSession {
     engine.tree.load(draft.answers);
     for (const item of within(engine.tree.root)) this.made(item, false);
     engine.markAll((job) => job.kind !== 'calc');
-    this.settle();
+    engine.settle();
     engine.markAll((job, target) => job.kind === 'calc' && (!job.impure || target.raw === ''));
-    this.settle();
-    this.recalculated = [];
+    engine.settle();
+    this.waiting.clear();
     for (const path of draft.touched) this.setFlag(path, 'touched');
     for (const path of draft.prefilled ?? []) this.setFlag(path, 'prefilled');
     for (const path of draft.shown ?? []) {
@@ -155,11 +140,11 @@ class Session implements FormSession {
     }
   }
 
-  private setFlag(path: string, flag: 'touched' | 'prefilled'): void {
+  private setFlag(path: string, flag: Flag): void {
     const item = this.byPath.get(path);
-    const view = item && this.views.get(item);
-    if (!item || !view) return;
-    view[flag] = true;
+    if (!item) return;
+    this.viewOf(item)[flag] = true;
+    this.doubts.add(item);
     this.news.add(item);
   }
 
@@ -168,25 +153,13 @@ class Session implements FormSession {
     const view = makeView(item, () => this.options(item));
     this.views.set(item, view);
     this.byPath.set(item.path, item);
-    if (item.up && !item.name.startsWith('@')) this.views.get(item.up)?.children.push(view);
+    if (item.up && !item.name.startsWith('@')) this.viewOf(item.up).children.push(view);
     this.label(item);
     this.news.add(item);
     if (item.kind !== 'leaf') return;
     if (fresh) item.raw = item.def.def ?? '';
-    if (item.raw === '' && item.def.pre) item.raw = this.preload(item.def.pre);
+    if (item.raw === '' && item.def.pre) item.raw = preload(item.def.pre, this.host);
     this.doubts.add(item);
-  }
-
-  private preload(kind: string): string {
-    const { host } = this;
-    const values: Record<string, () => string> = {
-      uid: () => `uuid:${host.uuid()}`,
-      start: () => host.now(),
-      today: () => host.today(),
-      deviceid: () => host.meta.deviceid,
-      username: () => host.meta.username,
-    };
-    return values[kind]?.() ?? '';
   }
 
   // ---- answering
@@ -194,49 +167,59 @@ class Session implements FormSession {
   set(path: string, value: string): void {
     const item = this.instance(path);
     if (item.kind !== 'leaf') throw new Error(`${path} takes no answer`);
-    const view = this.views.get(item) as View;
-    const prefilled = view.prefilled && item.raw === value;
+    const prefilled = this.viewOf(item).prefilled && item.raw === value;
     this.answer(item, value, { prefilled, touched: true });
     this.announce();
   }
 
-  private answer(item: Instance, value: string, flags: Pick<View, 'prefilled' | 'touched'>): void {
-    Object.assign(this.views.get(item) as View, flags);
+  private answer(item: Instance, value: string, flags: Pick<View, Flag>): void {
+    if (this.place(item, value, flags)) this.waiting.add(item);
+    this.engine.settle();
+    this.react();
+  }
+
+  /** Store a value with what is to be told about it; tells whether it is another one. */
+  private place(item: Instance, value: string, flags: Pick<View, Flag>): boolean {
+    Object.assign(this.viewOf(item), flags);
     if (flags.prefilled) this.shown.add(item);
     this.news.add(item);
     this.doubts.add(item);
-    const changed = this.engine.store(item, value);
-    this.settle();
-    if (changed) this.react([item]);
+    return this.engine.store(item, value);
   }
 
-  /** Run the actions of changed nodes, and of what those change. */
-  private react(changed: Instance[]): void {
-    const queue = [...changed, ...this.recalculated];
-    this.recalculated = [];
-    for (let i = 0; i < queue.length && i < MOST_ACTIONS; i += 1) {
-      for (const target of this.runActions(queue[i] as Instance)) queue.push(target);
-      queue.push(...this.recalculated);
-      this.recalculated = [];
+  /**
+   * Run the actions of what changed, and of what that changes. A node that isn't asked yet (a dwelling given before it
+   * is known whether anybody is home) prefills when it is.
+   */
+  private react(): void {
+    for (let i = 0; i < MOST_ACTIONS; i += 1) {
+      const ready = [...this.waiting].find((item) => item.relevant);
+      if (!ready) return;
+      this.waiting.delete(ready);
+      this.runChangeActions(ready);
     }
   }
 
-  /** Prefill by the `change` actions of a node; gives those that have another value now. */
-  private runActions(source: Instance): Instance[] {
-    const changed: Instance[] = [];
+  /** Prefill by the `change` actions of a node. */
+  private runChangeActions(source: Instance): void {
     for (const action of this.actions('change')) {
       if (action.at !== source.node) continue;
       for (const target of this.engine.tree.nodes(action.set, source, source.depth)) {
         const value = this.result(action, target);
-        Object.assign(this.views.get(target) as View, { prefilled: value !== '', touched: false });
-        if (value !== '') this.shown.add(target);
-        this.news.add(target);
-        this.doubts.add(target);
-        if (this.engine.store(target, value)) changed.push(target);
-        this.settle();
+        const changed = this.place(target, value, { prefilled: value !== '', touched: false });
+        if (changed) this.waiting.add(target);
+        this.engine.settle();
       }
     }
-    return changed;
+  }
+
+  private runRepeatActions(instance: Instance): void {
+    for (const action of this.actions('repeat')) {
+      if (action.at !== instance.node) continue;
+      for (const item of this.engine.tree.all(action.set, instance)) {
+        item.raw = this.result(action, item);
+      }
+    }
   }
 
   private actions(on: Action['on']): Action[] {
@@ -249,17 +232,9 @@ class Session implements FormSession {
   }
 
   addRepeat(path: string): string {
-    const range = this.range(path);
-    const added = this.engine.grow(range);
-    this.engine.growInside(added);
-    for (const action of this.actions('repeat')) {
-      if (action.at !== range.node) continue;
-      for (const item of this.engine.tree.all(action.set, added)) {
-        item.raw = this.result(action, item);
-      }
-    }
-    this.settle();
-    this.react([]);
+    const added = this.engine.grow(this.range(path));
+    this.engine.settle();
+    this.react();
     this.announce();
     return added.path;
   }
@@ -267,81 +242,78 @@ class Session implements FormSession {
   removeRepeat(path: string): void {
     const item = this.instance(path);
     if (item.kind !== 'instance' || !item.up) throw new Error(`${path} is no instance of a repeat`);
-    const range = this.range(item.up.path);
-    this.engine.drop(range, item.position());
-    this.settle();
-    this.react([]);
+    this.engine.drop(this.range(item.up.path), item.position());
+    this.engine.settle();
+    this.react();
     this.announce();
   }
 
   private range(path: string): Instance {
     const range = this.instance(path);
     if (range.kind !== 'repeat') throw new Error(`${path} is no repeat`);
-    if (range.def.fix || range.def.count)
-      throw new Error(`${path} has a fixed number of instances`);
+    const fixed = range.def.fix || range.def.count;
+    if (fixed) throw new Error(`${path} has a fixed number of instances`);
     return range;
   }
 
   private dropped(gone: Instance, range: Instance): void {
+    const { views, news, doubts, offers, optionsOf, shown, waiting } = this;
     for (const item of within(gone)) {
-      this.byPath.delete((this.views.get(item) as View).path);
-      for (const kept of [
-        this.views,
-        this.faults,
-        this.news,
-        this.doubts,
-        this.offers,
-        this.optionsOf,
-      ]) {
+      this.byPath.delete(this.viewOf(item).path);
+      this.faults.forget(item);
+      for (const kept of [views, news, doubts, offers, optionsOf, shown, waiting])
         kept.delete(item);
-      }
     }
-    const view = this.views.get(range) as View;
-    for (const item of within(range)) this.byPath.delete((this.views.get(item) as View).path);
+    for (const item of within(range)) this.byPath.delete(this.viewOf(item).path);
     for (const item of within(range)) {
-      const moved = this.views.get(item) as View;
-      if (moved.path !== item.path) this.news.add(item);
+      const moved = this.viewOf(item);
+      if (moved.path !== item.path) news.add(item);
       moved.path = item.path;
       this.byPath.set(item.path, item);
     }
-    view.children = range.kids.map((item) => this.views.get(item) as View);
-  }
-
-  private settle(): void {
-    this.engine.settle();
+    this.viewOf(range).children = range.kids.map((item) => this.viewOf(item));
   }
 
   // ---- what is shown
 
+  private viewOf(item: Instance): View {
+    return this.views.get(item) as View;
+  }
+
   private show(kind: JobKind, item: Instance, value: Value): void {
-    const view = this.views.get(item);
-    if (!view) return;
-    if (kind === 'req') view.required = toBoolean(value);
+    // An instance may have gone since its job was marked.
+    if (!this.views.has(item)) return;
+    if (kind === 'req') this.change(item, 'required', toBoolean(value));
     if (kind === 'ro') this.setReadonly(item, toBoolean(value));
     if (kind === 'text') this.label(item);
-    this.news.add(item);
     this.doubts.add(item);
+  }
+
+  private change<K extends 'required' | 'readonly' | 'label' | 'hint' | 'problem'>(
+    item: Instance,
+    key: K,
+    value: View[K],
+  ): void {
+    const view = this.viewOf(item);
+    if (view[key] === value) return;
+    view[key] = value;
+    this.news.add(item);
   }
 
   /** A group that is read-only makes all in it so. */
   private setReadonly(item: Instance, readonly: boolean): void {
-    for (const part of within(item)) {
-      const own = part.def.ro && part !== item ? this.engine.value(compile(part.def.ro), part) : '';
-      const view = this.views.get(part) as View;
-      view.readonly = readonly || toBoolean(own);
-      this.news.add(part);
+    const above = item.up !== null && this.viewOf(item.up).readonly;
+    this.change(item, 'readonly', readonly || above);
+    for (const kid of item.kids) {
+      const { ro } = kid.def;
+      this.setReadonly(kid, ro ? toBoolean(this.engine.value(compile(ro), kid)) : false);
     }
   }
 
   private label(item: Instance): void {
-    const view = this.views.get(item) as View;
-    const frame = this.frame(item);
-    view.label = render(item.def.l, this.lang, frame);
-    view.hint = render(item.def.h, this.lang, frame);
-  }
-
-  private frame(item: Instance): Frame {
-    return frameOf(this.world, item);
+    const frame = frameOf(this.world, item);
+    this.change(item, 'label', render(item.def.l, this.lang, frame));
+    this.change(item, 'hint', render(item.def.h, this.lang, frame));
   }
 
   private options(item: Instance): Option[] | undefined {
@@ -365,49 +337,25 @@ class Session implements FormSession {
     return values;
   }
 
-  private judge(item: Instance): void {
-    const fault = item.relevant ? this.faultOf(item) : null;
-    if (fault) this.faults.set(item, fault);
-    else this.faults.delete(item);
-    this.news.add(item);
-  }
-
-  private faultOf(item: Instance): Problem | null {
-    const { def, raw } = item;
-    if (raw === '') {
-      const asked = def.c !== undefined && def.c !== 'note';
-      const required = asked && (this.views.get(item)?.required ?? false);
-      return required ? this.problem('required', item, def.rmsg) : null;
+  /** Judge what is in doubt. What is wrong shows once the question was answered or finishing was tried. */
+  private judge(): void {
+    for (const item of this.doubts) {
+      const view = this.viewOf(item);
+      this.faults.judge(item, view.required);
+      const told = view.touched || this.attempted;
+      this.change(item, 'problem', told ? this.faults.of(item)?.message : undefined);
     }
-    if (!isWellFormed(def.t, raw)) return this.problem('type', item, undefined);
-    if (!this.choices.admits(def, raw)) return this.problem('type', item, undefined);
-    if (def.con && !toBoolean(this.engine.value(compile(def.con), item))) {
-      return this.problem('constraint', item, def.msg);
-    }
-    return null;
-  }
-
-  private problem(kind: Problem['kind'], item: Instance, texts: typeof item.def.msg): Problem {
-    const own = render(texts, this.lang, this.frame(item));
-    return { kind, message: own || defaultMessage(kind, this.def.langs[this.lang] ?? '') };
-  }
-
-  private judgeDoubts(): void {
-    for (const item of this.doubts) this.judge(item);
     this.doubts.clear();
   }
 
   /** Bring the views of what changed up to date and tell the listeners. */
   private announce(): void {
-    this.judgeDoubts();
+    this.judge();
     const changed = new Set<string>();
     for (const item of this.news) {
-      const view = this.views.get(item);
-      if (!view) continue;
+      const view = this.viewOf(item);
       view.relevant = item.relevant;
       view.value = item.raw;
-      const fault = view.touched || this.attempted ? this.faults.get(item) : undefined;
-      view.problem = fault?.message;
       changed.add(item.path);
     }
     this.news.clear();
@@ -420,7 +368,7 @@ class Session implements FormSession {
   }
 
   view(path: string): NodeView {
-    return this.views.get(this.instance(path)) as NodeView;
+    return this.viewOf(this.instance(path));
   }
 
   private instance(path: string): Instance {
@@ -432,13 +380,13 @@ class Session implements FormSession {
   setLang(lang: string): void {
     this.lang = this.langNumber(lang);
     this.choices.setLang(this.lang);
+    this.faults.setLang(this.lang);
     this.optionsOf.clear();
     for (const item of this.views.keys()) {
       this.label(item);
-
-      this.news.add(item);
-      if (this.faults.has(item)) this.doubts.add(item);
+      if (item.def.items) this.news.add(item);
     }
+    for (const item of this.faults.all()) this.doubts.add(item);
     this.announce();
   }
 
@@ -452,25 +400,25 @@ class Session implements FormSession {
   problems(): FormProblem[] {
     if (!this.attempted) {
       this.attempted = true;
-      for (const item of this.faults.keys()) this.news.add(item);
+      for (const item of this.faults.all()) this.doubts.add(item);
     }
     this.announce();
     const found: FormProblem[] = [];
     for (const item of within(this.engine.tree.root)) {
-      const fault = this.faults.get(item);
+      const fault = this.faults.of(item);
       if (fault) found.push({ path: item.path, ...fault });
     }
     return found;
   }
 
   snapshot(): Draft {
-    const flagged = (flag: 'touched' | 'prefilled'): string[] =>
-      [...this.views.values()].filter((view) => view[flag]).map((view) => view.path);
+    const pathsWhere = (holds: (item: Instance, view: View) => boolean): string[] =>
+      [...this.views].filter(([item, view]) => holds(item, view)).map(([item]) => item.path);
     return {
       answers: this.engine.tree.answers(() => true, true),
-      touched: flagged('touched'),
-      prefilled: flagged('prefilled'),
-      shown: [...this.views].filter(([item]) => this.shown.has(item)).map(([, view]) => view.path),
+      touched: pathsWhere((_, view) => view.touched),
+      prefilled: pathsWhere((_, view) => view.prefilled),
+      shown: pathsWhere((item) => this.shown.has(item)),
     };
   }
 
@@ -479,7 +427,7 @@ class Session implements FormSession {
     for (const item of within(this.engine.tree.root)) {
       if (item.def.pre === 'end') this.engine.store(item, this.host.now());
     }
-    this.settle();
+    this.engine.settle();
     const problems = this.problems();
     if (problems.length > 0) throw new FormIncomplete(problems);
     return this.engine.tree.answers((item) => item.relevant);
