@@ -1,0 +1,139 @@
+"""F0, told as stories: who becomes a client, and what is kept of a yes, a no and a withdrawal."""
+
+from typing import Any
+
+from tests.unit.programs.filling import LIULIN, ZHANG, Filling
+
+START = {"visit_date": "2026-11-01", "known": "0", "lang_ok": "1"}
+PERSON = {"n_name": "张小梅", "n_sex": "2", "n_dob": "1998-03-05", "n_phone": "13800001234"}
+CLIENT = {
+    "name": ZHANG,
+    "label": "张小梅",
+    "full_name": "张小梅",
+    "sex": "2",
+    "dob": "1998-03-05",
+    "phone": "13800001234",
+    "area_code": LIULIN,
+}
+
+
+def choices(preg: str, contra: str, **more: str) -> dict[str, str]:
+    answers = {"age14": "1", "c_preg": preg, "c_contra": contra, "c_msg": "1", "c_method": "sign"}
+    return {**answers, "c_share": "1", "c_copy": "1", **more}
+
+
+def consents(filling: Filling) -> dict[str, str]:
+    """Status by scope, of the consent entities written."""
+    found: dict[str, dict[str, Any]] = {}
+    for kind, entity, register, value in filling.writes:
+        if kind == "consent":
+            found.setdefault(entity, {})[register] = value
+    return {entity["scope"]: entity["given"]["status"] for entity in found.values()}
+
+
+def test_zhang_says_yes_to_pregnancy_care_and_becomes_a_client() -> None:
+    answers = {"g_start": START, "g_consent": choices("1", "0"), "g_person": PERSON}
+
+    visit = Filling("consent_record", answers)
+
+    assert visit.violations() == []
+    assert visit.wrote["client", "full_name"] == "张小梅"
+    assert visit.wrote["client", "area_code"] == LIULIN, "the worker's own village is filled in"
+    assert ("client", True) in visit.entities
+    assert consents(visit) == {
+        "preg": "given",
+        "contra": "declined",
+        "share": "given",
+        "msg": "given",
+    }
+
+
+def test_a_consent_ends_and_a_refusal_is_not_asked_again_for_half_a_year() -> None:
+    answers = {"g_start": START, "g_consent": choices("1", "0"), "g_person": PERSON}
+
+    given = [v for k, _, r, v in Filling("consent_record", answers).writes if r == "given"]
+
+    assert [(g["status"], g["ends_on"]) for g in given[:2]] == [
+        ("given", "2028-10-31"),
+        ("declined", "2027-04-30"),
+    ]
+    assert {g["notice_version"] for g in given} == {"2025-1"}
+
+
+def test_of_a_stranger_who_refuses_everything_nothing_is_kept_not_even_the_name() -> None:
+    answers = {"g_start": START, "g_consent": choices("0", "0"), "g_person": PERSON}
+
+    visit = Filling("consent_record", answers)
+
+    assert visit.violations() == []
+    assert visit.entities == []
+    assert not {"n_name", "n_dob", "n_phone", "c_share"} & visit.asked()
+
+
+def test_the_ids_of_consents_follow_from_person_and_scope() -> None:
+    answers = {"known": "1", "person_id": ZHANG, "what_for": "consent", "lang_ok": "1"}
+    start = {**answers, "visit_date": "2026-11-01"}
+
+    yes = Filling(
+        "consent_record", {"g_start": start, "g_consent": choices("1", "1")}, client=[CLIENT]
+    )
+    no = Filling(
+        "consent_record", {"g_start": start, "g_consent": choices("0", "0")}, client=[CLIENT]
+    )
+
+    assert consents(no) == {"preg": "declined", "contra": "declined", "msg": "given"}
+    ids_yes = {e for k, e, _, _ in yes.writes if k == "consent"}
+    ids_no = {e for k, e, _, _ in no.writes if k == "consent"}
+    assert ids_no < ids_yes, "a withdrawal reaches the very consents it ends"
+    assert not [w for w in no.writes if w[0] == "client"]
+
+
+def test_li_corrects_a_phone_number_and_is_shown_the_rest() -> None:
+    start = {"visit_date": "2026-11-01", "known": "1", "person_id": ZHANG, "what_for": "data"}
+
+    visit = Filling(
+        "consent_record",
+        {"g_start": start, "g_person": {"n_phone": "13900004321"}},
+        client=[CLIENT],
+    )
+
+    assert visit.violations() == []
+    assert visit.ids["client"] == ZHANG
+    assert visit.entities == [("client", False)]
+    assert visit.wrote["client", "phone"] == "13900004321"
+    assert visit.wrote["client", "full_name"] == "张小梅"
+
+
+def test_a_guardian_is_named_for_a_child() -> None:
+    answers = {"g_start": START, "g_consent": choices("0", "1", age14="0"), "g_person": PERSON}
+
+    assert ("guardian", "required") in Filling("consent_record", answers).problems()
+
+
+def test_without_the_notice_read_out_there_is_no_consent() -> None:
+    start = {**START, "lang_ok": "0"}
+
+    visit = Filling("consent_record", {"g_start": start, "g_consent": choices("1", "1")})
+
+    assert ("lang_ok", "constraint") in visit.problems()
+    assert visit.entities == []
+
+
+def test_who_refused_lately_is_left_in_peace() -> None:
+    refusal = {"name": "c1", "person": ZHANG, "scope": "preg", "status": "declined"}
+    start = {"visit_date": "2026-11-01", "known": "1", "person_id": ZHANG}
+
+    soon = Filling(
+        "consent_record",
+        {"g_start": start},
+        client=[CLIENT],
+        consent=[{**refusal, "ends_on": "2026-12-01"}],
+    )
+    later = Filling(
+        "consent_record",
+        {"g_start": start},
+        client=[CLIENT],
+        consent=[{**refusal, "ends_on": "2026-10-01"}],
+    )
+
+    assert (soon.answers["g_start"]["quiet"], later.answers["g_start"]["quiet"]) == ("1", "0")
