@@ -51,6 +51,7 @@ def _api_blueprints() -> Iterator[Blueprint]:
     from .forms import routes as forms
     from .health import blueprint as health
     from .sync import routes as sync
+    from .review.routes import blueprint as review
 
     yield health  # anybody
     yield accounts.session  # anybody: log in, who am I
@@ -61,3 +62,4 @@ def _api_blueprints() -> Iterator[Blueprint]:
     yield devices.blueprint  # logged in: own devices; administrators: all
     yield devices.enrolment  # logged in, roles that carry a phone
     yield sync.blueprint  # signed by a phone; pull, manifest, fetch: and logged in
+    yield review  # reviewers and stewards: their scopes and areas

@@ -62,6 +62,11 @@ def exists(code: str) -> bool:
     return db.session.get(Area, code) is not None
 
 
+def get(code: str) -> Area | None:
+    """An area by code."""
+    return db.session.get(Area, code)
+
+
 def leaf_codes(under: str) -> list[str]:
     """The villages in an area (itself, if it is one), sorted; empty for an unknown code."""
     below = select(Area.code, Area.level).where(Area.code == under).cte("below", recursive=True)

@@ -26,7 +26,8 @@ def read_visit(
     """The answered questions in the form's order.
 
     `{kind: "group" | "instance", path, label, children}` and `{kind: "answer", path, label, type,
-    value, words, hidden}`; of a hidden answer, value and words are blank. `host` gives the titles of
+    value, words, hidden}`; a hidden answer has neither value nor words,
+    a choice words only. `host` gives the titles of
     chosen entities as items.
     """
     langs = definition["langs"]
@@ -66,7 +67,7 @@ def _answer(form: FormInstance, inst: Inst, node: Mapping[str, Any], hidden: boo
         "path": form.path(inst),
         "label": _label(form, inst),
         "type": node.get("t", "string"),
-        "value": "" if hidden else inst.value,
+        "value": "" if hidden or "items" in node else inst.value,
         "words": "" if hidden else _words(form, inst, node),
         "hidden": hidden,
     }
@@ -86,11 +87,13 @@ def _words(form: FormInstance, inst: Inst, node: Mapping[str, Any]) -> str:
     return "、".join(form.choice_label(inst.node, code, scope) or code for code in codes)
 
 
-def paths_of(rows: Iterable[Row]) -> set[str]:
-    """The paths of all questions that can be commented on."""
-    found: set[str] = set()
+def labels_of(rows: Iterable[Row]) -> dict[str, str]:
+    """The questions' labels by path."""
+    found: dict[str, str] = {}
     for row in rows:
-        found |= {row["path"]} if row["kind"] == "answer" else paths_of(row["children"])
+        found |= (
+            {row["path"]: row["label"]} if row["kind"] == "answer" else labels_of(row["children"])
+        )
     return found
 
 

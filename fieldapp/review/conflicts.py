@@ -1,0 +1,111 @@
+"""Registers in which different values stand, as far as the person's feeds show them."""
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from fieldapp.accounts import access
+from fieldapp.accounts.service import Principal
+from fieldapp.db import db
+from fieldapp.problems import abort_with
+from fieldapp.programs.service import EntityType
+from fieldapp.sync import models as m
+from fieldapp.sync.entities import Entity
+
+from . import history
+from .reader import Reader
+
+C, E, F = m.Conflict, m.Entity, m.FeedChange
+
+
+def page(principal: Principal, page: int, size: int) -> dict[str, Any]:
+    """One page, the oldest first, in the shape of ConflictsSchema."""
+    reader = Reader(principal)
+    order = (C.since, C.entity, C.reg)
+    query = _visible(reader, C.entity, C.reg, C.since).order_by(*order)
+    rows = db.session.execute(query.limit(size).offset((page - 1) * size)).all()
+    reader.load(row.entity for row in rows)
+    items = []
+    for row in rows:
+        entity = reader.entity(row.entity)
+        kind = reader.kind(entity) if entity else None
+        if entity and kind:
+            items.append(_row(reader, entity, kind, row.reg, row.since))
+    return {"items": items, "total": count(principal), "page": page, "size": size}
+
+
+def count(principal: Principal) -> int:
+    """How many there are for this person."""
+    found = _visible(Reader(principal), C.entity, C.reg).subquery()
+    return db.session.scalar(sa.select(sa.func.count()).select_from(found)) or 0
+
+
+def whole(principal: Principal, entity_id: str, register: str) -> dict[str, Any]:
+    """One conflict in the shape of ConflictSchema. Stops with `not_found`."""
+    reader = Reader(principal)
+    entity, kind, since = find(reader, entity_id, register)
+    written = history.of_register(reader, entity, register)
+    members = reader.members(kind, register)
+    return {
+        **_row(reader, entity, kind, register, since),
+        "standing": [row for row in written if row["live"]],
+        "history": written,
+        "group": any(prop.group == register for prop in members),
+        "decidable": access.may_review(principal.role, entity.scope),
+        "members": [
+            {
+                "name": prop.name,
+                "label": prop.label[reader.lang],
+                "choices": [
+                    {"value": code, "label": label}
+                    for code, label in reader.choices(prop, entity.scope).items()
+                ],
+            }
+            for prop in members
+        ],
+    }
+
+
+def find(reader: Reader, entity_id: str, register: str) -> tuple[Entity, EntityType, str]:
+    """A standing conflict of the person's feeds: entity, type, since when. Or `not_found`."""
+    query = _visible(reader, C.since).where(C.entity == entity_id, C.reg == register)
+    since = db.session.scalar(query)
+    entity = reader.entity(entity_id) if since else None
+    kind = reader.kind(entity) if entity else None
+    if since is None or entity is None or kind is None:
+        abort_with("not_found")
+    return entity, kind, since
+
+
+def _visible(reader: Reader, *columns: Any) -> sa.Select[Any]:
+    """Conflicts in registers and entities that the person's feeds show, in scopes they oversee."""
+    role = reader.principal.role
+    there = sa.exists().where(F.entity == C.entity, F.feed.in_(reader.feeds), F.ver.is_not(None))
+    shown = [
+        sa.and_(E.scope == kind.scope, E.type == kind.name, C.reg.in_(_registers(reader, kind)))
+        for kind in reader.rules.programs.types()
+        if access.may_oversee(role, kind.scope)
+    ]
+    return sa.select(*columns).join(E, E.id == C.entity).where(there, sa.or_(sa.false(), *shown))
+
+
+def _registers(reader: Reader, kind: EntityType) -> set[str]:
+    seen = kind.seen_by(reader.audiences(kind.scope))
+    return {kind.props[name].group or name for name in seen}
+
+
+def _row(
+    reader: Reader, entity: Entity, kind: EntityType, register: str, since: str
+) -> dict[str, Any]:
+    live = entity.state.get(register, ())
+    return {
+        "entity": entity.id,
+        "register": register,
+        "label": reader.label(kind, register),
+        "type_label": kind.label[reader.lang],
+        "subject": reader.subject(entity),
+        "scope": entity.scope,
+        "area_name": " / ".join(reader.area_name(code) for code in entity.areas),
+        "since": since,
+        "values": list(dict.fromkeys(reader.words(kind, register, write.v) for write in live)),
+    }

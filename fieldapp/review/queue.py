@@ -1,0 +1,207 @@
+"""What waits at the desk: visits by urgency, how much there is, and what had to be kept aside."""
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import defer
+
+from fieldapp.accounts import access
+from fieldapp.accounts.service import Principal, areas_of
+from fieldapp.areas import service as areas
+from fieldapp.db import db
+from fieldapp.sync import log
+from fieldapp.sync import models as m
+
+from . import conflicts
+from .reader import Reader
+from .schemas import STATES
+
+S = m.Submission
+# A form marks a visit as urgent by writing a property of this name with the value 1.
+URGENT = "urgent"
+_BUILT_IN = "\\_%"
+
+
+def page(
+    principal: Principal,
+    state: str,
+    page: int,
+    size: int,
+    scope: str | None = None,
+    area: str | None = None,
+    form: str | None = None,
+) -> dict[str, Any]:
+    """One page of the queue in the shape of QueueSchema."""
+    reader = Reader(principal)
+    where = [*_visits(principal), *_filters(scope, area, form)]
+    counts = _counts(where)
+    chosen = where if state == "all" else [*where, S.review == state]
+    found = db.session.execute(_ordered(chosen, state).limit(size).offset((page - 1) * size)).all()
+    reader.load(row.Submission.entity for row in found if row.Submission.entity)
+    return {
+        "items": [row_of(reader, *row) for row in found],
+        "total": sum(counts.values()) if state == "all" else counts.get(state, 0),
+        "page": page,
+        "size": size,
+        "counts": {name: counts.get(name, 0) for name in STATES},
+        "forms": _forms(reader, principal),
+    }
+
+
+def row_of(
+    reader: Reader, submission: m.Submission, urgent: bool, in_conflict: int, odd: int
+) -> dict[str, Any]:
+    """A visit in the shape of VisitRowSchema."""
+    about = reader.entity(submission.entity) if submission.entity else None
+    return {
+        "id": submission.id,
+        "form": submission.form,
+        "title": reader.form_title(submission.form, submission.fv),
+        "subject": reader.subject(about),
+        "scope": submission.scope,
+        "area": submission.area,
+        "area_name": reader.area_name(submission.area),
+        "author": submission.author,
+        "on": submission.on_date,
+        "at": submission.at,
+        "received": submission.received,
+        "state": submission.review,
+        "urgent": bool(urgent),
+        "conflicts": in_conflict,
+        "issues": odd,
+        "corrects": submission.corrects,
+        "mine": submission.user_id == reader.principal.user_id,
+    }
+
+
+def find(reader: Reader, visit_id: str) -> tuple[m.Submission, bool, int, int] | None:
+    """One visit of the person's queue with its marks; None if there is none for them."""
+    query, _ = _marked([*_visits(reader.principal), S.id == visit_id])
+    found = db.session.execute(query).first()
+    return (found[0], found[1], found[2], found[3]) if found else None
+
+
+def summary(principal: Principal) -> dict[str, int]:
+    """How much waits, in the shape of SummarySchema."""
+    waiting = [*_visits(principal), S.review == "received"]
+    return {
+        "visits": _count(waiting),
+        "urgent": _count([*waiting, _urgent()]),
+        "conflicts": conflicts.count(principal),
+        "quarantined": _count([_aside_for(principal), S.state == "quarantined"]),
+    }
+
+
+def quarantined(principal: Principal) -> list[dict[str, Any]]:
+    """What was kept aside, the latest first, in the shape of QuarantinedSchema.
+
+    An administrator is told nothing of a form, since its name may tell about a person's health.
+    """
+    reader = Reader(principal)
+    query = sa.select(S).where(_aside_for(principal), S.state == "quarantined")
+    rows = db.session.scalars(query.order_by(S.received.desc(), S.id).limit(500))
+    blind = access.may_administer(principal.role)
+    return [
+        {
+            "id": row.id,
+            "author": row.author,
+            "area_name": reader.area_name(row.area),
+            "title": "" if blind else reader.form_title(row.form, row.fv),
+            "received": row.received,
+            "why": row.why or "apply",
+        }
+        for row in rows
+    ]
+
+
+def _visits(principal: Principal) -> list[sa.ColumnElement[bool]]:
+    """Visits in the scopes and areas the person oversees; no decisions, nothing kept aside."""
+    overseen = [s for s in access.SCOPES if access.may_oversee(principal.role, s)]
+    return [
+        log.admitted(principal),
+        S.scope.in_(overseen),
+        S.form.not_like(_BUILT_IN, escape="\\"),
+        S.state != "quarantined",
+    ]
+
+
+def _aside_for(principal: Principal) -> sa.ColumnElement[bool]:
+    """All of it for an administrator; for an overseer what is known to be of their areas."""
+    if access.may_administer(principal.role):
+        return sa.true()
+    theirs = [
+        sa.and_(S.scope == scope, S.area.in_(areas_of(principal, scope)))
+        for scope in access.SCOPES
+        if access.may_oversee(principal.role, scope)
+    ]
+    return sa.or_(*theirs)
+
+
+def _filters(scope: str | None, area: str | None, form: str | None) -> list[sa.ColumnElement[bool]]:
+    found: list[sa.ColumnElement[bool]] = []
+    if scope:
+        found.append(S.scope == scope)
+    if area:
+        found.append(S.area.in_(areas.leaf_codes(area)))
+    if form:
+        found.append(S.form == form)
+    return found
+
+
+def _urgent() -> sa.ColumnElement[bool]:
+    w = m.RegWrite
+    return sa.exists().where(w.sid == S.id, w.reg == URGENT, w.value == '"1"')
+
+
+def _marked(where: list[sa.ColumnElement[bool]]) -> tuple[sa.Select[Any], sa.Subquery]:
+    """Visits with whether they are urgent, and how many conflicts and issues they have."""
+    w, c, i = m.RegWrite, m.Conflict, m.Issue
+    in_conflict = (
+        sa.select(sa.func.count(sa.distinct(c.entity + "/" + c.reg)))
+        .join(w, sa.and_(w.entity == c.entity, w.reg == c.reg))
+        .where(w.sid == S.id)
+    )
+    odd = sa.select(sa.func.count()).where(i.sid == S.id)
+    marks = (
+        sa.select(
+            S.id,
+            _urgent().label("urgent"),
+            in_conflict.scalar_subquery().label("conflicts"),
+            odd.scalar_subquery().label("issues"),
+        )
+        .where(*where)
+        .subquery()
+    )
+    columns = (S, marks.c.urgent, marks.c.conflicts, marks.c.issues)
+    query = sa.select(*columns).join(marks, marks.c.id == S.id).options(defer(S.body))
+    return query, marks
+
+
+def _ordered(where: list[sa.ColumnElement[bool]], state: str) -> sa.Select[Any]:
+    """What waits: danger first, then conflicts, then what the check found, then the oldest."""
+    query, marks = _marked(where)
+    if state != "received":
+        return query.order_by(S.received.desc(), S.id)
+    return query.order_by(
+        sa.case((marks.c.urgent, 0), else_=1),
+        sa.case((marks.c.conflicts > 0, 0), else_=1),
+        sa.case((marks.c.issues > 0, 0), else_=1),
+        S.received,
+        S.id,
+    )
+
+
+def _count(where: list[sa.ColumnElement[bool]]) -> int:
+    return db.session.scalar(sa.select(sa.func.count()).select_from(S).where(*where)) or 0
+
+
+def _counts(where: list[sa.ColumnElement[bool]]) -> dict[str, int]:
+    query = sa.select(S.review, sa.func.count()).where(*where).group_by(S.review)
+    return {row[0]: row[1] for row in db.session.execute(query)}
+
+
+def _forms(reader: Reader, principal: Principal) -> list[dict[str, str]]:
+    """The forms that occur among the person's visits."""
+    query = sa.select(S.form, sa.func.max(S.fv)).where(*_visits(principal)).group_by(S.form)
+    rows = db.session.execute(query.order_by(S.form))
+    return [{"id": form, "name": reader.form_title(form, fv) or form} for form, fv in rows]

@@ -1,0 +1,176 @@
+"""One visit for the reviewer: as its form reads, what it changed, its issues and decisions."""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import sqlalchemy as sa
+
+from fieldapp.accounts import access
+from fieldapp.accounts.service import Principal
+from fieldapp.db import db
+from fieldapp.forms.evaluate import Host
+from fieldapp.problems import abort_with
+from fieldapp.sync import log
+from fieldapp.sync import models as m
+from fieldapp.sync.entities import Entity, narrowed, review_id
+from fieldapp.sync.merge import Dot, canonical
+
+from . import history, queue
+from .reader import UUID, Reader
+from .reading import hidden_nodes, labels_of, read_visit
+
+S, W = m.Submission, m.RegWrite
+
+
+def whole(principal: Principal, visit_id: str) -> dict[str, Any]:
+    """The visit in the shape of VisitSchema. Stops with `not_found`."""
+    reader = Reader(principal)
+    found = queue.find(reader, visit_id)
+    if found is None:
+        abort_with("not_found")
+    submission = found[0]
+    reading = _reading(reader, submission)
+    return {
+        **queue.row_of(reader, *found),
+        "reading": reading,
+        "changes": list(_changes(reader, submission)),
+        "findings": _findings(submission.id, labels_of(reading)),
+        "decisions": _decisions(submission.id),
+        "corrected_by": _corrected_by(submission.id),
+        "decidable": is_decidable(principal, submission),
+    }
+
+
+def is_decidable(principal: Principal, submission: m.Submission) -> bool:
+    """A reviewer of the scope decides, on others' work, until it was corrected."""
+    own = submission.user_id == principal.user_id
+    reviews = access.may_review(principal.role, submission.scope)
+    return reviews and not own and submission.review != "corrected"
+
+
+# ---- as the form reads
+
+
+def _reading(reader: Reader, submission: m.Submission) -> list[dict[str, Any]]:
+    form = reader.form(submission.form, submission.fv)
+    logged = log.find(reader.principal, submission.id)
+    if form is None or logged is None:
+        return []
+    answers = log.answers(logged)
+    rules = [
+        (rule.list, prop, tree)
+        for rule in form.programs.derive_rules(submission.form)
+        for prop, tree in rule.set.items()
+    ]
+
+    def is_hidden(type_name: str, prop: str) -> bool:
+        """Another audience's; staging properties (no audience) only repeat what others hold."""
+        kind = form.programs.type(form.scope, type_name)
+        known = kind.props.get(prop) if kind else None
+        if known is None:
+            return False
+        return bool(known.audience) and not reader.sees(form.scope, type_name, prop)
+
+    hidden = hidden_nodes(form.definition, is_hidden, rules)
+    return read_visit(
+        form.definition, answers, _host(reader, submission, answers), reader.lang, hidden
+    )
+
+
+def _host(reader: Reader, submission: m.Submission, answers: Mapping[str, Any]) -> Host:
+    """Chosen records as items of their lists, so that answers read as titles."""
+    items: dict[str, list[dict[str, str]]] = {"area": []}
+    texts = set(_texts(answers))
+    ids = {text for text in texts if UUID.fullmatch(text)}
+    reader.load(ids)
+    for entity in filter(None, map(reader.entity, sorted(ids))):
+        title = {"name": entity.id, "label": reader.title(entity)}
+        items.setdefault(entity.type, []).append({**reader.props(entity), **title})
+    for code in texts:
+        if len(code) == 12 and code.isdigit():
+            items["area"].append({"name": code, "label": reader.area_name(code)})
+    return Host(today=submission.on_date, now=submission.at, instances=items)
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for child in value.values():
+            yield from _texts(child)
+    elif isinstance(value, list):
+        for child in value:
+            yield from _texts(child)
+
+
+# ---- what it changed
+
+
+def _changes(reader: Reader, submission: m.Submission) -> Iterator[dict[str, Any]]:
+    """Its writes that the person may see, in the order of its ops."""
+    begun = _begun(submission.id)
+    writes = log.writes_of(submission.id)
+    reader.load({write.entity for write in writes})
+    in_conflict = _in_conflict({write.entity for write in writes})
+    for write in writes:
+        entity = reader.entity(write.entity)
+        kind = reader.kind(entity) if entity else None
+        if entity is None or kind is None or not (members := reader.members(kind, write.reg)):
+            continue
+        after = narrowed(write.v, frozenset(prop.name for prop in members))
+        before = history.replaced_by(reader, entity, write.reg, submission.id, write.i)
+        yield {
+            "entity": entity.id,
+            "type_label": kind.label[reader.lang],
+            "subject": reader.title(entity),
+            "new": entity.id in begun,
+            "register": write.reg,
+            "label": reader.label(kind, write.reg),
+            "before": before,
+            "after": reader.words(kind, write.reg, after),
+            "cleared": write.v is None,
+            "same": any(canonical(old["v"]) == canonical(after) for old in before),
+            "conflict": (entity.id, write.reg) in in_conflict
+            and _stands(entity, write.reg, Dot(submission.id, write.i)),
+        }
+
+
+def _begun(sid: str) -> set[str]:
+    t = m.Mention
+    return set(db.session.scalars(sa.select(t.entity).where(t.sid == sid, t.new == 1)))
+
+
+def _in_conflict(entities: set[str]) -> set[tuple[str, str]]:
+    c = m.Conflict
+    rows = db.session.execute(sa.select(c.entity, c.reg).where(c.entity.in_(entities)))
+    return {(row.entity, row.reg) for row in rows}
+
+
+def _stands(entity: Entity, register: str, dot: Dot) -> bool:
+    return any(write.dot == dot for write in entity.state.get(register, ()))
+
+
+# ---- what was said about it
+
+
+def _findings(sid: str, labels: Mapping[str, str]) -> list[dict[str, str]]:
+    found = log.issues_of([sid])[sid]
+    return [{**issue, "label": labels.get(issue["path"], "")} for issue in found]
+
+
+def _decisions(sid: str) -> list[dict[str, Any]]:
+    """Every decision taken, the first first."""
+    query = sa.select(W.sid, W.reg, W.value, S.author, S.at).join(S, S.id == W.sid)
+    query = query.where(W.entity == review_id(sid), W.reg.in_(["state", "notes"]))
+    found: dict[str, dict[str, Any]] = {}
+    for row in db.session.execute(query.order_by(S.at, W.sid)):
+        decided = found.setdefault(row.sid, {"by": row.author, "at": row.at, "notes": []})
+        value = json.loads(row.value)
+        decided[row.reg] = json.loads(value) if row.reg == "notes" else value
+    return [decided for decided in found.values() if "state" in decided]
+
+
+def _corrected_by(sid: str) -> str | None:
+    applied = sa.select(S.id).where(S.corrects == sid, S.state != "quarantined")
+    return db.session.scalar(applied.order_by(S.received.desc()).limit(1))
