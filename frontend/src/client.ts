@@ -269,7 +269,7 @@ class FieldClient implements Client {
   private async loggedInAgain(me: Me): Promise<void> {
     const { areas } = await this.announceDevice();
     await this.opened.knowledge.setProfile({ me, areas });
-    this.current?.loop.loggedIn();
+    this.show({ loginNeeded: false });
     void this.syncNow();
   }
 

@@ -44,8 +44,6 @@ export class Loop {
   private cancelTimer: () => void = () => undefined;
   private running: Promise<void> | null = null;
   private again = false;
-  /** Pulling is pointless until somebody logs in; pushing isn't. */
-  private loginNeeded = false;
 
   constructor(private readonly deps: LoopDeps) {}
 
@@ -59,12 +57,6 @@ export class Loop {
       this.running = null;
     });
     return this.running;
-  }
-
-  /** A person logged in again. */
-  loggedIn(): void {
-    this.loginNeeded = false;
-    this.deps.show({ loginNeeded: false });
   }
 
   stop(): void {
@@ -115,7 +107,6 @@ export class Loop {
   private async fetch(): Promise<Stop | null> {
     const { context } = this.deps;
     if (context.stopped()) return null;
-    if (this.loginNeeded) return LOGIN;
     const pulled = await pull(context);
     if ('why' in pulled) return pulled;
     return context.stopped() ? null : downloadForms(context, pulled.catalogue);
@@ -124,19 +115,26 @@ export class Loop {
   private succeeded(): void {
     const { context, show } = this.deps;
     this.failures = 0;
-    show({ running: false, step: 'idle', progress: 1, error: null });
+    show({
+      running: false,
+      step: 'idle',
+      progress: 1,
+      error: null,
+      online: true,
+      loginNeeded: false,
+    });
     if (!context.stopped()) this.schedule(IDLE);
   }
 
   private failed({ why, retryAfter }: Stop, error: string): void {
-    if (why === 'login' || why === 'signature') this.loginNeeded = true;
+    const refused = why === 'login' || why === 'signature';
     this.deps.show({
       running: false,
       step: 'idle',
       progress: 0,
       error,
       online: why !== 'offline',
-      loginNeeded: this.loginNeeded,
+      ...(refused ? { loginNeeded: true } : {}),
     });
     const backoff = Math.min(LONGEST_RETRY, FIRST_RETRY * 2 ** this.failures);
     this.failures += 1;
@@ -149,6 +147,5 @@ export class Loop {
   }
 }
 
-const LOGIN: Stop = { why: 'login', retryAfter: 0 };
 /** The server knows us and says no: other steps may still be allowed. */
 const isRefusal = ({ why }: Stop) => why === 'login' || why === 'signature' || why === 'revoked';

@@ -1,0 +1,39 @@
+"""The real server with the cast of the field stories, for vitest: prints its port, serves until killed."""
+
+import sys
+import tempfile
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[3]))
+
+from argon2 import PasswordHasher
+from werkzeug.serving import make_server
+
+from fieldapp import create_app
+from fieldapp.accounts import passwords
+from fieldapp.config import Settings
+from fieldapp.db import db
+from fieldapp.forms.service import publish_packaged
+from tests.cast import install_cast
+
+
+def main() -> None:
+    """Serve a new database on a free port."""
+    home = Path(sys.argv[1] if len(sys.argv) > 1 else tempfile.mkdtemp(prefix="fieldapp-vitest-"))
+    passwords._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    url = f"sqlite:///{home / 'fieldapp.sqlite'}"
+    secret = "a secret for tests only, long enough for anybody"
+    app = create_app(Settings(home=home, database_url=url, secret=secret, rate_limits=False))
+    with app.app_context():
+        db.create_all()
+        install_cast(app)
+        publish_packaged()
+        db.session.remove()
+        db.engine.dispose()
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    print(f"PORT {server.server_port}", flush=True)
+    server.serve_forever()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,46 @@
+/** What the cast does at the door, as answers by question. */
+import type { Client } from '@/protocol/types';
+import { LIULIN, visit } from './phone';
+
+/** A first meeting: consent to pregnancy care, and who she is. */
+export const consentOf = (name: string, phone: string, area = LIULIN): Record<string, string> => ({
+  'g_start/known': '0',
+  'g_start/lang_ok': '1',
+  'g_consent/age14': '1',
+  'g_consent/c_preg': '1',
+  'g_consent/c_contra': '0',
+  'g_consent/c_share': '0',
+  'g_consent/c_msg': '0',
+  'g_consent/c_method': 'oral',
+  'g_consent/c_copy': '1',
+  'g_person/n_name': name,
+  'g_person/n_sex': '2',
+  'g_person/n_dob': '1996-05-04',
+  'g_person/n_phone': phone,
+  'g_person/n_area': area,
+});
+
+/** Only details of somebody known. */
+export const detailsOf = (id: string, changed: Record<string, string>): Record<string, string> => ({
+  'g_start/known': '1',
+  'g_start/person_id': id,
+  'g_start/what_for': 'data',
+  ...changed,
+});
+
+export function register(client: Client, name: string, phone: string): Promise<string> {
+  return visit(client, 'consent_record', consentOf(name, phone), { title: name });
+}
+
+export function changePhone(client: Client, id: string, phone: string): Promise<string> {
+  return visit(client, 'consent_record', detailsOf(id, { 'g_person/n_phone': phone }));
+}
+
+export const clients = (client: Client) => client.registry('health').list('client');
+export const phones = (client: Client, id: string) =>
+  client
+    .registry('health')
+    .get(id)
+    ?.live.phone?.map(({ v }) => v)
+    .sort();
+export const states = (client: Client) => client.outbox().map(({ state }) => state);
