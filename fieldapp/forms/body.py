@@ -5,7 +5,7 @@ from xml.etree.ElementTree import Element
 
 from .draft import Draft, instances_in, read_setvalue
 from .xform import JR, elements
-from .xpath import XPathProblem, compile_xpath
+from .xpath import XPathError, compile_xpath
 
 CONTROLS = {"input", "select1", "select", "upload", "trigger", "range", "rank"}
 SELECTS = {"select1", "select", "rank"}
@@ -110,7 +110,7 @@ def _plain(number: float) -> int | float:
     return int(number) if number.is_integer() else number
 
 
-# ---- choices ------------------------------------------------------------------------------------
+# ---- choices ----
 
 
 def _choices(draft: Draft, element: Element, node: dict[str, Any], number: int) -> None:
@@ -136,7 +136,7 @@ def _itemset(draft: Draft, itemset: Element, node: dict[str, Any], number: int) 
     source = itemset.get("nodeset", "")
     try:
         tree = compile_xpath(source, draft.names, number)
-    except XPathProblem as error:
+    except XPathError as error:
         draft.refuse(number, f"choice filter: {error}", "Correct the choice filter.")
         return
     match tree:

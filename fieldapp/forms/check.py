@@ -1,4 +1,5 @@
-"""Holds finished answers against their form (`check`), and finishes answers as a phone would (`complete`).
+"""Holds finished answers against their form (`check`), and finishes answers as a phone would
+(`complete`).
 
 Pure. What `check` finds is recorded as a quality issue; it never refuses a visit.
 """
@@ -42,7 +43,8 @@ def check(
 ) -> list[Violation]:
     """What the form would not have allowed in finished answers, in document order.
 
-    instances: items per registry list; rules that look into a list not given are left out. today: the day of the visit.
+    instances: items per registry list; rules that look into a list not given are left out. today:
+    the day of the visit.
     """
     shape = Shape(definition)
     form = FormInstance(shape, answers, Host(today=today, instances=instances or {}), lang)
@@ -68,7 +70,9 @@ class _Checker:
         return all(self.decidable(part) for part in tree)
 
     def relevance(self) -> None:
-        """Settle relevance from the answers as they are; what can't be decided counts as relevant if it was answered."""
+        """Settle relevance from the answers as they are; what can't be decided counts as relevant
+        if it was answered.
+        """
         for node in self.shape.order:
             spec = self.shape.nodes[node]
             for inst in self.form.instances(node):
@@ -178,14 +182,15 @@ def offered(form: FormInstance, inst: Inst, items: Mapping[str, Any]) -> set[str
     }
 
 
-# ---- finishing answers ----------------------------------------------------------------------------
+# ---- finishing answers ----
 
 
 def complete(definition: Definition, answers: Answers, host: Host) -> dict[str, Any]:
     """The answers a phone's session would finish with, had it been given `answers` in a new form.
 
-    Fills defaults, preloads, actions and calculations, makes entity blocks (ids by host.uuid), clears choices no longer
-    offered, leaves out what is blank or not relevant. Answers given are kept.
+    Fills defaults, preloads, actions and calculations, makes entity blocks (ids by host.uuid),
+    clears choices no longer offered, leaves out what is blank or not relevant. Answers given are
+    kept.
     """
     form = FormInstance(Shape(definition), answers, host)
     started: set[int] = set()

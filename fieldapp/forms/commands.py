@@ -9,7 +9,7 @@ from flask.cli import AppGroup
 from fieldapp.programs.service import load_programs
 
 from . import service
-from .problems import FormProblems
+from .problems import FormError
 from .source import FormSource
 
 forms_group = AppGroup("forms", help="Check and publish forms.")
@@ -25,7 +25,7 @@ def check(file: Path, program: str) -> None:
     """Say whether a form can be published, and what must be changed."""
     try:
         found = service.read_form(FormSource.of(file), program)
-    except FormProblems as error:
+    except FormError as error:
         raise click.ClickException(str(error)) from None
     questions = sum("c" in node for node in found["nodes"])
     click.echo(f"{found['id']} {found['version']}: {questions} questions, ready to publish.")
@@ -38,7 +38,7 @@ def publish(file: Path, program: str) -> None:
     """Publish a form (.md, .xlsx, .xls, .csv or .xml) as the current version."""
     try:
         row = service.publish(file, program)
-    except FormProblems as error:
+    except FormError as error:
         raise click.ClickException(str(error)) from None
     click.echo(f"{row.form_id} {row.version} is published.")
 
@@ -48,7 +48,7 @@ def publish_all() -> None:
     """Publish the forms that come with the product; those published already stay as they are."""
     try:
         rows = service.publish_packaged()
-    except FormProblems as error:
+    except FormError as error:
         raise click.ClickException(str(error)) from None
     for row in rows:
         click.echo(f"{row.form_id} {row.version} is published.")

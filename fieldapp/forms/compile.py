@@ -1,26 +1,44 @@
 """Compiles an XForm, as pyxform writes it, into the form definition of docs/form-definition.md.
 
-Pure. Whatever is outside the supported set is refused, all of it at once, naming the question and the remedy.
+Pure. Whatever is outside the supported set is refused, all of it at once, naming the question and
+the remedy.
 """
 
 from typing import Any
 from xml.etree.ElementTree import Element
 
 from .body import read_body
-from .definition import Cycle, Shape
+from .definition import CycleError, Shape
 from .draft import VERSIONS, Draft, local_name, mark_repeat, read_setvalue
-from .problems import FormProblems
+from .problems import FormError
 from .xform import ENTITIES, JR, XF, elements, local, read_choices, read_xform
 
 TYPES = {
-    "string": "string", "int": "int", "integer": "int", "decimal": "decimal", "boolean": "boolean", "date": "date",
-    "time": "time", "dateTime": "dateTime", "select": "select", "select1": "select", "rank": "select",
-    "geopoint": "geopoint", "geotrace": "geotrace", "geoshape": "geoshape", "binary": "binary", "barcode": "barcode",
-}  # fmt: skip
+    "string": "string",
+    "int": "int",
+    "integer": "int",
+    "decimal": "decimal",
+    "boolean": "boolean",
+    "date": "date",
+    "time": "time",
+    "dateTime": "dateTime",
+    "select": "select",
+    "select1": "select",
+    "rank": "select",
+    "geopoint": "geopoint",
+    "geotrace": "geotrace",
+    "geoshape": "geoshape",
+    "binary": "binary",
+    "barcode": "barcode",
+}
 PRELOADS = {
-    ("uid", ""): "uid", ("timestamp", "start"): "start", ("timestamp", "end"): "end", ("date", "today"): "today",
-    ("property", "deviceid"): "deviceid", ("property", "username"): "username",
-}  # fmt: skip
+    ("uid", ""): "uid",
+    ("timestamp", "start"): "start",
+    ("timestamp", "end"): "end",
+    ("date", "today"): "today",
+    ("property", "deviceid"): "deviceid",
+    ("property", "username"): "username",
+}
 EXPRESSIONS = {
     "relevant": "rel",
     "required": "req",
@@ -44,7 +62,7 @@ VISIT_DATE = "visit_date"
 def compile_xform(xml: str, program: str, scope: str) -> dict[str, Any]:
     """The definition of a form of a program.
 
-    Raises FormProblems with everything that has to be changed, NotAnXForm if it isn't one.
+    Raises FormError with everything that has to be changed, XFormError if it isn't one.
     """
     draft = Draft(read_xform(xml))
     _read_primary(draft, draft.xform.primary, -1)
@@ -56,7 +74,7 @@ def compile_xform(xml: str, program: str, scope: str) -> dict[str, Any]:
     definition = _definition(draft, program, scope)
     _refuse_cycles(draft, definition)
     if draft.problems:
-        raise FormProblems(draft.problems)
+        raise FormError(draft.problems)
     return definition
 
 
@@ -91,11 +109,13 @@ def _title(draft: Draft) -> list[str]:
     return parts if len(parts) == count else [draft.xform.title] * count
 
 
-# ---- nodes --------------------------------------------------------------------------------------
+# ---- nodes ----
 
 
 def _read_primary(draft: Draft, element: Element, parent: int) -> None:
-    """Number the nodes of the primary instance in document order. A repeat's template stands for its instances."""
+    """Number the nodes of the primary instance in document order. A repeat's template stands for
+    its instances.
+    """
     name = local(element.tag)
     if parent >= 0 and draft.names.child(parent, name) is not None:
         return
@@ -131,7 +151,7 @@ def _read_model(draft: Draft) -> None:
             draft.refuse(None, f"“{tag}” is not supported", "Remove it from the form.")
 
 
-# ---- binds --------------------------------------------------------------------------------------
+# ---- binds ----
 
 
 def _read_binds(draft: Draft) -> None:
@@ -209,7 +229,7 @@ def _settle_nodes(draft: Draft) -> None:
             del node["ro"]
 
 
-# ---- lists and entities ---------------------------------------------------------------------------
+# ---- lists and entities ----
 
 
 def _read_lists(draft: Draft) -> None:
@@ -256,7 +276,7 @@ def _entities(draft: Draft) -> list[dict[str, Any]]:
 def _refuse_cycles(draft: Draft, definition: dict[str, Any]) -> None:
     try:
         _ = Shape(definition).order
-    except Cycle as error:
+    except CycleError as error:
         circle = " → ".join(draft.names.names[n] for n in [*error.nodes, error.nodes[0]])
         draft.refuse(
             error.nodes[0],

@@ -1,4 +1,5 @@
-"""A form definition's shape, worked out once: children, lineage, names and the order of calculation.
+"""A form definition's shape, worked out once: children, lineage, names and the order of
+calculation.
 
 Pure; knows docs/form-definition.md and no values.
 """
@@ -13,7 +14,7 @@ Definition: TypeAlias = Mapping[str, Any]
 COMPUTED = ("rel", "calc", "count")
 
 
-class Cycle(ValueError):
+class CycleError(ValueError):
     """Calculations that wait for each other; `nodes` are their numbers in order."""
 
     def __init__(self, nodes: list[int]) -> None:
@@ -69,7 +70,7 @@ class Shape:
 
     @cached_property
     def order(self) -> list[int]:
-        """Nodes so that each comes after what it needs. Raises Cycle."""
+        """Nodes so that each comes after what it needs. Raises CycleError."""
         done: dict[int, bool] = {}
         order: list[int] = []
         for number in range(len(self.nodes)):
@@ -89,7 +90,7 @@ class Shape:
                 stack.pop()
             elif following in done:
                 trail = [n for n, _ in stack]
-                raise Cycle(trail[trail.index(following) :])
+                raise CycleError(trail[trail.index(following) :])
             else:
                 done[following] = False
                 stack.append((following, iter(sorted(self.needs[following]))))

@@ -1,7 +1,8 @@
-"""From a finished visit to what it writes: entities and register writes, as a pure function of the answers.
+"""From a finished visit to what it writes: entities and register writes, as a pure function of the
+answers.
 
-The phone runs the same in frontend/src/protocol/derive.ts; both run tests/contract/derive.json. Rules and their order
-are those of docs/form-definition.md, "From answers to entity writes".
+The phone runs the same in frontend/src/protocol/derive.ts; both run tests/contract/derive.json.
+Rules and their order are those of docs/form-definition.md, "From answers to entity writes".
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -22,7 +23,9 @@ Programs: TypeAlias = Iterable[Mapping[str, Any]]
 
 @dataclass
 class Derived:
-    """What a visit writes. on: the date it is about, if the form says; the position of a write is its op's."""
+    """What a visit writes. on: the date it is about, if the form says; the position of a write is
+    its op's.
+    """
 
     on: str | None = None
     entities: list[dict[str, Any]] = field(default_factory=list)
@@ -39,7 +42,9 @@ class Derived:
 
 
 def derive(definition: Definition, programs: Programs, answers: Answers, sid: str) -> Derived:
-    """The entities and writes of finished answers; `sid` is the submission's id. The answers must fit the definition."""
+    """The entities and writes of finished answers; `sid` is the submission's id. The answers must
+    fit the definition.
+    """
     programs = [p for p in programs if p["scope"] == definition["scope"]]
     form = FormInstance(Shape(definition), answers, Host(today=""))
     result = Derived(on=_date(form, definition))
@@ -105,7 +110,7 @@ def _write_block(
 def _writes(
     entity: str, values: Sequence[tuple[str, str]], group: Mapping[str, str]
 ) -> Iterator[dict[str, Any]]:
-    """One write per property or merge group, blank ones left out, at the place of the first member."""
+    """One write per property or merge group, blank ones left out; at its first member's place."""
     registers: dict[str, RegisterValue] = {}
     for prop, value in values:
         if value == "":
@@ -121,7 +126,7 @@ def _writes(
 
 
 def rule_node(shape: Shape, rule: Mapping[str, Any]) -> int | None:
-    """The node a rule's expressions stand at: the root, or its repeat (None: not in this version)."""
+    """Where a rule's expressions stand: the root, or its repeat (None: not in this version)."""
     node = 0
     for name in (rule.get("each") or "").split("/"):
         child = shape.names.child(node, name) if name else node
@@ -159,7 +164,9 @@ def _apply_rule(
 def _rule_entity(
     form: FormInstance, rule: Mapping[str, Any], inst: Inst, values: Mapping[str, str], seed: str
 ) -> str:
-    """The id a rule writes to; blank if what should make it is blank. Without either, one entity per visit."""
+    """The id a rule writes to; blank if what should make it is blank. Without either, one entity
+    per visit.
+    """
     if "entity" in rule:
         return to_text(form.value(rule["entity"], inst))
     parts = [values.get(key, "") for key in rule["id"]] if "id" in rule else [seed]

@@ -6,7 +6,7 @@ from xml.etree.ElementTree import Element
 from .names import Names
 from .problems import FormProblem
 from .xform import Texts, XForm
-from .xpath import Expr, XPathProblem, compile_xpath
+from .xpath import Expr, XPathError, compile_xpath
 
 # What ODK keeps of an entity's history; our merge needs none of it.
 VERSIONS = {"baseVersion", "trunkVersion", "branchId"}
@@ -35,7 +35,7 @@ class Draft:
         """Compile an expression at a node; None after noting why it can't be."""
         try:
             tree = compile_xpath(source, self.names, at)
-        except XPathProblem as error:
+        except XPathError as error:
             self.refuse(at, f"{what}: {error}", "Correct the expression.")
             return None
         self.used |= instances_in(tree)

@@ -1,7 +1,8 @@
-"""Evaluates the expressions of docs/form-definition.md: the server's half of the pair whose other is evaluate.ts.
+"""Evaluates the expressions of docs/form-definition.md: the server's half of the pair whose other
+is evaluate.ts.
 
-Pure: the day, the moment, identifiers and chance come from a `Host`, form values from a `Form`, entities as items.
-Cases that both languages run: tests/contract/expressions.json.
+Pure: the day, the moment, identifiers and chance come from a `Host`, form values from a `Form`,
+entities as items. Cases that both languages run: tests/contract/expressions.json.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -39,7 +40,9 @@ def _no_id() -> str:
 
 @dataclass(frozen=True)
 class Host:
-    """What surrounds a form. today: YYYY-MM-DD; now: ISO date-time with offset; instances: items per list."""
+    """What surrounds a form. today: YYYY-MM-DD; now: ISO date-time with offset; instances: items
+    per list.
+    """
 
     today: str
     now: str = ""
@@ -61,7 +64,9 @@ class Form(Protocol):
     """The form an expression stands in."""
 
     def resolve(self, node: int, at: Node, held: int | None) -> NodeSet:
-        """Instances of a form node as seen from `at`; `held`: how many shared repeats are held fixed (None: all)."""
+        """Instances of a form node as seen from `at`; `held`: how many shared repeats are held
+        fixed (None: all).
+        """
         ...
 
     def items(self, name: str) -> Item | None:
@@ -75,7 +80,9 @@ class Form(Protocol):
 
 @dataclass(frozen=True)
 class Scope:
-    """Where an expression is evaluated. node: the form node or entity it belongs to; item: the context node of XPath."""
+    """Where an expression is evaluated. node: the form node or entity it belongs to; item: the
+    context node of XPath.
+    """
 
     host: Host
     node: Node
@@ -97,12 +104,16 @@ def evaluate_entity(
     props: Mapping[str, str],
     marks: Mapping[str, Mapping[str, str]] | None = None,
 ) -> Value:
-    """Evaluate a program's expression about one entity: `props` by name, `marks` with `on` and `by` of each."""
+    """Evaluate a program's expression about one entity: `props` by name, `marks` with `on` and `by`
+    of each.
+    """
     return evaluate(tree, Scope(host, make_item(props, marks)))
 
 
 def evaluate(tree: Expr, scope: Scope) -> Value:
-    """The value of an expression. Never fails on values: what can't be computed is NaN or empty text."""
+    """The value of an expression. Never fails on values: what can't be computed is NaN or empty
+    text.
+    """
     match tree:
         case ["n", number]:
             return float(number)
@@ -121,11 +132,15 @@ def evaluate(tree: Expr, scope: Scope) -> Value:
         case ["neg", operand]:
             return -to_number(evaluate(operand, scope))
         case ["f", name, *args]:
-            special = SPECIAL.get(name)
-            if special:
-                return special(scope, *args)
-            return LIBRARY[name](*(evaluate(arg, scope) for arg in args))
+            return _call(name, args, scope)
     raise ValueError(f"not an expression: {tree!r}")
+
+
+def _call(name: str, args: Sequence[Expr], scope: Scope) -> Value:
+    special = SPECIAL.get(name)
+    if special:
+        return special(scope, *args)
+    return LIBRARY[name](*(evaluate(arg, scope) for arg in args))
 
 
 def _form(scope: Scope) -> Form:
@@ -134,7 +149,7 @@ def _form(scope: Scope) -> Form:
     return scope.form
 
 
-# ---- operators --------------------------------------------------------------------------------
+# ---- operators ----
 
 
 def _operate(operator: str, left: Expr, right: Expr, scope: Scope) -> Value:
@@ -178,7 +193,7 @@ def _document_order(node: Node) -> list[int]:
     return order[::-1]
 
 
-# ---- location paths ---------------------------------------------------------------------------
+# ---- location paths ----
 
 
 def _path(base: Expr, steps: Sequence[Expr], scope: Scope) -> NodeSet:
@@ -258,7 +273,7 @@ def _distinct(nodes: NodeSet) -> NodeSet:
     return list({id(node): node for node in nodes}.values())
 
 
-# ---- functions that need more than their arguments' values --------------------------------------
+# ---- functions that need more than their arguments' values ----
 
 
 def _if(scope: Scope, condition: Expr, then: Expr, otherwise: Expr) -> Value:

@@ -1,7 +1,7 @@
 """The function library of the form language, on values already evaluated.
 
-Each entry of LIBRARY takes evaluated arguments and gives a value. Functions that need the form, the clock or chance, or
-that don't evaluate all their arguments, live in evaluate.py.
+Each entry of LIBRARY takes evaluated arguments and gives a value. Functions that need the form, the
+clock or chance, or that don't evaluate all their arguments, live in evaluate.py.
 """
 
 import base64
@@ -10,6 +10,7 @@ import hashlib
 import math
 import re
 from collections.abc import Callable, Iterable, Sequence
+from itertools import pairwise
 
 from .values import (
     Date,
@@ -58,7 +59,7 @@ def _nodes(value: Value) -> NodeSet:
     return value if isinstance(value, list) else []
 
 
-# ---- text -------------------------------------------------------------------------------------
+# ---- text ----
 
 
 def _substr(value: Value, start: Value, end: Value | None = None) -> str:
@@ -98,7 +99,9 @@ def _normalize(value: Value) -> str:
 
 
 def compile_regex(pattern: str) -> re.Pattern[str]:
-    """A pattern as JavaScript reads it: `$` only at the very end, classes of ASCII. Raises re.error."""
+    """A pattern as JavaScript reads it: `$` only at the very end, classes of ASCII. Raises
+    re.error.
+    """
     return re.compile(
         re.sub(r"((?:\\.|\[(?:\\.|[^\]])*\]|[^\\\[$])*)\$", r"\1\\Z", pattern), re.ASCII
     )
@@ -126,7 +129,7 @@ def _base64_decode(value: Value) -> str:
         return ""
 
 
-# ---- numbers ----------------------------------------------------------------------------------
+# ---- numbers ----
 
 
 def _int(value: Value) -> float:
@@ -180,7 +183,7 @@ def _extreme(choose: Callable[[list[float]], float]) -> Callable[..., Value]:
     return call
 
 
-# ---- choices ----------------------------------------------------------------------------------
+# ---- choices ----
 
 
 def _selected(value: Value, code: Value) -> bool:
@@ -214,7 +217,7 @@ def _within(least: Value, most: Value, total: float) -> bool:
     return (low == -1 or total >= low) and (high == -1 or total <= high)
 
 
-# ---- dates ------------------------------------------------------------------------------------
+# ---- dates ----
 
 
 def as_moment(value: Value) -> Date | Moment | None:
@@ -264,13 +267,23 @@ def _date_parts(days: float) -> dict[str, str]:
     year, month, dom = (int(part) for part in str(Date(day)).split("-"))
     hour, minute, second = rest // 3_600_000, rest // 60_000 % 60, rest // 1000 % 60
     return {
-        "Y": f"{year:04}", "y": f"{year:04}"[2:], "m": f"{month:02}", "n": str(month), "b": MONTHS[month - 1],
-        "d": f"{dom:02}", "e": str(dom), "a": WEEKDAYS[day % 7],
-        "H": f"{hour:02}", "h": str(hour), "M": f"{minute:02}", "S": f"{second:02}", "3": f"{rest % 1000:03}",
-    }  # fmt: skip
+        "Y": f"{year:04}",
+        "y": f"{year:04}"[2:],
+        "m": f"{month:02}",
+        "n": str(month),
+        "b": MONTHS[month - 1],
+        "d": f"{dom:02}",
+        "e": str(dom),
+        "a": WEEKDAYS[day % 7],
+        "H": f"{hour:02}",
+        "h": str(hour),
+        "M": f"{minute:02}",
+        "S": f"{second:02}",
+        "3": f"{rest % 1000:03}",
+    }
 
 
-# ---- places -----------------------------------------------------------------------------------
+# ---- places ----
 
 
 def _points(values: Sequence[Value]) -> list[tuple[float, float]] | None:
@@ -296,7 +309,7 @@ def _distance(*values: Value) -> float:
     if points is None or len(points) < 2:
         return math.nan
     total = 0.0
-    for (lat1, lon1), (lat2, lon2) in zip(points, points[1:], strict=False):
+    for (lat1, lon1), (lat2, lon2) in pairwise(points):
         cosine = math.sin(lat1) * math.sin(lat2) + math.cos(lat1) * math.cos(lat2) * math.cos(
             lon1 - lon2
         )
@@ -314,7 +327,7 @@ def _area(value: Value) -> float:
     ring = points if points[0] == points[-1] else [*points, points[0]]
     total = sum(
         (lon2 - lon1) * (2 + math.sin(lat1) + math.sin(lat2))
-        for (lat1, lon1), (lat2, lon2) in zip(ring, ring[1:], strict=False)
+        for (lat1, lon1), (lat2, lon2) in pairwise(ring)
     )
     return math.floor(abs(total * EARTH_RADIUS_M * EARTH_RADIUS_M / 2) * 100 + 0.5) / 100
 

@@ -1,7 +1,8 @@
-"""A form being filled, on the server: the tree of answers, and everything calculated from it in dependency order.
+"""A form being filled, on the server: the tree of answers, and everything calculated from it in
+dependency order.
 
-Pure. `FormInstance` starts from (partial or finished) Answers; `recalculate` brings relevance, calculations and repeat
-counts up to date; `answers` gives back what a finished visit carries.
+Pure. `FormInstance` starts from (partial or finished) Answers; `recalculate` brings relevance,
+calculations and repeat counts up to date; `answers` gives back what a finished visit carries.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -68,7 +69,9 @@ class Inst:
 
 
 class FormInstance:
-    """The tree of one filling of a form. Paths are those of docs/form-definition.md (`residents[0]/r_name`)."""
+    """The tree of one filling of a form. Paths are those of docs/form-definition.md
+    (`residents[0]/r_name`).
+    """
 
     def __init__(self, shape: Shape, answers: Answers, host: Host, lang: int = 0) -> None:
         self.shape, self.host, self.lang = shape, host, lang
@@ -127,7 +130,9 @@ class FormInstance:
     # ---- what expressions ask (evaluate.Form)
 
     def resolve(self, node: int, at: Node, held: int | None) -> NodeSet:
-        """Instances of a node seen from `at`. One that can only mean one node keeps it, relevant or not."""
+        """Instances of a node seen from `at`. One that can only mean one node keeps it, relevant or
+        not.
+        """
         line = at.lineage() if isinstance(at, Inst) else {0: self.root}
         found, repeats, several = [self.root], 0, False
         for step in self.shape.lineage[node][1:]:
@@ -270,7 +275,9 @@ class FormInstance:
 
 
 def stored_text(value: Value, kind: str, now: str = "") -> str:
-    """A value as a leaf of that data type keeps it: numbers become days in dates, whole in integers."""
+    """A value as a leaf of that data type keeps it: numbers become days in dates, whole in
+    integers.
+    """
     number = (
         to_number(value)
         if isinstance(value, (int, float)) and not isinstance(value, bool)

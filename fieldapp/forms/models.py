@@ -8,7 +8,8 @@ from fieldapp.db import Base
 class FormVersion(Base):
     """One published version. It never changes, except that a later one takes `current` from it.
 
-    definition: JSON; hash: SHA-256 of it; source: what the author wrote (an XForm, where that was no text).
+    definition: JSON; hash: SHA-256 of it; source: what the author wrote (an XForm, where that was
+    no text).
     """
 
     __tablename__ = "form_version"

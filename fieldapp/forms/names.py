@@ -1,4 +1,5 @@
-"""The shape of a form for resolving references: names, parents, repeats, and what an expression reads.
+"""The shape of a form for resolving references: names, parents, repeats, and what an expression
+reads.
 
 Knows numbers of nodes only; no values, no instances.
 """
@@ -12,7 +13,7 @@ Expr: TypeAlias = Sequence[Any]
 
 @dataclass
 class Names:
-    """Per node its name (`@x` for attributes), its parent's number (-1: none), whether it repeats."""
+    """Per node: name (`@x` for attributes), parent's number (-1: none), whether it repeats."""
 
     names: list[str] = field(default_factory=list)
     parents: list[int] = field(default_factory=list)
@@ -88,7 +89,9 @@ def _along(names: Names, node: int, axis: str) -> list[int]:
 
 
 def references(tree: Expr, names: Names, at: int) -> set[int]:
-    """Numbers of the form nodes whose values or instances an expression at node `at` reads; its own (`.`) left out."""
+    """Numbers of the form nodes whose values or instances an expression at node `at` reads; its own
+    (`.`) left out.
+    """
     found: set[int] = set()
     _collect(tree, names, at, {at}, found)
     return found

@@ -1,4 +1,6 @@
-"""What is wrong with a form: one problem per place, collected, worded for the person who writes forms."""
+"""What is wrong with a form: one problem per place, collected, worded for the person who writes
+forms.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -6,7 +8,9 @@ from dataclasses import dataclass, replace
 
 @dataclass(frozen=True)
 class FormProblem:
-    """question: name of the node ('' for the form); message: what; remedy: what to do; where: sheet and row, if known."""
+    """question: name of the node ('' for the form); message: what; remedy: what to do; where: sheet
+    and row, if known.
+    """
 
     question: str
     message: str
@@ -24,7 +28,7 @@ class FormProblem:
         return replace(self, where=where)
 
 
-class FormProblems(ValueError):
+class FormError(ValueError):
     """A form that can't be published, with every reason."""
 
     def __init__(self, problems: Iterable[FormProblem]) -> None:

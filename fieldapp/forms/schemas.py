@@ -1,4 +1,6 @@
-"""What forms and programs say over HTTP. Their content is that of docs/form-definition.md and types.ts."""
+"""What forms and programs say over HTTP. Their content is that of docs/form-definition.md and
+types.ts.
+"""
 
 from marshmallow import Schema, fields
 

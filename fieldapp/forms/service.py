@@ -17,7 +17,7 @@ from fieldapp.programs.service import PACKAGED, load_programs, public_json
 
 from .lint import lint
 from .models import FormVersion
-from .problems import FormProblem, FormProblems
+from .problems import FormError, FormProblem
 from .source import FormSource, compile_source, to_xform
 
 
@@ -27,16 +27,16 @@ def canonical(value: Any) -> str:
 
 
 def read_form(source: FormSource, program: str) -> dict[str, Any]:
-    """The definition of a form of a program, ready to be published. Raises FormProblems."""
+    """The definition of a form of a program, ready to be published. Raises FormError."""
     home = load_programs().get(program)
     if home is None:
         names = ", ".join(p.id for p in load_programs().all)
         problem = FormProblem("", f"there is no program “{program}”", f"Choose one of {names}.")
-        raise FormProblems([problem])
+        raise FormError([problem])
     definition = compile_source(source, program, home.scope)
     problems = [*lint(definition), *_unknown_saves(definition)]
     if problems:
-        raise FormProblems(problems)
+        raise FormError(problems)
     return definition
 
 
@@ -66,7 +66,7 @@ def publish(path: Path | str, program: str) -> FormVersion:
 def publish_source(source: FormSource, program: str) -> FormVersion:
     """Publish a form as the current version of its id. The same again changes nothing.
 
-    Raises FormProblems, also if that version is published already with other content.
+    Raises FormError, also if that version is published already with other content.
     """
     definition = read_form(source, program)
     text = source.content.decode() if source.kind in (".md", ".csv", ".xml") else to_xform(source)
@@ -92,12 +92,12 @@ def publish_source(source: FormSource, program: str) -> FormVersion:
             return row
         if row.source != known.source and row.hash != known.hash:
             message = f"{row.form_id} {row.version} is published already with other content"
-            raise FormProblems([FormProblem("", message, "Raise version on the settings sheet.")])
+            raise FormError([FormProblem("", message, "Raise version on the settings sheet.")])
         return known
 
 
 def publish_packaged() -> list[FormVersion]:
-    """Publish the forms of every packaged program. Raises FormProblems."""
+    """Publish the forms of every packaged program. Raises FormError."""
     return [
         publish(path, folder.name)
         for folder in sorted(path.parent for path in PACKAGED.glob("*/program.toml"))

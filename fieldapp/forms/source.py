@@ -1,4 +1,6 @@
-"""Reads a form as its author wrote it, an XLSForm (.md, .xlsx, .xls, .csv) or an XForm (.xml), and compiles it."""
+"""Reads a form as its author wrote it, an XLSForm (.md, .xlsx, .xls, .csv) or an XForm (.xml), and
+compiles it.
+"""
 
 import re
 from dataclasses import dataclass
@@ -11,8 +13,8 @@ from pyxform.xls2json_backends import get_xlsform
 from pyxform.xls2xform import convert
 
 from .compile import compile_xform
-from .problems import FormProblem, FormProblems
-from .xform import NotAnXForm
+from .problems import FormError, FormProblem
+from .xform import XFormError
 
 ROW = re.compile(r"\[row : (\d+)\]\s*")
 SHEETS = ("survey", "choices", "settings", "entities")
@@ -32,20 +34,20 @@ class FormSource:
 
 
 def compile_source(source: FormSource, program: str, scope: str) -> dict[str, Any]:
-    """The form definition. Raises FormProblems, placed on sheet and row where that is known."""
+    """The form definition. Raises FormError, placed on sheet and row where that is known."""
     try:
         if source.kind == ".xml":
             return compile_xform(source.content.decode(), program, scope)
         return compile_xform(to_xform(source), program, scope)
-    except NotAnXForm as error:
-        raise FormProblems([FormProblem("", str(error), "Give an XLSForm or an XForm.")]) from None
-    except FormProblems as error:
+    except XFormError as error:
+        raise FormError([FormProblem("", str(error), "Give an XLSForm or an XForm.")]) from None
+    except FormError as error:
         rows = rows_by_name(source)
-        raise FormProblems(p.at(rows.get(p.question, "")) for p in error.problems) from None
+        raise FormError(p.at(rows.get(p.question, "")) for p in error.problems) from None
 
 
 def to_xform(source: FormSource) -> str:
-    """The XForm pyxform makes of an XLSForm. Raises FormProblems with what pyxform objects to."""
+    """The XForm pyxform makes of an XLSForm. Raises FormError with what pyxform objects to."""
     try:
         result = convert(BytesIO(source.content), file_type=source.kind)
     except PyXFormError as error:
@@ -53,7 +55,7 @@ def to_xform(source: FormSource) -> str:
         row = ROW.search(text)
         sheet = next((s for s in SHEETS if f"'{s}'" in text), "survey")
         problem = FormProblem("", ROW.sub("", text).strip().rstrip("."), "Correct it there.")
-        raise FormProblems([problem.at(f"{sheet}, row {row[1]}" if row else "")]) from None
+        raise FormError([problem.at(f"{sheet}, row {row[1]}" if row else "")]) from None
     return str(result.xform)
 
 

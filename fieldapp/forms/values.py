@@ -1,7 +1,8 @@
-"""What an expression can yield (text, number, truth, date, nodes) and XPath 1.0's conversions between them.
+"""What an expression can yield (text, number, truth, date, nodes) and XPath 1.0's conversions
+between them.
 
-Knows no form and no clock. ODK's additions to XPath are those of docs/form-definition.md: a date is the number of its
-days since 1970-01-01, empty text is not a number and not true.
+Knows no form and no clock. ODK's additions to XPath are those of docs/form-definition.md: a date is
+the number of its days since 1970-01-01, empty text is not a number and not true.
 """
 
 import math
@@ -34,7 +35,9 @@ class Date:
 
 @dataclass(frozen=True)
 class Moment:
-    """A local date and time: days since 1970-01-01 with their fraction, and its text (ISO 8601, offset as written)."""
+    """A local date and time: days since 1970-01-01 with their fraction, and its text (ISO 8601,
+    offset as written).
+    """
 
     days: float
     text: str
@@ -66,7 +69,9 @@ Value: TypeAlias = str | float | bool | Date | Moment | NodeSet
 
 @dataclass(eq=False)
 class Item:
-    """A node made from plain values: an item of a list, a property of one, or an entity as its program sees it."""
+    """A node made from plain values: an item of a list, a property of one, or an entity as its
+    program sees it.
+    """
 
     name: str
     value: str = ""
@@ -87,7 +92,9 @@ def make_item(
     parent: Item | None = None,
     name: str = "item",
 ) -> Item:
-    """An item whose children are `values`; `marks` gives children attributes, e.g. `{"status": {"on": "2026-11-02"}}`."""
+    """An item whose children are `values`; `marks` gives children attributes, e.g. `{"status":
+    {"on": "2026-11-02"}}`.
+    """
     item = Item(name, parent=parent)
     for key, value in values.items():
         child = Item(key, value, item)
@@ -103,7 +110,7 @@ def make_list(items: Iterable[Mapping[str, str]]) -> Item:
     return root
 
 
-# ---- conversions ------------------------------------------------------------------------------
+# ---- conversions ----
 
 
 def to_text(value: Value) -> str:
@@ -120,7 +127,9 @@ def to_text(value: Value) -> str:
 
 
 def number_text(number: float) -> str:
-    """Shortest decimal text that reads back as the number, never with an exponent; integers without a point."""
+    """Shortest decimal text that reads back as the number, never with an exponent; integers without
+    a point.
+    """
     if math.isnan(number):
         return "NaN"
     if math.isinf(number):
@@ -154,11 +163,11 @@ def to_boolean(value: Value) -> bool:
     return not (number == 0 or math.isnan(number))
 
 
-# ---- dates ------------------------------------------------------------------------------------
+# ---- dates ----
 
 
 def parse_date(text: str) -> Date | None:
-    """A day from `YYYY-MM-DD` (also without leading zeros); None if it isn't one of the calendar."""
+    """A day from `YYYY-MM-DD` (leading zeros may lack); None if the calendar hasn't it."""
     match = DATE.fullmatch(text)
     if not match:
         return None
@@ -169,7 +178,9 @@ def parse_date(text: str) -> Date | None:
 
 
 def parse_moment(text: str) -> Date | Moment | None:
-    """A day or a local moment from ISO text; the offset is not applied: what the clock on the wall said counts."""
+    """A day or a local moment from ISO text; the offset is not applied: what the clock on the wall
+    said counts.
+    """
     match = MOMENT.fullmatch(text)
     if not match:
         return parse_date(text)
@@ -211,7 +222,7 @@ def moment_of(days: float, offset: str) -> Moment | None:
     return Moment(days, f"{whole}T{hour:02}:{minute:02}:{second:02}.{thousandths:03}{offset}")
 
 
-# ---- comparison -------------------------------------------------------------------------------
+# ---- comparison ----
 
 
 def compare(operator: str, left: Value, right: Value) -> bool:

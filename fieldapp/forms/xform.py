@@ -1,6 +1,7 @@
 """Reads the parts of an XForm that stand apart from its questions: languages, texts, choice lists.
 
-It knows XML and no expressions beyond passing them on. XML is parsed without entities or external references.
+It knows XML and no expressions beyond passing them on. XML is parsed without entities or external
+references.
 """
 
 import re
@@ -25,7 +26,7 @@ CompileText: TypeAlias = Callable[[str], Any]
 """Compiles the expression of an <output>."""
 
 
-class NotAnXForm(ValueError):
+class XFormError(ValueError):
     """The document has no XForm in it."""
 
 
@@ -55,18 +56,18 @@ def local(tag: str) -> str:
 
 
 def read_xform(xml: str) -> XForm:
-    """Take the document apart. Raises NotAnXForm."""
+    """Take the document apart. Raises XFormError."""
     try:
         html = fromstring(xml, forbid_dtd=True)
     except (ParseError, DefusedXmlException) as error:
-        raise NotAnXForm(f"the XML can't be read: {error}") from None
+        raise XFormError(f"the XML can't be read: {error}") from None
     model, body = html.find(f"{H}head/{XF}model"), html.find(f"{H}body")
     if model is None or body is None:
-        raise NotAnXForm("there is no XForm model or body in this document")
+        raise XFormError("there is no XForm model or body in this document")
     instances = model.findall(f"{XF}instance")
     primary = instances[0][0] if instances and len(instances[0]) else None
     if primary is None:
-        raise NotAnXForm("the XForm has no primary instance")
+        raise XFormError("the XForm has no primary instance")
     return XForm(
         title=(html.findtext(f"{H}head/{H}title") or "").strip(),
         model=model,

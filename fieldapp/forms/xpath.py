@@ -1,7 +1,8 @@
 """Turns XPath 1.0 with ODK's functions into the JSON expression of docs/form-definition.md.
 
-It knows the names and places of a form's nodes (`Names`) and nothing of their values. References are resolved here,
-once, so that neither evaluator parses paths. `elementpath` does the parsing; this module walks its token tree.
+It knows the names and places of a form's nodes (`Names`) and nothing of their values. References
+are resolved here, once, so that neither evaluator parses paths. `elementpath` does the parsing;
+this module walks its token tree.
 """
 
 from collections.abc import Callable, Sequence
@@ -20,22 +21,31 @@ from .names import Names, walk
 Expr: TypeAlias = list[Any]
 JAVAROSA = "http://openrosa.org/javarosa"
 AXES = {
-    "child", "parent", "self", "attribute", "descendant", "ancestor", "following-sibling", "preceding-sibling",
-}  # fmt: skip
+    "child",
+    "parent",
+    "self",
+    "attribute",
+    "descendant",
+    "ancestor",
+    "following-sibling",
+    "preceding-sibling",
+}
 OPERATORS = {"or", "and", "=", "!=", "<", "<=", ">", ">=", "+", "-", "*", "div", "mod", "|"}
 
 
-class XPathProblem(ValueError):
+class XPathError(ValueError):
     """An expression that can't be compiled; the text says what to change."""
 
 
 class OdkParser(XPath1Parser):
-    """elementpath's XPath 1.0 with ODK's functions, which it accepts without knowing what they mean."""
+    """elementpath's XPath 1.0 with ODK's functions, which it accepts without knowing what they
+    mean.
+    """
 
     DEFAULT_NAMESPACES = {**XPath1Parser.DEFAULT_NAMESPACES, "jr": JAVAROSA}
     PATH_STEP_LABELS = ("axis", "function", "kind test")
     PATH_STEP_SYMBOLS = XPath1Parser.PATH_STEP_SYMBOLS | {"("}
-    # ODK's functions replace those of the same name: `round` takes two arguments, `if` is no keyword.
+    # ODK's functions replace those of the same name: `round` takes two arguments.
     symbol_table = {
         name: token
         for name, token in XPath1Parser.symbol_table.items()
@@ -47,7 +57,9 @@ class OdkParser(XPath1Parser):
     }
 
     def parse(self, source: str) -> XPathToken:
-        """The token tree, without elementpath's evaluation of constants: it doesn't know our functions."""
+        """The token tree, without elementpath's evaluation of constants: it doesn't know our
+        functions.
+        """
         if self.tokenizer is None:
             self.tokenizer = self.create_tokenizer(self.symbol_table)
         return Parser.parse(self, source)
@@ -81,14 +93,15 @@ class Step:
 
 
 def compile_xpath(source: str, names: Names | None = None, at: int = 0) -> Expr:
-    """Compile one expression standing at node `at` of a form; without `names`, of an entity (child names are properties).
+    """Compile one expression standing at node `at` of a form; without `names`, of an entity (child
+    names are properties).
 
-    Raises XPathProblem.
+    Raises XPathError.
     """
     try:
         token = OdkParser(strict=True).parse(source.strip())
     except (ElementPathError, RecursionError) as error:
-        raise XPathProblem(_explain(source, error)) from None
+        raise XPathError(_explain(source, error)) from None
     return _Compiler(names, at).expr(token, inside=False)
 
 
@@ -103,7 +116,9 @@ def _explain(source: str, error: Exception) -> str:
 
 
 class _Compiler:
-    """Walks one token tree. `inside` is true within a predicate, where relative paths start at the candidate."""
+    """Walks one token tree. `inside` is true within a predicate, where relative paths start at the
+    candidate.
+    """
 
     def __init__(self, names: Names | None, at: int) -> None:
         self.names, self.at = names, at
@@ -140,7 +155,7 @@ class _Compiler:
                 if most
                 else f"at least {least}"
             )
-            raise XPathProblem(f"{name}() takes {wanted} arguments, not {len(token)}")
+            raise XPathError(f"{name}() takes {wanted} arguments, not {len(token)}")
         special: dict[str, Callable[[XPathToken, bool], Expr]] = {
             "current": lambda _t, _i: ["cur"],
             "instance": self.path,
@@ -163,15 +178,14 @@ class _Compiler:
         """`indexed-repeat(${n}, ${r}, i)` is `r[i]/n`, for each pair of repeat and index."""
         names = self.form_names()
         if len(token) % 2 == 0:
-            raise XPathProblem("indexed-repeat() takes a question, then pairs of repeat and index")
+            raise XPathError("indexed-repeat() takes a question, then pairs of repeat and index")
         target = self.node_of(token[0])
         index = {self.node_of(token[i]): token[i + 1] for i in range(1, len(token), 2)}
         line = names.lineage(target)
         for repeat in index:
             if repeat not in line or not names.repeats[repeat]:
-                raise XPathProblem(
-                    f"indexed-repeat(): “{names.names[target]}” is not in the repeat “{names.names[repeat]}”"
-                )
+                inner, outer = names.names[target], names.names[repeat]
+                raise XPathError(f"indexed-repeat(): “{inner}” is not in the repeat “{outer}”")
         first = min(line.index(repeat) for repeat in index)
         steps: list[Expr] = []
         for node in line[first:]:
@@ -188,25 +202,25 @@ class _Compiler:
         return ["f", "jr:choice-name", self.expr(token[0], inside), ["r", node]]
 
     def outside(self, token: XPathToken, inside: bool) -> Expr:
-        """An argument that moves into a predicate: `.` there would mean the candidate, so it becomes the form node."""
+        """An argument that moves into a predicate: `.` there would mean the candidate, so it
+        becomes the form node.
+        """
         tree = self.expr(token, inside)
         if inside and _mentions(tree, "ctx", "."):
-            raise XPathProblem(
-                "a lookup by a value of the item being filtered is not supported; use instance(…)[…]"
-            )
+            raise XPathError("a lookup by a value of the item being filtered is not supported")
         return _replace_dot(tree)
 
     def node_of(self, token: XPathToken) -> int:
         tree = self.expr(token, inside=False)
         if tree[0] != "r":
-            raise XPathProblem(
+            raise XPathError(
                 "a reference to a question or repeat is expected here, such as ${name}"
             )
         return cast(int, tree[1])
 
     def form_names(self) -> Names:
         if self.names is None:
-            raise XPathProblem("questions can't be named here; only properties of the record")
+            raise XPathError("questions can't be named here; only properties of the record")
         return self.names
 
     # ---- location paths
@@ -227,14 +241,14 @@ class _Compiler:
     def instance(self, base: XPathToken, steps: list[Step], inside: bool) -> Expr:
         """`instance('x')/root/item…`: the step to the root element is implied."""
         if len(base) != 1:
-            raise XPathProblem("instance() takes one argument, the name of a list in quotes")
+            raise XPathError("instance() takes one argument, the name of a list in quotes")
         name = _literal(base[0], "instance()")
         if name == "__last-saved":
-            raise XPathProblem(
-                "the last saved visit is not kept for other forms; look the value up in the registry instead"
+            raise XPathError(
+                "the last saved visit is not kept; look the value up in the registry instead"
             )
         if len(steps) < 2 or steps[0].axis != "child" or steps[0].preds:
-            raise XPathProblem(f"write instance('{name}')/root/item and then what is meant")
+            raise XPathError(f"write instance('{name}')/root/item and then what is meant")
         return ["path", ["inst", name], *self.steps(steps[1:])]
 
     def relative(self, steps: list[Step], inside: bool) -> Expr:
@@ -261,11 +275,13 @@ class _Compiler:
             or steps[0].name != names.names[0]
             or steps[0].preds
         ):
-            raise XPathProblem(f"an absolute path starts with /{names.names[0]}")
+            raise XPathError(f"an absolute path starts with /{names.names[0]}")
         return steps[1:]
 
     def resolve(self, start: int, steps: list[Step], absolute: bool) -> Expr:
-        """Follow the leading steps that mean one node of the form; what has a predicate stays a path from there."""
+        """Follow the leading steps that mean one node of the form; what has a predicate stays a
+        path from there.
+        """
         names = self.form_names()
         node, low = start, names.depth(self.at) if absolute else names.depth(start)
         for position, step in enumerate(steps):
@@ -280,7 +296,9 @@ class _Compiler:
         return self.reference(node, low, final=absolute)
 
     def follow(self, node: int, step: Step) -> int | None:
-        """The one form node a plain step leads to; None if the step selects (predicate, wildcard, other axis)."""
+        """The one form node a plain step leads to; None if the step selects (predicate, wildcard,
+        other axis).
+        """
         names = self.form_names()
         if step.preds or (step.axis in ("child", "attribute") and step.name == "*"):
             return None
@@ -288,20 +306,22 @@ class _Compiler:
             name = step.name if step.axis == "child" else f"@{step.name}"
             child = names.child(node, name)
             if child is None:
-                raise XPathProblem(f"there is no question “{name}” in “{names.names[node]}”")
+                raise XPathError(f"there is no question “{name}” in “{names.names[node]}”")
             return child
         if step.axis == "self" and step.name == "*":
             return node
         if step.axis == "parent" and step.name == "*":
             if names.parents[node] < 0:
-                raise XPathProblem("the path goes above the form; remove one ../")
+                raise XPathError("the path goes above the form; remove one ../")
             return names.parents[node]
         return None
 
     def reference(self, node: int, low: int, final: bool) -> Expr:
-        """`["r", node]`, or with a third element where fewer repeats are held fixed than are shared.
+        """`["r", node]`, or with a third element where fewer repeats are held fixed than are
+        shared.
 
-        `final`: an absolute path to a repeat means all its instances, also from inside (count(${residents})).
+        `final`: an absolute path to a repeat means all its instances, also from inside
+        (count(${residents})).
         """
         names = self.form_names()
         shared = names.shared(node, self.at)
@@ -318,10 +338,10 @@ class _Compiler:
         for step in steps:
             nodes = {found for node in nodes for found in walk(names, node, step.axis, step.name)}
             if not nodes:
-                raise XPathProblem(f"there is no question “{step.name}” where this path leads")
+                raise XPathError(f"there is no question “{step.name}” where this path leads")
 
 
-# ---- elementpath's tokens -------------------------------------------------------------------------
+# ---- elementpath's tokens ----
 
 
 def _prefixed_function(token: XPathToken) -> bool:
@@ -335,12 +355,12 @@ def _json_number(value: Decimal | int | float) -> int | float:
 
 def _literal(token: XPathToken, where: str) -> str:
     if token.symbol != "(string)":
-        raise XPathProblem(f"{where} needs its names in quotes")
+        raise XPathError(f"{where} needs its names in quotes")
     return cast(str, token.value)
 
 
 def _flatten(token: XPathToken) -> tuple[XPathToken | str | None, list[Step]]:
-    """A path's base (`/`, a function call or parenthesis, None for the context node) and its steps."""
+    """A path's base (`/`, a call or parenthesis, None for the context node) and its steps."""
     symbol = token.symbol
     if symbol in ("/", "//"):
         return _flatten_slash(token)
@@ -357,14 +377,14 @@ def _flatten(token: XPathToken) -> tuple[XPathToken | str | None, list[Step]]:
 
 def _flatten_slash(token: XPathToken) -> tuple[XPathToken | str | None, list[Step]]:
     if len(token) == 0:
-        raise XPathProblem("“/” alone means nothing in a form")
+        raise XPathError("“/” alone means nothing in a form")
     base, steps = ("/", []) if len(token) == 1 else _flatten(token[0])
     right_base, right = _flatten(token[-1])
     if right_base is not None:
-        raise XPathProblem("a function can't be a step of a path")
+        raise XPathError("a function can't be a step of a path")
     if token.symbol == "//":
         if right[0].axis != "child":
-            raise XPathProblem("after // a name is expected")
+            raise XPathError("after // a name is expected")
         right = [Step("descendant", right[0].name, right[0].preds), *right[1:]]
     plain = [step for step in steps if step != Step("self", "*")]
     return base, [*plain, *right]
@@ -380,7 +400,7 @@ def _step(token: XPathToken) -> Step:
         return Step("attribute", _name(token[0]))
     if token.label == "axis":
         if symbol not in AXES:
-            raise XPathProblem(f"the axis {symbol}:: is not supported")
+            raise XPathError(f"the axis {symbol}:: is not supported")
         return Step(symbol, _name(token[0]))
     return Step("child", _name(token))
 
@@ -394,7 +414,7 @@ def _name(token: XPathToken) -> str:
         return "*"
     if token.symbol == ":":
         return cast(str, token[1].value)
-    raise XPathProblem(f"“{token.source}” is not supported in a path")
+    raise XPathError(f"“{token.source}” is not supported in a path")
 
 
 def _mentions(tree: Expr, *heads: str) -> bool:

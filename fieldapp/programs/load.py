@@ -1,7 +1,7 @@
 """Loads program folders: reads `program.toml`, checks every key, compiles forms and expressions.
 
-A program doesn't load unless each property says who may see it, why it is kept, on what basis and for how long. All
-that is wrong is reported at once, by file and key.
+A program doesn't load unless each property says who may see it, why it is kept, on what basis and
+for how long. All that is wrong is reported at once, by file and key.
 """
 
 import tomllib
@@ -12,9 +12,9 @@ from typing import Any
 from fieldapp.forms.definition import Shape
 from fieldapp.forms.lint import lint_program_words
 from fieldapp.forms.names import Names
-from fieldapp.forms.problems import FormProblems
+from fieldapp.forms.problems import FormError
 from fieldapp.forms.source import FormSource, compile_source
-from fieldapp.forms.xpath import Expr, XPathProblem, compile_xpath
+from fieldapp.forms.xpath import Expr, XPathError, compile_xpath
 
 from .model import (
     AUDIENCES,
@@ -48,7 +48,7 @@ KEYS = {
 EXPRESSIONS_OF_TASK = ("when", "done", "opens", "due", "overdue")
 
 
-class ProgramProblems(ValueError):
+class ProgramError(ValueError):
     """Programs that can't be loaded, with every reason (`<folder>/program.toml: <key>: <what>`)."""
 
     def __init__(self, problems: list[str]) -> None:
@@ -57,7 +57,7 @@ class ProgramProblems(ValueError):
 
 
 def load_folders(folder: Path) -> Programs:
-    """Every program below `folder`. Raises ProgramProblems."""
+    """Every program below `folder`. Raises ProgramError."""
     readers = [_Reader(path) for path in sorted(folder.glob("*/program.toml"))]
     for reader in readers:
         reader.read_head()
@@ -66,7 +66,7 @@ def load_folders(folder: Path) -> Programs:
     problems = [problem for reader in readers for problem in reader.problems]
     problems += _repeated(programs)
     if problems:
-        raise ProgramProblems(problems)
+        raise ProgramError(problems)
     return Programs(programs)
 
 
@@ -137,7 +137,7 @@ class _Reader:
             form = compile_source(source, str(self.raw.get("id")), self.scope)
         except OSError:
             self.refuse("forms", f"there is no file {name}")
-        except FormProblems as error:
+        except FormError as error:
             self.problems += [f"{self.folder}/{name}: {problem}" for problem in error.problems]
         else:
             self.forms[form["id"]] = form
@@ -175,7 +175,7 @@ class _Reader:
         """A compiled expression; a harmless one after a problem."""
         try:
             return compiler(str(source))
-        except XPathProblem as error:
+        except XPathError as error:
             self.refuse(key, str(error))
             return ["f", "false"]
 
@@ -293,7 +293,7 @@ class _Reader:
         )
 
     def _check_groups(self, props: Mapping[str, Prop], key: str) -> None:
-        """Members of a merge group are one register: same kind, same audience, a name of its own."""
+        """Members of a merge group are one register: one kind, one audience, a name of its own."""
         first: dict[str, Prop] = {}
         for prop in props.values():
             if prop.group is None:
@@ -308,7 +308,7 @@ class _Reader:
     # ---- rules
 
     def derive(self, table: Mapping[str, Any], key: str, known: _Known) -> DeriveRule:
-        """A derive rule; its expressions are compiled against the packaged form and hold by name."""
+        """A derive rule; compiled against the packaged form, its expressions hold by name."""
         self.keys("derive", table, key)
         form = known.forms.get(str(table.get("form")))
         if form is None:

@@ -1,4 +1,6 @@
-"""What a program is: types of entities with their properties, derive rules, follow-up schedule. No I/O."""
+"""What a program is: types of entities with their properties, derive rules, follow-up schedule. No
+I/O.
+"""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -16,7 +18,9 @@ AUDIENCES = {"health": ("care", "clinic"), "housing": ("housing",)}
 
 @dataclass(frozen=True)
 class Prop:
-    """A property of a type. audience: who may see it; purpose, basis, retention: why it may be kept, and how long."""
+    """A property of a type. audience: who may see it; purpose, basis, retention: why it may be
+    kept, and how long.
+    """
 
     name: str
     label: Words
@@ -102,7 +106,9 @@ class ScheduleRule:
 
 @dataclass(frozen=True)
 class Program:
-    """One program of one scope. forms: definitions of its packaged forms by id; lists: code → [zh, en]."""
+    """One program of one scope. forms: definitions of its packaged forms by id; lists: code → [zh,
+    en].
+    """
 
     id: str
     scope: str
@@ -127,7 +133,8 @@ class Program:
 def type_json(kind: EntityType, audiences: Iterable[str] | None) -> dict[str, Any]:
     """A type as a phone of these audiences gets it (None: everything).
 
-    Of a property nobody there may see only kind and group are told, since deriving writes needs them.
+    Of a property nobody there may see only kind and group are told, since deriving writes needs
+    them.
     """
     seen = set(kind.props) if audiences is None else set(kind.seen_by(audiences))
     shown: dict[str, Any] = {"label": dict(kind.label), "scope": kind.scope}

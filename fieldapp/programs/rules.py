@@ -41,8 +41,8 @@ def impure(tree: Any) -> set[str]:
 def rule_expr(source: str, names: Names, each: int) -> Expr:
     """An expression over a form's answers, standing at the root or at a repeat (`each`).
 
-    Checked against this version of the form, but naming questions by name, so that it holds for others too.
-    Raises XPathProblem.
+    Checked against this version of the form, but naming questions by name, so that it holds for
+    others too. Raises XPathError.
     """
     return _named(compile_xpath(source, names, each), names, each)
 

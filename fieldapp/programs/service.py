@@ -5,7 +5,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from .load import ProgramProblems, load_folders
+from .load import ProgramError, load_folders
 from .model import (
     AUDIENCES,
     DeriveRule,
@@ -22,14 +22,15 @@ PACKAGED = Path(__file__).parent
 
 @cache
 def load_programs() -> Programs:
-    """The packaged programs, read once. Raises ProgramProblems naming file and key."""
+    """The packaged programs, read once. Raises ProgramError naming file and key."""
     return load_folders(PACKAGED)
 
 
 def public_json(
     programs: Programs | Iterable[Program], audiences: Collection[str], role: str | None = None
 ) -> list[dict[str, Any]]:
-    """What a phone of these audiences gets, as `Program[]` of types.ts; of the schedule only its role's rules.
+    """What a phone of these audiences gets, as `Program[]` of types.ts; of the schedule only its
+    role's rules.
 
     A program of a scope in which the phone has no audience isn't mentioned at all.
     """
@@ -63,7 +64,7 @@ __all__ = [
     "DeriveRule",
     "EntityType",
     "Program",
-    "ProgramProblems",
+    "ProgramError",
     "Programs",
     "Prop",
     "ScheduleRule",
