@@ -100,7 +100,7 @@ def marks(
     audience: str | None = None,
     by: Callable[[str], str] = lambda _sid: "",
 ) -> dict[str, dict[str, str]]:
-    """`{property: {on, by}}` of each shown value; all, or an audience's. by: author by submission."""
+    """`{property: {on, by}}` of shown values, all or an audience's; `by` names authors."""
     found: dict[str, dict[str, str]] = {}
     for name, live in entity.state.items():
         if audience is None or name in view.seen.get(audience, {}):
