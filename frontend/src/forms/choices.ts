@@ -66,7 +66,10 @@ export class Choices {
     const rows = list ? this.items(list, frameOf(world, null)) : undefined;
     const found = rows?.find((row) => row.name === value);
     if (found) return found.label;
-    const [item] = inst && value !== '' ? (world.find?.(inst, key, value) ?? []) : [];
+    if (!inst) return '';
+    const [item] = world.find
+      ? world.find(inst, key, value)
+      : world.items(inst).filter((one) => one[key] === value);
     return item?.[label] ?? '';
   }
 }

@@ -27,15 +27,45 @@ class PropNode implements XNode {
     return [];
   }
   attribute(name: string): readonly XNode[] {
-    return [new PropNode(this.item, `@${name}`, this.item.item[`${this.name}/@${name}`] ?? '')];
+    const value = this.item.item[`${this.name}/@${name}`];
+    return value === undefined ? [] : [new PropNode(this.item, `@${name}`, value)];
   }
 }
 
-/** One item of a registry list. A property it doesn't have reads as blank. */
+/** One item of a registry list; its properties are its children. */
 export class ItemNode implements XNode {
   readonly name = 'item';
   readonly relevant = true;
+  /** The list it was found in, if by a path through one. */
+  list: ListNode | null = null;
   constructor(readonly item: RegistryItem) {}
+  text(): string {
+    return this.children()
+      .map((node) => node.text())
+      .join('');
+  }
+  parent(): XNode | null {
+    return this.list;
+  }
+  children(): readonly XNode[] {
+    return Object.keys(this.item)
+      .filter((key) => !key.includes('/'))
+      .map((key) => new PropNode(this, key, this.item[key] ?? ''));
+  }
+  child(name: string): readonly XNode[] {
+    const value = this.item[name];
+    return value === undefined ? [] : [new PropNode(this, name, value)];
+  }
+  attribute(): readonly XNode[] {
+    return [];
+  }
+}
+
+/** The `root` element of a list. */
+class ListNode implements XNode {
+  readonly name = 'root';
+  readonly relevant = true;
+  constructor(private readonly items: () => readonly RegistryItem[]) {}
   text(): string {
     return this.children()
       .map((node) => node.text())
@@ -45,12 +75,10 @@ export class ItemNode implements XNode {
     return null;
   }
   children(): readonly XNode[] {
-    return Object.keys(this.item)
-      .filter((key) => !key.includes('/'))
-      .map((key) => new PropNode(this, key, this.item[key] ?? ''));
+    return this.items().map((item) => nodeOfItem(item, this));
   }
   child(name: string): readonly XNode[] {
-    return [new PropNode(this, name, this.item[name] ?? '')];
+    return name === 'item' ? this.children() : [];
   }
   attribute(): readonly XNode[] {
     return [];
@@ -64,12 +92,13 @@ export function itemNode(item: RegistryItem): XNode {
   return nodeOfItem(item);
 }
 
-function nodeOfItem(item: RegistryItem): ItemNode {
+function nodeOfItem(item: RegistryItem, list?: ListNode): ItemNode {
   let node = itemNodes.get(item);
   if (!node) {
     node = new ItemNode(item);
     itemNodes.set(item, node);
   }
+  if (list) node.list = list;
   return node;
 }
 
@@ -224,7 +253,7 @@ function lookUp(frame: Frame, list: string, key: Key): readonly RegistryItem[] {
   const { world } = frame;
   if (wanted === null) return world.items(list);
   if (wanted !== '' && world.find) return world.find(list, key.prop, wanted);
-  return world.items(list).filter((item) => (item[key.prop] ?? '') === wanted);
+  return world.items(list).filter((item) => item[key.prop] === wanted);
 }
 
 /** Items of a registry list that pass the predicates of the path's `item` step. */
@@ -232,8 +261,13 @@ function compileItems(list: string, predicates: Expr[], compile: Compile): (f: F
   const codes = predicates.map(compile);
   const key = asksPosition(predicates[0]) ? null : keyOf(predicates[0], compile);
   return (frame) => {
+    const root = new ListNode(() => frame.world.items(list));
     const items = key ? lookUp(frame, list, key) : frame.world.items(list);
-    return narrowed(frame, items.map(nodeOfItem), codes);
+    return narrowed(
+      frame,
+      items.map((item) => nodeOfItem(item, root)),
+      codes,
+    );
   };
 }
 

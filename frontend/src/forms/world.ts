@@ -12,7 +12,7 @@ export function makeWorld(
 ): World {
   const find = (list: string, prop: string, value: string): readonly RegistryItem[] => {
     if (!def.lists[list] && host.find) return host.find(list, prop, value);
-    return world.items(list).filter((item) => (item[prop] ?? '') === value);
+    return world.items(list).filter((item) => item[prop] === value);
   };
   const world: World = {
     today: () => host.today(),
