@@ -102,13 +102,17 @@ function known(type: string) {
 test('codes read as words and days as days; area and root are told elsewhere', () => {
   const facts = factsOf(known('client'), registry, mei).map(({ label, text }) => [label, text]);
   expect(facts).toEqual([
-    ['姓名', '张小梅'],
     ['性别', '女'],
     ['出生日期', '1996年3月4日'],
   ]);
   const pregnancy = factsOf(known('pregnancy'), registry, second);
   expect(pregnancy.map(({ prop }) => prop)).toEqual(['edd', 'slots']);
   expect(pregnancy[1]?.text).toBe('孕13周前、16-20周');
+});
+
+test('facts stand in the order in which they are asked', () => {
+  const asked = factsOf(known('client'), registry, mei, ['dob', 'sex', 'noise']);
+  expect(asked.map(({ prop }) => prop)).toEqual(['dob', 'sex']);
 });
 
 test('what hangs from 张小梅 is hers alone, newest first', () => {

@@ -1,5 +1,5 @@
 /** One record as a person reads it: its facts, what belongs to it, where two people wrote different things. */
-import type { Catalogue, EntityView, Registry, Scope } from '@/protocol/types';
+import type { Catalogue, EntityView, FormDefinition, Registry, Scope } from '@/protocol/types';
 import {
   type KnownType,
   propLabel,
@@ -38,12 +38,19 @@ export function rootOf(
   return root ? registry.get(entity.props[root] ?? '') : undefined;
 }
 
-export function factsOf(known: KnownType, registry: Registry, entity: EntityView): Fact[] {
+/** `order`: properties as people are asked for them (`askedOrder`); others follow. */
+export function factsOf(
+  known: KnownType,
+  registry: Registry,
+  entity: EntityView,
+  order: readonly string[] = [],
+): Fact[] {
   const { root, area, props } = known.def;
-  return Object.keys(props).flatMap((prop) => {
+  const names = new Set([...order.filter((prop) => prop in props), ...Object.keys(props)]);
+  return [...names].flatMap((prop) => {
     const value = entity.props[prop] ?? '';
-    // The root is shown as a link of its own, the area as the village's name.
-    if (value === '' || prop === root || prop === area) return [];
+    // The root is shown as a link of its own, the area as the village's name, the title on top.
+    if (value === '' || prop === root || prop === area || value === entity.title) return [];
     const other = registry.get(value);
     return [
       {
@@ -54,6 +61,14 @@ export function factsOf(known: KnownType, registry: Registry, entity: EntityView
       },
     ];
   });
+}
+
+/** The properties of a type in the order in which the forms ask for them. */
+export function askedOrder(definitions: readonly FormDefinition[], type: string): string[] {
+  const saved = definitions.flatMap((def) =>
+    def.entities.filter(({ list }) => list === type).flatMap(({ saves }) => saves),
+  );
+  return [...new Set(saved.map(([, prop]) => prop))];
 }
 
 /** Every type whose records hang from this one, newest first; types with none are left out. */
