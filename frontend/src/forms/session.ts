@@ -413,7 +413,9 @@ class Session implements FormSession {
 
   snapshot(): Draft {
     const pathsWhere = (holds: (item: Instance, view: View) => boolean): string[] =>
-      [...this.views].filter(([item, view]) => holds(item, view)).map(([item]) => item.path);
+      [...within(this.engine.tree.root)]
+        .filter((item) => holds(item, this.viewOf(item)))
+        .map((item) => item.path);
     return {
       answers: this.engine.tree.answers(() => true, true),
       touched: pathsWhere((_, view) => view.touched),
