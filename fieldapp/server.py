@@ -4,10 +4,10 @@ from collections.abc import Callable
 from typing import Any
 
 from flask import Flask
-from gunicorn.app.base import BaseApplication
+from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
 
 
-class Server(BaseApplication):  # type: ignore[misc]
+class Server(BaseApplication):
     """gunicorn, set up in code. Each worker makes its own app, so none shares a connection."""
 
     def __init__(self, make_app: Callable[[], Flask], settings: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""Filled-in forms for stories: answers as a person gives them, finished and derived as a phone would.
+"""Filled-in forms for stories: answers as a person gives them, finished as a phone would.
 
 zhang = new_client(app, cast.wang, "张小梅", phone="13800000001")
 phone.push([zhang])

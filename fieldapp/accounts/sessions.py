@@ -28,7 +28,7 @@ manager.session_protection = None  # it would end the session whenever the phone
 
 
 @dataclass(frozen=True)
-class SignedIn(UserMixin):  # type: ignore[misc]
+class SignedIn(UserMixin):
     """What Flask-Login keeps as `current_user`: values only, no database rows."""
 
     token: str
@@ -102,18 +102,18 @@ def bind_device(device_id: str) -> None:
     db.session.execute(update(LoginSession).where(mine).values(device_id=device_id))
 
 
-@manager.user_loader  # type: ignore[untyped-decorator]
+@manager.user_loader
 def _load(token: str) -> SignedIn | None:
     """The person of a token, unless the session ended, expired or the account was closed."""
     now = clock.now()
     query = select(LoginSession, User).join(User, User.id == LoginSession.user_id)
     row = db.session.execute(query.where(LoginSession.token_sha == _sha(token))).first()
-    found = None
-    if row and row.User.active and _lasts(row.LoginSession, now):
+    found, stale = None, False
+    if row is not None and row.User.active and _lasts(row.LoginSession, now):
         found = SignedIn(token, principal_from(row.User))
-    stale = bool(row) and row.LoginSession.seen < utc_text(now - NOTE_SEEN_EVERY)
+        stale = row.LoginSession.seen < utc_text(now - NOTE_SEEN_EVERY)
     db.session.rollback()  # no read transaction is left open for a handler that will write
-    if found and stale:
+    if stale:
         _note_seen(token, now)
     return found
 

@@ -7,7 +7,7 @@ from flask_smorest import Blueprint
 
 from fieldapp.accounts.service import current_principal, login_required, my_areas, roles_allowed
 from fieldapp.db import write_transaction
-from fieldapp.problems import abort_with
+from fieldapp.problems import LANGS, abort_with, language
 
 from . import service
 from .models import Area
@@ -27,17 +27,16 @@ class Areas(MethodView):
     def get(self) -> list[dict[str, Any]]:
         """The areas granted to the caller and those above them; an administrator sees all"""
         principal = current_principal()
-        return [_shown(area, principal.lang) for area in my_areas(principal)]
+        return [_shown(area, LANGS[language()]) for area in my_areas(principal)]
 
     @roles_allowed("admin")
     @blueprint.arguments(AreaSchema)
     @blueprint.response(200, AreaSchema)
     def put(self, area: dict[str, Any]) -> dict[str, Any]:
         """Add an area, or rename it"""
-        lang = current_principal().lang
         try:
             with write_transaction():
-                return _shown(service.put_area(**area), lang)
+                return _shown(service.put_area(**area), LANGS[language()])
         except service.AreaError as error:
             abort_with("invalid_fields", [{"path": "code", "message": str(error)}])
 

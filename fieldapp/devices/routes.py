@@ -12,6 +12,7 @@ from fieldapp.accounts import service as accounts
 from fieldapp.accounts.service import current_principal, login_required, roles_allowed
 from fieldapp.areas import service as areas
 from fieldapp.db import utc_text, write_transaction
+from fieldapp.forms import service as forms
 from fieldapp.problems import abort_with
 
 from . import keys, service
@@ -90,5 +91,5 @@ def _start(principal: accounts.Principal) -> dict[str, Any]:
         "grants_ver": accounts.grants_ver(principal),
         "feeds": accounts.feeds_of(principal),
         "areas": mine,
-        "catalogue": "",
+        "catalogue": forms.catalogue(principal)["hash"],
     }

@@ -9,8 +9,8 @@ from fieldapp.accounts.service import Principal
 from fieldapp.db import db
 from fieldapp.problems import abort_with
 from fieldapp.programs.service import EntityType
+from fieldapp.registry.service import EntityView
 from fieldapp.sync import models as m
-from fieldapp.sync.entities import Entity
 
 from . import history
 from .reader import Reader
@@ -66,7 +66,7 @@ def whole(principal: Principal, entity_id: str, register: str) -> dict[str, Any]
     }
 
 
-def find(reader: Reader, entity_id: str, register: str) -> tuple[Entity, EntityType, str]:
+def find(reader: Reader, entity_id: str, register: str) -> tuple[EntityView, EntityType, str]:
     """A standing conflict of the person's feeds: entity, type, since when. Or `not_found`."""
     query = _visible(reader, C.since).where(C.entity == entity_id, C.reg == register)
     since = db.session.scalar(query)
@@ -95,9 +95,9 @@ def _registers(reader: Reader, kind: EntityType) -> set[str]:
 
 
 def _row(
-    reader: Reader, entity: Entity, kind: EntityType, register: str, since: str
+    reader: Reader, entity: EntityView, kind: EntityType, register: str, since: str
 ) -> dict[str, Any]:
-    live = entity.state.get(register, ())
+    live = entity.live.get(register, ())
     return {
         "entity": entity.id,
         "register": register,

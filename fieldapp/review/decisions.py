@@ -54,7 +54,7 @@ def settle(principal: Principal, entity_id: str, register: str, v: Value, seen: 
     """
     reader = Reader(principal)
     entity, kind, _ = conflicts.find(reader, entity_id, register)
-    dots = [str(write.dot) for write in entity.state.get(register, ())]
+    dots = [value.dot for value in entity.live.get(register, ())]
     if set(dots) != set(seen):
         abort_with("conflict_moved")
     members = {prop.name for prop in reader.members(kind, register) if prop.group}

@@ -1,67 +1,70 @@
 """The writes of a register as people read them: value in words, author, time, form."""
 
 import json
-from collections.abc import Iterable
 from typing import Any
 
 import sqlalchemy as sa
 
 from fieldapp.db import db
 from fieldapp.programs.service import EntityType
+from fieldapp.registry import service as registry
+from fieldapp.registry.service import EntityView, LiveValue
 from fieldapp.sync import models as m
-from fieldapp.sync.entities import Entity, narrowed
+from fieldapp.sync.entities import narrowed
 from fieldapp.sync.merge import Dot
 
 from .reader import Reader
 
-W, S = m.RegWrite, m.Submission
+Shown = dict[str, Any]
 
 
-def of_register(reader: Reader, entity: Entity, register: str) -> list[dict[str, Any]]:
+def of_register(reader: Reader, entity: EntityView, register: str) -> list[Shown]:
     """Every write of a register, the newest first, in the shape of ShownValueSchema."""
-    query = _writes().where(W.entity == entity.id, W.reg == register)
-    return shown(reader, entity, register, db.session.execute(query))
-
-
-def replaced_by(
-    reader: Reader, entity: Entity, register: str, sid: str, i: int
-) -> list[dict[str, Any]]:
-    """The values that one write replaced, the newest first."""
-    sup = m.RegSup
-    join = sa.and_(sup.dot_sid == W.sid, sup.dot_i == W.i)
-    query = _writes().join(sup, join).where(sup.by_sid == sid, sup.by_i == i)
-    query = query.where(W.entity == entity.id, W.reg == register)
-    return shown(reader, entity, register, db.session.execute(query))
-
-
-def shown(
-    reader: Reader, entity: Entity, register: str, rows: Iterable[Any]
-) -> list[dict[str, Any]]:
-    """Rows of writes in words."""
     kind = reader.kind(entity)
-    live = {write.dot for write in entity.state.get(register, ())}
-    return [_row(reader, kind, register, row, live) for row in rows] if kind else []
+    past = registry.history(reader.principal, entity.id, register)
+    if kind is None or past is None:
+        return []
+    return [_shown(reader, kind, register, p.value, not p.replaced) for p in past]
 
 
-def _row(
-    reader: Reader, kind: EntityType, register: str, row: Any, live: set[Dot]
-) -> dict[str, Any]:
-    members = frozenset(prop.name for prop in reader.members(kind, register))
-    value = narrowed(json.loads(row.value), members)
-    dot = Dot(row.sid, row.i)
+def replaced_by(reader: Reader, sid: str) -> dict[int, list[Shown]]:
+    """The values that each write of a submission replaced, the newest first, by position."""
+    w, s, sup = m.RegWrite, m.Submission, m.RegSup
+    query = (
+        sa.select(sup.by_i, w, s.author, s.form)
+        .join(w, sa.and_(w.sid == sup.dot_sid, w.i == sup.dot_i))
+        .join(s, s.id == w.sid)
+        .where(sup.by_sid == sid, w.entity == sup.entity, w.reg == sup.reg)
+        .order_by(w.on_date.desc(), w.at.desc(), w.sid, w.i)
+    )
+    found: dict[int, list[Shown]] = {}
+    rows = db.session.execute(query).all()
+    reader.load({row.RegWrite.entity for row in rows})
+    for by_i, write, author, form in rows:
+        entity = reader.entity(write.entity)
+        kind = reader.kind(entity) if entity else None
+        if kind is None:
+            continue
+        members = member_names(reader, kind, write.reg)
+        value = narrowed(json.loads(write.value), members)
+        told = LiveValue(value, str(Dot(write.sid, write.i)), write.on_date, write.at, author, form)
+        found.setdefault(by_i, []).append(_shown(reader, kind, write.reg, told, False))
+    return found
+
+
+def member_names(reader: Reader, kind: EntityType, register: str) -> frozenset[str]:
+    """The properties of a register that the person may see."""
+    return frozenset(prop.name for prop in reader.members(kind, register))
+
+
+def _shown(reader: Reader, kind: EntityType, register: str, value: LiveValue, live: bool) -> Shown:
     return {
-        "v": value,
-        "words": reader.words(kind, register, value),
-        "by": row.author,
-        "at": row.at,
-        "on": row.on_date,
-        "form": reader.form_title(row.form, row.fv),
-        "dot": str(dot),
-        "live": dot in live,
+        "v": value.v,
+        "words": reader.words(kind, register, value.v),
+        "by": value.by,
+        "at": value.at,
+        "on": value.on,
+        "form": reader.form_title(value.form),
+        "dot": value.dot,
+        "live": live,
     }
-
-
-def _writes() -> sa.Select[Any]:
-    columns = (W.sid, W.i, W.value, W.on_date, W.at, S.author, S.form, S.fv)
-    order = (W.on_date.desc(), W.at.desc(), W.sid, W.i)
-    return sa.select(*columns).join(S, S.id == W.sid).order_by(*order)

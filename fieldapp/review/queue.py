@@ -56,7 +56,7 @@ def row_of(
     return {
         "id": submission.id,
         "form": submission.form,
-        "title": reader.form_title(submission.form, submission.fv),
+        "title": reader.form_title(submission.form),
         "subject": reader.subject(about),
         "scope": submission.scope,
         "area": submission.area,
@@ -106,7 +106,7 @@ def quarantined(principal: Principal) -> list[dict[str, Any]]:
             "id": row.id,
             "author": row.author,
             "area_name": reader.area_name(row.area),
-            "title": "" if blind else reader.form_title(row.form, row.fv),
+            "title": "" if blind or not row.form else reader.form_title(row.form),
             "received": row.received,
             "why": row.why or "apply",
         }
@@ -202,6 +202,5 @@ def _counts(where: list[sa.ColumnElement[bool]]) -> dict[str, int]:
 
 def _forms(reader: Reader, principal: Principal) -> list[dict[str, str]]:
     """The forms that occur among the person's visits."""
-    query = sa.select(S.form, sa.func.max(S.fv)).where(*_visits(principal)).group_by(S.form)
-    rows = db.session.execute(query.order_by(S.form))
-    return [{"id": form, "name": reader.form_title(form, fv) or form} for form, fv in rows]
+    query = sa.select(S.form).where(*_visits(principal)).distinct().order_by(S.form)
+    return [{"id": form, "name": reader.form_title(form)} for form in db.session.scalars(query)]

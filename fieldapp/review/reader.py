@@ -7,24 +7,20 @@ import re
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 
-import sqlalchemy as sa
-
-from fieldapp import clock
 from fieldapp.accounts import access
 from fieldapp.accounts.service import Principal, visible_feeds
 from fieldapp.areas import service as areas
-from fieldapp.db import db
 from fieldapp.problems import LANGS, language
 from fieldapp.programs.service import EntityType, Prop
-from fieldapp.sync import models as m
-from fieldapp.sync.entities import Entity
+from fieldapp.registry import service as registry
+from fieldapp.registry.service import EntityView
 from fieldapp.sync.merge import Value
-from fieldapp.sync.rules import PublishedForm, current_rules, describe
-from fieldapp.sync.store import Store
+from fieldapp.sync.rules import PublishedForm, current_rules
 
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 BETWEEN = {"zh": "、", "en": ", "}
 MEMBERS = {"zh": "；", "en": "; "}
+DESK = {"zh": "审核台", "en": "Review desk"}
 COLON = {"zh": "：", "en": ": "}
 
 
@@ -36,7 +32,7 @@ class Reader:
         self.at = language()
         self.lang = LANGS[self.at]
         self.rules = current_rules()
-        self._store = Store(db.session.connection(), self.rules.type, ())
+        self._entities: dict[str, EntityView | None] = {}
         self._area_names: dict[str, str] = {}
 
     @cached_property
@@ -51,49 +47,33 @@ class Reader:
     # ---- entities
 
     def load(self, ids: Iterable[str]) -> None:
-        """Read these entities at once."""
-        self._store.load(ids)
+        """Read these entities at once, and those they follow."""
+        wanted = {entity_id for entity_id in ids if entity_id not in self._entities}
+        if not wanted:
+            return
+        found = registry.several(self.principal, wanted)
+        self._entities |= {entity_id: found.get(entity_id) for entity_id in wanted}
+        self.load(filter(None, (self._root_id(view) for view in found.values())))
 
-    def entity(self, entity_id: str) -> Entity | None:
-        """An entity of a scope the person reads; the register's areas are not checked here."""
-        entity = self._store.find(entity_id)
-        return entity if entity and self.audiences(entity.scope) else None
+    def entity(self, entity_id: str) -> EntityView | None:
+        """An entity of the person's feeds; None if it isn't there for them."""
+        self.load([entity_id])
+        return self._entities[entity_id]
 
-    def reachable(self, entity_id: str) -> Entity | None:
-        """An entity that is in one of the person's feeds."""
-        feed = m.FeedChange
-        there = sa.select(feed.entity).where(
-            feed.entity == entity_id, feed.feed.in_(self.feeds), feed.ver.is_not(None)
-        )
-        return self.entity(entity_id) if db.session.scalar(there.limit(1)) else None
-
-    def kind(self, entity: Entity) -> EntityType | None:
+    def kind(self, entity: EntityView) -> EntityType | None:
         """Its type, if a program still knows it."""
         return self.rules.programs.type(entity.scope, entity.type)
 
-    def props(self, entity: Entity) -> dict[str, str]:
-        """The shown values the person may see."""
-        view = self._store.view_of(entity)
-        shown: dict[str, str] = {}
-        for audience in self.audiences(entity.scope):
-            shown |= entity.props(view, audience)
-        return shown
-
-    def title(self, entity: Entity | None) -> str:
-        """Its title, made from what the person may see."""
-        kind = self.kind(entity) if entity else None
-        if entity is None or kind is None:
-            return ""
-        marks = {name: {"on": live[0].on, "by": ""} for name, live in entity.state.items() if live}
-        return describe(kind, self.props(entity), marks, clock.now().date().isoformat())[0]
-
-    def subject(self, entity: Entity | None) -> str:
+    def subject(self, entity: EntityView | None) -> str:
         """Whom or what it is about: its root's title if it follows one, else its own."""
-        kind = self.kind(entity) if entity else None
-        if entity is None or kind is None:
+        if entity is None:
             return ""
-        root = self.entity(self.props(entity).get(kind.root, "")) if kind.root else None
-        return self.subject(root) if root else self.title(entity)
+        root = self.entity(self._root_id(entity)) if self._root_id(entity) else None
+        return self.subject(root) if root else entity.title
+
+    def _root_id(self, entity: EntityView) -> str:
+        kind = self.kind(entity)
+        return entity.props.get(kind.root, "") if kind and kind.root else ""
 
     # ---- registers
 
@@ -131,14 +111,16 @@ class Reader:
         if words and codes and all(code in words for code in codes):
             return BETWEEN[self.lang].join(words[code] for code in codes)
         if UUID.fullmatch(value):
-            return self.title(self.entity(value)) or value
+            other = self.entity(value)
+            return other.title if other else value
         return self.area_name(value) if prop.name == "area_code" else value
 
     def choices(self, prop: Prop, scope: str) -> Mapping[str, str]:
         """The choice list of a property: code → label."""
         for program in self.rules.programs.all:
-            if program.scope == scope and prop.list in program.lists:
-                return {code: text[self.at] for code, text in program.lists[prop.list].items()}
+            words = program.lists.get(prop.list or "") if program.scope == scope else None
+            if words:
+                return {code: text[self.at] for code, text in words.items()}
         return {}
 
     # ---- forms and areas
@@ -147,13 +129,19 @@ class Reader:
         """A published form."""
         return self.rules.form(form_id, version)
 
-    def form_title(self, form_id: str, version: str) -> str:
-        """A form's title; blank for one that isn't published."""
-        form = self.form(form_id, version)
-        if form is None:
-            return ""
-        langs, title = form.definition["langs"], form.definition["title"]
-        return str(title[langs.index(self.lang) if self.lang in langs else 0])
+    def form_title(self, form_id: str) -> str:
+        """A form's title; of the desk's own, and of one no longer known, its name."""
+        if form_id not in self._titles:
+            return DESK[self.lang] if form_id.startswith("_") else form_id
+        langs, title = self._titles[form_id]
+        return title[langs.index(self.lang) if self.lang in langs else 0]
+
+    @cached_property
+    def _titles(self) -> dict[str, tuple[list[str], list[str]]]:
+        forms = {
+            form_id: form for p in self.rules.programs.all for form_id, form in p.forms.items()
+        }
+        return {form_id: (form["langs"], form["title"]) for form_id, form in forms.items()}
 
     def area_name(self, code: str) -> str:
         """An area's name; the code itself if unknown."""

@@ -11,9 +11,10 @@ from fieldapp.accounts.service import Principal
 from fieldapp.db import db
 from fieldapp.forms.evaluate import Host
 from fieldapp.problems import abort_with
+from fieldapp.registry.service import EntityView
 from fieldapp.sync import log
 from fieldapp.sync import models as m
-from fieldapp.sync.entities import Entity, narrowed, review_id
+from fieldapp.sync.entities import narrowed, review_id
 from fieldapp.sync.merge import Dot, canonical
 
 from . import history, queue
@@ -85,8 +86,8 @@ def _host(reader: Reader, submission: m.Submission, answers: Mapping[str, Any]) 
     ids = {text for text in texts if UUID.fullmatch(text)}
     reader.load(ids)
     for entity in filter(None, map(reader.entity, sorted(ids))):
-        title = {"name": entity.id, "label": reader.title(entity)}
-        items.setdefault(entity.type, []).append({**reader.props(entity), **title})
+        item = {**entity.props, "name": entity.id, "label": entity.title}
+        items.setdefault(entity.type, []).append(item)
     for code in texts:
         if len(code) == 12 and code.isdigit():
             items["area"].append({"name": code, "label": reader.area_name(code)})
@@ -109,21 +110,20 @@ def _texts(value: Any) -> Iterator[str]:
 
 def _changes(reader: Reader, submission: m.Submission) -> Iterator[dict[str, Any]]:
     """Its writes that the person may see, in the order of its ops."""
-    begun = _begun(submission.id)
+    begun, replaced = _begun(submission.id), history.replaced_by(reader, submission.id)
     writes = log.writes_of(submission.id)
     reader.load({write.entity for write in writes})
-    in_conflict = _in_conflict({write.entity for write in writes})
     for write in writes:
         entity = reader.entity(write.entity)
         kind = reader.kind(entity) if entity else None
-        if entity is None or kind is None or not (members := reader.members(kind, write.reg)):
+        if entity is None or kind is None or not reader.members(kind, write.reg):
             continue
-        after = narrowed(write.v, frozenset(prop.name for prop in members))
-        before = history.replaced_by(reader, entity, write.reg, submission.id, write.i)
+        after = narrowed(write.v, history.member_names(reader, kind, write.reg))
+        before = replaced.get(write.i, [])
         yield {
             "entity": entity.id,
             "type_label": kind.label[reader.lang],
-            "subject": reader.title(entity),
+            "subject": entity.title,
             "new": entity.id in begun,
             "register": write.reg,
             "label": reader.label(kind, write.reg),
@@ -131,24 +131,18 @@ def _changes(reader: Reader, submission: m.Submission) -> Iterator[dict[str, Any
             "after": reader.words(kind, write.reg, after),
             "cleared": write.v is None,
             "same": any(canonical(old["v"]) == canonical(after) for old in before),
-            "conflict": (entity.id, write.reg) in in_conflict
-            and _stands(entity, write.reg, Dot(submission.id, write.i)),
+            "conflict": write.reg in entity.conflicts
+            and str(Dot(submission.id, write.i)) in _live_dots(entity, write.reg),
         }
+
+
+def _live_dots(entity: EntityView, register: str) -> list[str]:
+    return [value.dot for value in entity.live.get(register, ())]
 
 
 def _begun(sid: str) -> set[str]:
     t = m.Mention
     return set(db.session.scalars(sa.select(t.entity).where(t.sid == sid, t.new == 1)))
-
-
-def _in_conflict(entities: set[str]) -> set[tuple[str, str]]:
-    c = m.Conflict
-    rows = db.session.execute(sa.select(c.entity, c.reg).where(c.entity.in_(entities)))
-    return {(row.entity, row.reg) for row in rows}
-
-
-def _stands(entity: Entity, register: str, dot: Dot) -> bool:
-    return any(write.dot == dot for write in entity.state.get(register, ()))
 
 
 # ---- what was said about it

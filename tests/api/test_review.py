@@ -341,6 +341,6 @@ class TestKeptAside:
 
 
 def test_nothing_in_a_fill_is_made_up(app: Flask, cast: Cast) -> None:
-    """The helper finishes forms as a phone does: a story that fills one wrongly would prove nothing."""
+    """The helper finishes forms as a phone does: nothing answered, nothing written."""
     visit = fill(app, cast.wang, "consent_record", {"g_start": {"known": "1"}})
     assert visit["ops"] == []
