@@ -30,7 +30,7 @@ from . import models as m
 from .apply import Batch, Incoming, Result, candidates
 from .entities import Entity
 from .merge import Dot, Value
-from .plan import AsideError, Author
+from .plan import REVIEW_FORM, SETTLE_FORM, AsideError, Author
 from .reconcile import compose_ops
 from .rules import CurrentRules, current_rules
 from .store import LocksGrewError, Store
@@ -143,7 +143,7 @@ def _locked(
         return set()
     sent = [s for item in items if isinstance(s := _peek(item.body), Submitted)]
     entities = {e for submitted in sent for e in candidates(submitted)}
-    ahead = Store(connection, rules.type, ())
+    ahead = Store(connection, rules.type)
     ahead.load(entities)
     areas = {submitted.area for submitted in sent} | extra
     areas |= {op.v for s in sent for op in s.ops if isinstance(op.v, str) and op.v.isdigit()}
@@ -198,7 +198,7 @@ def record_many(visits: Iterable[Visit]) -> list[Result]:
         rules = current_rules()
         with writing() as connection:
             lock_everything(connection)
-            store = Store(connection, rules.type, _Everything())
+            store = Store(connection, rules.type, locked=None)
             batch = Batch(store, rules, vault())
             for visit in some:
                 author = authors.setdefault(visit.principal, author_of(visit.principal))
@@ -260,16 +260,6 @@ def _copy_register(
     live[entity.id, r] = [w.dot for w in register.live if not dated or w.on <= on]
 
 
-class _Everything(set[str]):
-    """Every area is locked."""
-
-    def __contains__(self, _area: object) -> bool:
-        return True
-
-    def __rsub__(self, _areas: object) -> set[str]:
-        return set()
-
-
 # ---- keeping ------------------------------------------------------------------------------------
 
 
@@ -279,29 +269,43 @@ def rebuild(arrange: Callable[[list[str]], None] | None = None) -> int:
     The result doesn't depend on the order, which `arrange` may change in place; feeds get new
     epochs, so that phones compare everything. Runs in one transaction: readers see old or new.
     """
-    s = m.Submission
-    rules = current_rules()
     with writing() as connection:
         lock_everything(connection)
-        for model in m.DERIVED:
-            connection.execute(sa.delete(model))
-        builtin = s.form.in_(["_review", "_settle"])
-        connection.execute(sa.update(s).values(review=sa.case((builtin, ""), else_="received")))
-        query = sa.select(s.id).where(s.state != "quarantined").order_by(s.received, s.id)
-        ids = list(connection.scalars(query))
+        ids = _forget_derived(connection)
         if arrange:
             arrange(ids)
-        for some in chunks(ids, BATCH):
-            store = Store(connection, rules.type, _Everything())
-            batch = Batch(store, rules, vault())
-            rows = {row.id: row for row in connection.execute(sa.select(s).where(s.id.in_(some)))}
-            for sid in some:
-                result = batch.replay(_from_log(rows[sid], _trusted(rows[sid])))
-                if result.st == "quarantined":
-                    why = f"{sid}: {result.why}"
-                    current_app.logger.error("rebuild can't apply a submission: %s", why)
-            batch.finish(rows[some[-1]].received)
+        for some in chunks(_settled_last(connection, ids), BATCH):
+            _replay(connection, some)
     return len(ids)
+
+
+def _forget_derived(connection: sa.Connection) -> list[str]:
+    """Empty every derived table; the ids to replay, by receipt."""
+    s = m.Submission
+    for model in m.DERIVED:
+        connection.execute(sa.delete(model))
+    builtin = s.form.in_([REVIEW_FORM, SETTLE_FORM])
+    connection.execute(sa.update(s).values(review=sa.case((builtin, ""), else_="received")))
+    query = sa.select(s.id).where(s.state != "quarantined").order_by(s.received, s.id)
+    return list(connection.scalars(query))
+
+
+def _settled_last(connection: sa.Connection, ids: list[str]) -> list[str]:
+    """A settlement was made of entities that were here; it doesn't say what they are."""
+    s = m.Submission
+    settling = set(connection.scalars(sa.select(s.id).where(s.form == SETTLE_FORM)))
+    return sorted(ids, key=settling.__contains__)
+
+
+def _replay(connection: sa.Connection, ids: Sequence[str]) -> None:
+    s, rules = m.Submission, current_rules()
+    batch = Batch(Store(connection, rules.type, locked=None), rules, vault())
+    rows = {row.id: row for row in connection.execute(sa.select(s).where(s.id.in_(ids)))}
+    for sid in ids:
+        result = batch.replay(_from_log(rows[sid], _trusted(rows[sid])))
+        if result.st == "quarantined":
+            current_app.logger.error("%s can't be applied again: %s", sid, result.why)
+    batch.finish(rows[ids[-1]].received)
 
 
 def readmit(sid: str, overrule: bool = False) -> Result:
@@ -320,7 +324,7 @@ def readmit(sid: str, overrule: bool = False) -> Result:
         author = _trusted(row) if overrule or principal is None else author_of(principal)
         if principal is None and not overrule:
             return Result(sid, "quarantined", row.why)
-        store = Store(connection, rules.type, _Everything())
+        store = Store(connection, rules.type, locked=None)
         batch = Batch(store, rules, vault())
         result, changed = batch.readmit(_from_log(row, author))
         if changed:

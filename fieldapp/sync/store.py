@@ -60,22 +60,26 @@ class Effect:
 
 
 class Store:
-    """Reads through, stages, writes at the end. `types` gives a type's view, None if unknown."""
+    """Reads through, stages, writes at the end.
+
+    types: gives a type's view, None if unknown. locked: the areas that are; None: all of them.
+    """
 
     def __init__(
         self,
         connection: Connection,
         types: Callable[[str, str], TypeView | None],
-        locked: Collection[str],
+        locked: Collection[str] | None = (),
     ) -> None:
         self.connection, self._types = connection, types
-        self._locked = set(locked)
+        self._locked = None if locked is None else set(locked)
         self._entities: dict[str, Entity | None] = {}
         self._before: dict[str, Entity | None] = {}
         self._dirty: set[str] = set()
         self._staged: dict[type[Any], list[Row]] = {}
         self._targets: dict[str, Target | None] = {}
         self._sups: dict[str, list[tuple[int, str, str]]] = {}
+        self._early_sups: dict[str, list[tuple[int, str, str]]] = {}  # staged, not asked for yet
 
     # ---- reading ------------------------------------------------------------------------------
 
@@ -112,7 +116,7 @@ class Store:
     def load_sups(self, sids: Collection[str]) -> None:
         """Read which dots of these submissions were replaced before they arrived."""
         wanted = [sid for sid in sids if sid not in self._sups]
-        self._sups |= {sid: [] for sid in wanted}
+        self._sups |= {sid: self._early_sups.pop(sid, []) for sid in wanted}
         sup = m.RegSup
         for some in chunks(wanted):
             query = sa.select(sup.dot_sid, sup.dot_i, sup.entity, sup.reg)
@@ -133,9 +137,9 @@ class Store:
         for model, rows in effect.rows.items():
             self._staged.setdefault(model, []).extend(rows)
         for row in effect.rows.get(m.RegSup, ()):
-            if row["dot_sid"] in self._sups:
-                entry = (row["dot_i"], row["entity"], row["reg"])
-                self._sups[row["dot_sid"]].append(entry)
+            sid, entry = row["dot_sid"], (row["dot_i"], row["entity"], row["reg"])
+            known = self._sups if sid in self._sups else self._early_sups
+            known.setdefault(sid, []).append(entry)
 
     def know_target(self, target: Target) -> None:
         """A submission of this batch that decisions may be about."""
@@ -267,9 +271,10 @@ class Store:
 
     def _heads(self, feeds: Collection[str]) -> dict[str, Row]:
         """The heads of these feeds, which must be locked."""
-        missing = {lock_of(feed) for feed in feeds} - self._locked
-        if missing and is_postgres(self.connection):
-            raise LocksGrewError(missing)
+        if self._locked is not None and is_postgres(self.connection):
+            missing = {lock_of(feed) for feed in feeds} - self._locked
+            if missing:
+                raise LocksGrewError(missing)
         heads: dict[str, Row] = {}
         for some in chunks(sorted(feeds)):
             for row in self.connection.execute(

@@ -218,6 +218,7 @@ def cursors_of(answer: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 def versions() -> dict[tuple[str, str], str]:
     """`ver` of every entity in every feed."""
+    db.session.rollback()
     rows = db.session.execute(
         sa.select(m.FeedChange.feed, m.FeedChange.entity, m.FeedChange.ver).where(
             m.FeedChange.ver.is_not(None)
@@ -230,6 +231,7 @@ def versions() -> dict[tuple[str, str], str]:
 
 def heads() -> dict[str, tuple[int, str, int]]:
     """(seq, sum, count) of every feed."""
+    db.session.rollback()
     rows = db.session.scalars(sa.select(m.FeedHead)).all()
     found = {row.feed: (row.seq, row.sum, row.count) for row in rows}
     db.session.rollback()
