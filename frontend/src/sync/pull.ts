@@ -7,6 +7,7 @@ import type { WireChange, WireSid } from '@/protocol/types';
 import type { Page, PullAnswer } from '@/protocol/wire';
 import type { Cursor, FeedChange } from '@/store/base';
 import type { Change, OutboxRecord } from '@/store/outbox';
+import { whoAmI } from './account';
 import { type Step, type Stop, type SyncContext, stopOf } from './context';
 import { callSync } from './http';
 
@@ -28,7 +29,11 @@ export async function pull(ctx: SyncContext): Promise<Stop | { catalogue: string
     if (!result.ok) return stopOf(result);
     const { catalogue } = result.value;
     if (ctx.stopped()) return { catalogue };
-    if (await grantsChanged(ctx, result.value)) continue;
+    if (result.value.grants_ver !== ctx.knowledge.profile.grantsVer) {
+      const stop = await takeGrants(ctx, result.value);
+      if (stop) return stop;
+      continue;
+    }
     const round = await takeRound(ctx, result.value, repairs);
     if (typeof round === 'object') return round;
     if (round === 'more') continue;
@@ -77,9 +82,10 @@ function request(ctx: SyncContext) {
   };
 }
 
-/** Takes over new grants; the pages of the same answer are then not used. */
-async function grantsChanged(ctx: SyncContext, answer: PullAnswer): Promise<boolean> {
-  if (answer.grants_ver === ctx.knowledge.profile.grantsVer) return false;
+/** Takes over new grants; whatever pages came in the same answer are not used. */
+async function takeGrants(ctx: SyncContext, answer: PullAnswer): Promise<Step> {
+  const me = await whoAmI(ctx.net);
+  if (!me.ok) return stopOf(me);
   const have = new Set(ctx.base.cursors().map(({ feed }) => feed));
   await ctx.base.drop(answer.lost.filter((feed) => have.has(feed)));
   const gained = answer.gained.filter((feed) => !have.has(feed));
@@ -87,9 +93,9 @@ async function grantsChanged(ctx: SyncContext, answer: PullAnswer): Promise<bool
     gained.map((feed) => ({ cursor: atStart(feed), reset: true, changes: [], sids: [] })),
   );
   const areas = answer.areas ? { areas: answer.areas } : {};
-  await ctx.knowledge.setProfile({ grantsVer: answer.grants_ver, ...areas });
+  await ctx.knowledge.setProfile({ me: me.value, grantsVer: answer.grants_ver, ...areas });
   await ctx.changed('registry');
-  return true;
+  return null;
 }
 
 /** Pages never go back and only start anew by saying so. */

@@ -6,11 +6,15 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { IDBFactory } from 'fake-indexeddb';
+import { vi } from 'vitest';
 import { type ClientDeps, createClient } from '@/client';
 import { newId } from '@/crypto/bytes';
 import { createSession } from '@/forms/session';
 import type { Client, FinishInput, Scope } from '@/protocol/types';
 import 'fake-indexeddb/auto';
+
+// Real servers and real key stretching, on machines that do other things too.
+vi.setConfig({ testTimeout: 90_000, hookTimeout: 120_000 });
 
 export const PIN = '739415';
 export const LIULIN = '379901001001';
@@ -50,12 +54,14 @@ export class TestPhone {
   readonly requests: string[] = [];
   readonly factory: IDBFactory;
   clock: () => number = () => Date.now();
+  /** Whether the browser has Web Locks. */
+  locks = true;
   private readonly cookies = new Map<string, string>();
   private readonly name = newId();
   private tabs: Client[] = [];
 
   constructor(
-    private readonly url: string,
+    private url: string,
     factory = new IDBFactory(),
   ) {
     this.factory = factory;
@@ -78,6 +84,11 @@ export class TestPhone {
     return this.open();
   }
 
+  /** The server has another address from now on. */
+  move(url: string): void {
+    this.url = url;
+  }
+
   logOut(): void {
     this.cookies.clear();
   }
@@ -90,13 +101,13 @@ export class TestPhone {
     return {
       indexedDB: this.factory,
       net: {
-        fetch: (input, init) => this.fetch(String(input).slice(this.url.length), init ?? {}),
-        origin: this.url,
+        fetch: (input, init) => this.fetch(String(input), init ?? {}),
+        origin: '',
         now: () => this.clock(),
         online: () => true,
         newId,
       },
-      locks,
+      locks: this.locks ? locks : undefined,
       window: undefined,
       document: undefined,
       channel: new BroadcastChannel(this.name) as unknown as NonNullable<ClientDeps['channel']>,
@@ -117,7 +128,7 @@ export class TestPhone {
   }
 
   /** As a browser does it: cookies along, and where the request comes from. */
-  private async send(path: string, init: RequestInit): Promise<Response> {
+  async send(path: string, init: RequestInit): Promise<Response> {
     const headers = new Headers(init.headers);
     headers.set('Cookie', [...this.cookies].map(([k, v]) => `${k}=${v}`).join('; '));
     headers.set('Sec-Fetch-Site', 'same-origin');

@@ -1,4 +1,4 @@
-"""The real server with the cast of the field stories, for vitest: prints its port, serves until killed."""
+"""The real server with the cast of the stories, for vitest: says its port, serves until killed."""
 
 import sys
 import tempfile
@@ -18,20 +18,24 @@ from tests.cast import install_cast
 
 
 def main() -> None:
-    """Serve a new database on a free port."""
+    """Serve the database of a folder, made if it isn't there, on a free port."""
     home = Path(sys.argv[1] if len(sys.argv) > 1 else tempfile.mkdtemp(prefix="fieldapp-vitest-"))
     passwords._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-    url = f"sqlite:///{home / 'fieldapp.sqlite'}"
+    database = home / "fieldapp.sqlite"
+    is_new = not database.exists()
+    url = f"sqlite:///{database}"
     secret = "a secret for tests only, long enough for anybody"
     app = create_app(Settings(home=home, database_url=url, secret=secret, rate_limits=False))
     with app.app_context():
-        db.create_all()
-        install_cast(app)
-        publish_packaged()
+        if is_new:
+            db.create_all()
+            install_cast(app)
+            publish_packaged()
         db.session.remove()
         db.engine.dispose()
     server = make_server("127.0.0.1", 0, app, threaded=True)
-    print(f"PORT {server.server_port}", flush=True)
+    sys.stdout.write(f"PORT {server.server_port}\n")
+    sys.stdout.flush()
     server.serve_forever()
 
 

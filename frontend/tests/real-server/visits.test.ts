@@ -15,7 +15,7 @@ import { changePhone, clients, consentOf, phones, register, states } from './sto
 let server: Server;
 beforeAll(async () => {
   server = await startServer();
-}, 60_000);
+});
 afterAll(() => server.stop());
 
 test('王芳 registers 张小梅 with no signal; she is there at once, and with 陈静 after the way home', async () => {

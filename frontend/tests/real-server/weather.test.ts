@@ -6,7 +6,7 @@ import { clients, register, states } from './stories';
 let server: Server;
 beforeAll(async () => {
   server = await startServer();
-}, 60_000);
+});
 afterAll(() => server.stop());
 
 const WIRE = { 'Content-Type': 'application/vnd.fs-sync+json' };

@@ -1,0 +1,158 @@
+/** Work that comes back from the desk, and rights that change while visits are on their way. */
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createSession } from '@/forms/session';
+import type { Client } from '@/protocol/types';
+import {
+  enrolled,
+  noSignal,
+  passwordOf,
+  type Server,
+  SHIQIAO,
+  startServer,
+  synced,
+  TestPhone,
+} from './phone';
+import { clients, register, states } from './stories';
+
+let server: Server;
+beforeAll(async () => {
+  server = await startServer();
+});
+afterAll(() => server.stop());
+
+/** A browser at the desk. */
+async function desk(
+  username: string,
+): Promise<(path: string, body: unknown, method?: string) => Promise<unknown>> {
+  const browser = new TestPhone(server.url);
+  const headers = { 'X-FS-Proto': '1', 'Content-Type': 'application/json' };
+  const send = async (path: string, body: unknown, method = 'POST') => {
+    const response = await browser.send(path, { method, headers, body: JSON.stringify(body) });
+    if (!response.ok) throw new Error(`${response.status} ${await response.text()}`);
+    return response.json();
+  };
+  await send('/api/session', { username, password: passwordOf(username) });
+  return send;
+}
+
+const returnTo = async (submission: string, text: string) => {
+  const chen = await desk('chen');
+  await chen(`/api/review/visits/${submission}/decision`, {
+    state: 'returned',
+    seen: 'received',
+    notes: [{ path: 'g_person/n_phone', text }],
+  });
+};
+
+/** Opens returned work, changes answers, finishes it as a correction. */
+async function correct(client: Client, submission: string, changed: Record<string, string>) {
+  const task = client.returned().find((returned) => returned.submission === submission);
+  if (!task) throw new Error('not returned');
+  const def = await client.definition(task.form, task.fv);
+  const { answers } = task;
+  const session = createSession(def, client.host(task.scope), { draft: { answers, touched: [] } });
+  for (const [path, value] of Object.entries(changed)) session.set(path, value);
+  const { id: draftId, area, title } = { id: `correct-${submission}`, ...task };
+  const { touched } = session.snapshot();
+  return client.finish({
+    draftId,
+    def,
+    answers: session.finish(),
+    touched,
+    area,
+    title,
+    corrects: submission,
+  });
+}
+
+test('陈静 returns a visit with a note; 王芳 corrects the number, and only that is replaced', async () => {
+  const [, wang] = await enrolled(server.url, 'wang');
+  const submission = await register(wang, '张小梅', '13800000001');
+  await synced(wang);
+  await returnTo(submission, '少了一位，请核对');
+  await synced(wang);
+  expect(states(wang)).toEqual(['returned']);
+  expect(wang.returned()).toMatchObject([
+    {
+      submission,
+      by: '陈静',
+      form: 'consent_record',
+      notes: [{ path: 'g_person/n_phone', text: '少了一位，请核对' }],
+      answers: { g_person: { n_name: '张小梅' } },
+    },
+  ]);
+  const before = clients(wang)[0]?.live;
+  await correct(wang, submission, { 'g_person/n_phone': '13800000011' });
+  expect(wang.returned()).toEqual([]);
+  await synced(wang);
+  expect(states(wang)).toEqual(['sent', 'sent']);
+  expect(wang.returned()).toEqual([]);
+  const after = clients(wang)[0]?.live;
+  expect(clients(wang)).toHaveLength(1);
+  expect(after?.phone?.map(({ v }) => v)).toEqual(['13800000011']);
+  expect({ ...after, phone: [] }).toEqual({ ...before, phone: [] });
+});
+
+test('a number that should never have been noted is taken back', async () => {
+  const [, wang] = await enrolled(server.url, 'wang');
+  const submission = await register(wang, '刘春燕', '13800000002');
+  await synced(wang);
+  await returnTo(submission, '她不想留电话');
+  await synced(wang);
+  await correct(wang, submission, { 'g_person/n_phone': '' });
+  await synced(wang);
+  const yan = clients(wang).find(({ title }) => title === '刘春燕');
+  expect(yan?.props.phone).toBeUndefined();
+  expect(yan?.props.full_name).toBe('刘春燕');
+});
+
+test('returned work reaches 王芳’s new phone with its answers', async () => {
+  const [, wang] = await enrolled(server.url, 'wang');
+  const submission = await register(wang, '吴桂兰', '13800000003');
+  await synced(wang);
+  await returnTo(submission, '请再核对');
+  const [, fresh] = await enrolled(server.url, 'wang');
+  const task = fresh.returned().find((returned) => returned.submission === submission);
+  expect(task).toMatchObject({ scope: 'health', answers: { g_person: { n_name: '吴桂兰' } } });
+  await correct(fresh, submission, { 'g_person/n_phone': '13800000033' });
+  await synced(fresh);
+  const lan = clients(fresh).find(({ title }) => title === '吴桂兰');
+  expect(lan?.live.phone?.map(({ v }) => v)).toEqual(['13800000033']);
+});
+
+test('李娜 loses a village: its records leave her phone, what she wrote still arrives', async () => {
+  const [phone, li] = await enrolled(server.url, 'li');
+  const people = async (names: string[]) => {
+    for (const name of names) await register(li, name, '13800000004');
+  };
+  await people(['周雪']);
+  await synced(li);
+  const count = clients(li).length;
+  expect(count).toBeGreaterThan(0);
+  phone.weather = noSignal;
+  await people(['郑秀英']);
+  const admin = await desk('admin');
+  await admin(
+    `/api/users/${li.me().id}`,
+    { grants: [{ area: SHIQIAO, scope: 'health' }] },
+    'PATCH',
+  );
+  phone.weather = (path, init, next) => next(path, init);
+  await synced(li, li);
+  expect(li.outbox()[0]).toMatchObject({ state: 'attention', why: 'authz' });
+  expect(clients(li)).toEqual([]);
+  expect(
+    li
+      .host('health')
+      .items('area')
+      .map(({ label }) => label),
+  ).toEqual(['石桥村']);
+  expect(li.sync()).toMatchObject({ error: null, unsent: 0 });
+  await admin(
+    `/api/users/${li.me().id}`,
+    { grants: ['379901001001', SHIQIAO].map((area) => ({ area, scope: 'health' })) },
+    'PATCH',
+  );
+  await synced(li);
+  expect(clients(li)).toHaveLength(count);
+});
