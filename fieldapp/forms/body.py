@@ -134,6 +134,9 @@ def _choices(draft: Draft, element: Element, node: dict[str, Any], number: int) 
 
 def _itemset(draft: Draft, itemset: Element, node: dict[str, Any], number: int) -> None:
     source = itemset.get("nodeset", "")
+    if source.strip().startswith("randomize("):
+        draft.refuse(number, "choices in random order are not supported", "Remove randomize.")
+        return
     try:
         tree = compile_xpath(source, draft.names, number)
     except XPathError as error:
@@ -142,9 +145,6 @@ def _itemset(draft: Draft, itemset: Element, node: dict[str, Any], number: int) 
     match tree:
         case ["path", ["inst", str(name)], ["child", "item", *preds]]:
             items = _items(draft, itemset, name, number)
-        case ["f", "randomize", *_]:
-            draft.refuse(number, "choices in random order are not supported", "Remove randomize.")
-            return
         case _:
             remedy = "Use a list of the choices sheet or of the registry."
             draft.refuse(number, "choices can't come from another question", remedy)

@@ -190,7 +190,7 @@ def complete(definition: Definition, answers: Answers, host: Host) -> dict[str, 
 
     Fills defaults, preloads, actions and calculations, makes entity blocks (ids by host.uuid),
     clears choices no longer offered, leaves out what is blank or not relevant. Answers given are
-    kept.
+    kept; a repeat has the instances given, or as many as its count says.
     """
     form = FormInstance(Shape(definition), answers, host)
     started: set[int] = set()

@@ -43,7 +43,7 @@ def compile_source(source: FormSource, program: str, scope: str) -> dict[str, An
         raise FormError([FormProblem("", str(error), "Give an XLSForm or an XForm.")]) from None
     except FormError as error:
         rows = rows_by_name(source)
-        raise FormError(p.at(rows.get(p.question, "")) for p in error.problems) from None
+        raise FormError(p.at(rows.get(p.question, p.where)) for p in error.problems) from None
 
 
 def to_xform(source: FormSource) -> str:

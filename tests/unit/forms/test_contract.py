@@ -24,9 +24,7 @@ UUID = "123e4567-e89b-12d3-a456-426614174000"
 def evaluated(case: dict[str, Any]) -> Value:
     """A case's tree in its context."""
     context = EXPRESSIONS["contexts"][case["in"]]
-    host = Host(
-        context["today"], context["now"], uuid=lambda: UUID, instances=context["instances"]
-    )
+    host = Host(context["today"], context["now"], uuid=lambda: UUID, instances=context["instances"])
     if context["definition"] is None:
         return evaluate_entity(case["tree"], host, context["props"], context["marks"])
     form = FormInstance(Shape(context["definition"]), context["answers"], host)
