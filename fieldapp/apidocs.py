@@ -28,11 +28,18 @@ class Operation:
 @blueprint.get("")
 def page() -> str:
     """The page."""
-    document = current_app.extensions["flask-smorest"]["apis"][""]["ext_obj"].spec.to_dict()
-    tags = {tag["name"]: tag.get("description", "") for tag in document.get("tags", [])}
+    spec = document()
+    tags = {tag["name"]: tag.get("description", "") for tag in spec.get("tags", [])}
     return render_template(
-        "api_docs.html", info=document["info"], tags=tags, operations=list(operations(document))
+        "api_docs.html", info=spec["info"], tags=tags, operations=list(operations(spec))
     )
+
+
+def document() -> Document:
+    """The OpenAPI document of this app."""
+    api = current_app.extensions["flask-smorest"]["apis"][""]["ext_obj"]
+    found: Document = api.spec.to_dict()
+    return found
 
 
 @blueprint.get("/style.css")

@@ -1,14 +1,17 @@
 """The command `fieldapp`: run the server, and what each domain lets an operator do."""
 
+import json
+
 import click
 import flask_migrate
-from flask import Flask
 from flask.cli import AppGroup, ScriptInfo
 
 from . import __version__, create_app
 from .accounts.commands import users_group
+from .apidocs import document
 from .areas.commands import areas_group
 from .db import db
+from .demo.service import Demo, DemoRefusedError, ensure_demo
 from .forms.commands import forms_group
 from .forms.service import publish_packaged
 from .server import serve
@@ -40,9 +43,21 @@ def run(info: ScriptInfo, host: str, port: int, workers: int, demo: bool) -> Non
     """Prepare the database and serve until stopped."""
     app = info.load_app()
     with app.app_context():
-        prepare(with_demo=demo)
-    announce(app, f"http://{host}:{port}", demo)
+        prepare()
+        if demo:
+            tell_demo(install_demo())
+        db.session.remove()
+        db.engine.dispose()  # the workers open connections of their own
+    address = f"http://{host}:{port}"
+    click.echo(f"fieldapp {__version__}: {address} (review desk: {address}/review)")
     serve(create_app, host, port, workers)
+
+
+@main.command("demo")
+def demo_command() -> None:
+    """Prepare the database and put the made-up district in, unless it is there."""
+    prepare()
+    tell_demo(install_demo())
 
 
 @main.command("migrate")
@@ -52,16 +67,28 @@ def migrate_database() -> None:
     click.echo("The database is up to date.")
 
 
-def prepare(with_demo: bool) -> None:
-    """Migrate, publish the packaged forms, and put the demo district in if asked for."""
+@main.command("openapi")
+def openapi() -> None:
+    """Print the API's OpenAPI document, from which the client's types are made."""
+    click.echo(json.dumps(document(), ensure_ascii=False, indent=1))
+
+
+def prepare() -> None:
+    """Migrate, and publish the forms that come with the product."""
     flask_migrate.upgrade()
     publish_packaged()
-    db.session.remove()
-    db.engine.dispose()  # the workers open connections of their own
 
 
-def announce(app: Flask, address: str, demo: bool) -> None:
-    """Say where it is and, for the demo, who may log in."""
-    click.echo(
-        f"fieldapp {__version__}: {address}  (review: {address}/review, API: {address}/api/docs)"
-    )
+def install_demo() -> Demo:
+    """The demo, in place. A refusal is told in one line."""
+    try:
+        return ensure_demo()
+    except DemoRefusedError as error:
+        raise click.ClickException(str(error)) from None
+
+
+def tell_demo(demo: Demo) -> None:
+    """Say who may log in, one account per role and the rest after."""
+    click.echo(f"Demo accounts, all with the password {demo.password}:")
+    for username, name, role in demo.accounts:
+        click.echo(f"  {username:8} {role:10} {name}")
