@@ -34,7 +34,7 @@ import { fetchForm } from './sync/forms';
 import type { Net } from './sync/http';
 import { Loop } from './sync/loop';
 import { atStart } from './sync/pull';
-import { onHope, type Surface } from './sync/triggers';
+import { onAbsence, onHope, type Surface } from './sync/triggers';
 
 /** The phone around the client; tests bring their own. */
 export interface ClientDeps {
@@ -233,8 +233,11 @@ class FieldClient implements Client {
       context: this.contextFor(opened, device),
       show: (change) => this.show(change),
     });
-    const stop = onHope(deps.window, deps.document, () => void loop.trigger());
-    this.current = { opened, loop, stop };
+    const ears = [
+      onHope(deps.window, deps.document, () => void loop.trigger()),
+      onAbsence(deps.document, now, deps.setTimer, () => this.lock()),
+    ];
+    this.current = { opened, loop, stop: () => ears.forEach((stop) => void stop()) };
     this.state = { ...IDLE, online: deps.net.online() };
     this.emit('phase');
     void this.prepareSearch(opened);

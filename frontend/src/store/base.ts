@@ -164,7 +164,12 @@ export class Base {
   }
 
   private async openBucket(row: SealedRecord): Promise<Bucket> {
-    return unpacked(await this.sealer.open<StoredBucket>('base', row.key, row.sealed));
+    try {
+      return unpacked(await this.sealer.open<StoredBucket>('base', row.key, row.sealed));
+    } catch {
+      // Damaged: the checksum will find what is missing, and the manifest bring it back.
+      return new Map();
+    }
   }
 }
 

@@ -51,12 +51,19 @@ export class Drafts {
     private readonly isFinished: (sid: string) => boolean,
   ) {}
 
+  /** One that can't be read is left where it is; it must not keep the others from being opened. */
   async load(): Promise<void> {
     const rows = await this.db.read(['drafts'], (tx) => tx.all<Row>('drafts'));
     const entries = await Promise.all(
-      rows.map(async (row) => [row.id, await this.entry(row)] as const),
+      rows.map(async (row) => [row.id, await this.entry(row).catch(() => null)] as const),
     );
-    this.entries = new Map(entries);
+    const loaded = new Map(entries.flatMap(([id, entry]) => (entry ? [[id, entry]] : [])));
+    // What is on its way to the disk is newer than the disk.
+    for (const id of [...this.running.keys(), ...this.queued.keys()]) {
+      const entry = this.entries.get(id);
+      if (entry) loaded.set(id, entry);
+    }
+    this.entries = loaded;
   }
 
   /** Newest first. */

@@ -129,6 +129,9 @@ export class View implements EntityView {
     if (this.built?.day === day) return this.built;
     const item: RegistryItem = { name: this.id, label: '' };
     const props: Record<string, string> = {};
+    // Known before it is complete: an expression that looks through the whole list meets this entity too.
+    const built = { day, item, props };
+    this.built = built;
     for (const [name, register] of this.registers()) this.flatten(name, register, item, props);
     const type = this.around.type(this.type);
     const evaluate = (expr: TypeDef['title']) =>
@@ -138,8 +141,7 @@ export class View implements EntityView {
       if (expr) item[name] = props[name] = evaluate(expr);
     }
     if (type) item.label = evaluate(type.title);
-    this.built = { day, item, props };
-    return this.built;
+    return built;
   }
 
   private flatten(

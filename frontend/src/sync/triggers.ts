@@ -1,4 +1,4 @@
-/** What makes a phone try to sync beside its timer: network, coming to the front. Each returns how to stop listening. */
+/** What happens around the app: hope of a network, a person gone. Each returns how to stop listening. */
 
 export interface Surface {
   addEventListener(type: string, fn: () => void): void;
@@ -18,5 +18,43 @@ export function onHope(
   return () => {
     window?.removeEventListener('online', fn);
     document?.removeEventListener('visibilitychange', visible);
+  };
+}
+
+/** Untouched, or out of sight, for this long, the phone may be in other hands. Time for a call, not for a walk. */
+const UNTOUCHED = 5 * 60_000;
+const HIDDEN = 2 * 60_000;
+
+/** Calls `fn` when nobody has touched the app for a while, also if it slept meanwhile. */
+export function onAbsence(
+  document: (Surface & { readonly visibilityState: string }) | undefined,
+  now: () => number,
+  setTimer: (fn: () => void, ms: number) => () => void,
+  fn: () => void,
+): () => void {
+  let touched = now();
+  let hidden: number | null = null;
+  let cancel: () => void = () => undefined;
+  const touch = () => {
+    touched = now();
+  };
+  const look = () => {
+    cancel();
+    const left = UNTOUCHED - Math.abs(now() - touched);
+    if (left <= 0) fn();
+    else cancel = setTimer(look, left);
+  };
+  const visibility = () => {
+    if (document?.visibilityState === 'hidden') hidden = now();
+    else if (hidden !== null && Math.abs(now() - hidden) > HIDDEN) fn();
+    else hidden = null;
+  };
+  for (const event of ['pointerdown', 'keydown']) document?.addEventListener(event, touch);
+  document?.addEventListener('visibilitychange', visibility);
+  look();
+  return () => {
+    cancel();
+    for (const event of ['pointerdown', 'keydown']) document?.removeEventListener(event, touch);
+    document?.removeEventListener('visibilitychange', visibility);
   };
 }
