@@ -261,12 +261,12 @@ const filters = new WeakMap<object, (frame: Frame) => RegistryItem[]>();
 
 /** The items a node's choice filter lets through. */
 export function offered(item: Instance, list: string, world: World): readonly RegistryItem[] {
-  const where = item.def.items?.where;
-  if (!where) return world.items(list);
-  let filter = filters.get(where);
+  const source = item.def.items;
+  if (!source?.where) return world.items(list);
+  let filter = filters.get(source);
   if (!filter) {
-    filter = compileFilter(list, where, compile);
-    filters.set(where, filter);
+    filter = compileFilter(list, source.where, compile);
+    filters.set(source, filter);
   }
   return filter(frameOf(world, item));
 }

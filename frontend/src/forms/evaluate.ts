@@ -56,7 +56,7 @@ export function frameOf(world: World, node: XNode | null): Frame {
 
 const compiled = new WeakMap<Expr, Code>();
 
-/** The closure of a tree; the same tree is compiled once. Throws on what is no expression. */
+/** The closure of a whole expression; the same tree is compiled once. Throws on what is no expression. */
 export function compile(expr: Expr): Code {
   let code = compiled.get(expr);
   if (!code) {
@@ -83,13 +83,13 @@ function build(expr: Expr): Code {
     case 'cur':
       return (f) => (f.cur ? [f.cur] : []);
     case 'path':
-      return compilePath(expr, compile);
+      return compilePath(expr, build);
     case 'neg': {
-      const operand = compile(expr[1] as Expr);
+      const operand = build(expr[1] as Expr);
       return (f) => -toNumber(operand(f));
     }
     case 'op':
-      return operator(expr[1] as string, compile(expr[2] as Expr), compile(expr[3] as Expr));
+      return operator(expr[1] as string, build(expr[2] as Expr), build(expr[3] as Expr));
     case 'f':
       return call(expr[1] as string, expr.slice(2) as Expr[]);
     default:
@@ -169,7 +169,7 @@ const special: Record<string, Special> = {
 const OF_CONTEXT = new Set(['string', 'number', 'string-length', 'normalize-space']);
 
 function call(name: string, trees: Expr[]): Code {
-  const args = trees.map(compile);
+  const args = trees.map(build);
   const own = special[name];
   if (own) return own(args, trees);
   const fn = functions[name];

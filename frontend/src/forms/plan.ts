@@ -57,23 +57,47 @@ interface Reads {
 
 const IMPURE = new Set(['uuid', 'random', 'now', 'once']);
 
+/** Everything below a node, in order. */
+function below(shape: Shape, node: number, found: number[] = []): number[] {
+  for (const kid of shape.kids[node] ?? []) {
+    found.push(kid);
+    below(shape, kid, found);
+  }
+  return found;
+}
+
+function above(shape: Shape, node: number): number[] {
+  const found: number[] = [];
+  for (let n = shape.nodes[node]?.p ?? -1; n >= 0; n = shape.nodes[n]?.p ?? -1) found.push(n);
+  return found;
+}
+
+function along(shape: Shape, node: number, axis: string): readonly number[] {
+  const parent = shape.nodes[node]?.p ?? -1;
+  switch (axis) {
+    case 'child':
+    case 'attribute':
+      return shape.kids[node] ?? [];
+    case 'parent':
+      return parent < 0 ? [] : [parent];
+    case 'ancestor':
+      return above(shape, node);
+    case 'descendant':
+      return below(shape, node);
+    case 'following-sibling':
+    case 'preceding-sibling':
+      return shape.kids[parent] ?? [];
+    default:
+      return [node];
+  }
+}
+
 /** Form nodes one step leads to from a node, instances left aside. */
-function stepFrom(shape: Shape, node: number, axis: string, name: string): number[] {
-  const { nodes, kids } = shape;
-  const parent = (nodes[node] as FormNode).p;
-  const below = (n: number): number[] => (kids[n] ?? []).flatMap((k) => [k, ...below(k)]);
-  const above = (n: number): number[] => (n < 0 ? [] : [n, ...above((nodes[n] as FormNode).p)]);
-  const found: Record<string, () => number[]> = {
-    child: () => [...(kids[node] ?? [])],
-    attribute: () => [...(kids[node] ?? [])],
-    parent: () => (parent < 0 ? [] : [parent]),
-    ancestor: () => above(parent),
-    descendant: () => below(node),
-    'following-sibling': () => [...(kids[parent] ?? [])],
-    'preceding-sibling': () => [...(kids[parent] ?? [])],
-  };
+function stepFrom(shape: Shape, node: number, axis: string, name: string): readonly number[] {
+  const found = along(shape, node, axis);
+  if (name === '*') return found;
   const wanted = axis === 'attribute' ? `@${name}` : name;
-  return (found[axis]?.() ?? [node]).filter((n) => name === '*' || nodes[n]?.n === wanted);
+  return found.filter((n) => shape.nodes[n]?.n === wanted);
 }
 
 /** Adds what a tree reads; gives the form nodes the tree itself may mean. */
@@ -110,7 +134,7 @@ function collectPath(
   reads: Reads,
 ): number[] {
   const [, base, ...steps] = tree as unknown as [string, Expr, ...[string, string, ...Expr[]][]];
-  let nodes = base[0] === 'inst' ? [] : collect(shape, base, at, context, reads);
+  let nodes = startOf(shape, base, at, context, reads);
   for (const [axis, name, ...preds] of steps) {
     nodes = [...new Set(nodes.flatMap((node) => stepFrom(shape, node, axis, name)))];
     for (const pred of preds) collect(shape, pred, at, nodes, reads);
@@ -120,13 +144,19 @@ function collectPath(
   return nodes;
 }
 
+/** Where a path begins. A node it only passes through is not read itself. */
+function startOf(shape: Shape, base: Expr, at: number, context: number[], reads: Reads): number[] {
+  if (base[0] === 'inst') return [];
+  return base[0] === 'r' ? [base[1] as number] : collect(shape, base, at, context, reads);
+}
+
 function readsOf(shape: Shape, trees: readonly Expr[], at: number): Reads {
   const reads: Reads = { nodes: new Set(), broad: false, impure: false };
   for (const tree of trees) collect(shape, tree, at, [at], reads);
   // The text of a group is that of its leaves.
   for (const node of [...reads.nodes]) {
     if (shape.nodes[node]?.k === 'leaf') continue;
-    for (const below of stepFrom(shape, node, 'descendant', '*')) reads.nodes.add(below);
+    for (const part of below(shape, node)) reads.nodes.add(part);
   }
   reads.nodes.delete(at);
   return reads;
@@ -224,7 +254,7 @@ function makePlan(def: FormDefinition): Plan {
   const structureReaders = new Map<number, Job[]>();
   def.nodes.forEach((node, number) => {
     if (node.k !== 'repeat') return;
-    const inside = [number, ...stepFrom(shape, number, 'descendant', '*')];
+    const inside = [number, ...below(shape, number)];
     const concerned = inside
       .flatMap((n) => readers[n] ?? [])
       .filter((job) => seesOthers(shape, job, number));

@@ -153,6 +153,7 @@ class Session implements FormSession {
     const view = makeView(item, () => this.options(item));
     this.views.set(item, view);
     this.byPath.set(item.path, item);
+    if (item.up) view.readonly = this.viewOf(item.up).readonly;
     if (item.up && !item.name.startsWith('@')) this.viewOf(item.up).children.push(view);
     this.label(item);
     this.news.add(item);

@@ -1,0 +1,350 @@
+/** Stories of a form being filled that need more than answers in and answers out. */
+import { describe, expect, it, vi } from 'vitest';
+import { createSession, FormIncomplete } from '@/forms/session';
+import type { Answers, Expr, FormDefinition, FormNode, FormSession } from '@/protocol/types';
+import { awkward } from './awkward';
+import { contract, form } from './contract';
+import { type HostInput, makeHost } from './host';
+
+const { registries } = contract<{ registries: Record<string, Required<HostInput>['instances']> }>(
+  'sessions',
+);
+const health = registries.health as Required<HostInput>['instances'];
+const housing = registries.housing as Required<HostInput>['instances'];
+
+function made(nodes: FormNode[], more: Partial<FormDefinition> = {}): FormDefinition {
+  return { ...awkward, id: 'made', nodes: [{ n: 'data', p: -1, k: 'group' }, ...nodes], ...more };
+}
+
+function changesOf(session: FormSession, act: () => void): string[] {
+  const seen: string[] = [];
+  const stop = session.subscribe((changed) => seen.push(...changed));
+  act();
+  stop();
+  return seen.sort();
+}
+
+describe('a draft', () => {
+  const filled = (): FormSession => {
+    const session = createSession(form('preg_followup'), makeHost({ instances: health }));
+    session.set('g_visit/person_id', 'c-zhang');
+    session.set('g_visit/visit_mode', 'home');
+    session.set('g_visit/contact_result', 'met');
+    session.set('g_visit/still_ok', '1');
+    session.set('g_visit/private_ok', '1');
+    session.set('g_preg/g_ga/status', 'on');
+    return session;
+  };
+
+  it('opens as it was left: answers, what was touched, and the ids it made', () => {
+    const left = filled();
+    const draft = JSON.parse(JSON.stringify(left.snapshot()));
+    // Another host would count its ids from 1 again.
+    const host = { ...makeHost({ instances: health }), uuid: () => 'new' };
+    const back = createSession(form('preg_followup'), host, { draft });
+    for (const id of ['g_visit/meta/entity/@id', 'g_preg/meta/entity/@id', 'meta/instanceID']) {
+      expect(back.view(id).value).toBe(left.view(id).value);
+    }
+    expect(back.view('g_visit/person_id').touched).toBe(true);
+    expect(back.snapshot()).toEqual(left.snapshot());
+  });
+
+  it('sees what the registry learned meanwhile: the pregnancy was recorded by a colleague', () => {
+    const draft = filled().snapshot();
+    const known = { name: 'p-new', label: '', person: 'c-zhang', edd: '2027-03-01', closed_on: '' };
+    const instances = { ...health, pregnancy: [known] };
+    const back = createSession(form('preg_followup'), makeHost({ instances }), { draft });
+    expect(back.view('g_visit/is_new').value).toBe('0');
+    expect(back.view('g_preg/meta/entity/@id').value).toBe('p-new');
+    expect(back.view('g_preg/g_ga/edd_now').value).toBe('2027-03-01');
+  });
+
+  it('keeps a repeat that was emptied empty', () => {
+    const session = createSession(form('rental_register'), makeHost({ instances: housing }));
+    session.set('g_visit/met', 'met');
+    session.removeRepeat('residents[0]');
+    const draft = session.snapshot();
+    const back = createSession(form('rental_register'), makeHost({ instances: housing }), {
+      draft,
+    });
+    expect(back.view('residents').children).toEqual([]);
+    expect(back.addRepeat('residents')).toBe('residents[0]');
+  });
+
+  it('of a visit that came back keeps the ids of the visit', () => {
+    const session = createSession(form('rental_register'), makeHost({ instances: housing }));
+    session.set('g_visit/vsrc', 'self');
+    session.set('g_visit/met', 'declined');
+    const answers = session.finish();
+    const back = createSession(
+      form('rental_register'),
+      { ...makeHost({ instances: housing }), uuid: () => 'new' },
+      { draft: { answers, touched: [] } },
+    );
+    back.set('g_visit/met', 'notfound');
+    expect(back.finish()).toMatchObject({ g_visit: { meta: (answers.g_visit as Answers).meta } });
+  });
+});
+
+describe('problems', () => {
+  it('are shown once a question was answered, or all of them when the worker wants to finish', () => {
+    const session = createSession(form('consent_record'), makeHost());
+    expect(session.view('g_start/known').problem).toBeUndefined();
+    session.set('g_start/visit_date', '2026-11-03');
+    expect(session.view('g_start/visit_date').problem).toMatch(/^日期不能晚于今天/);
+    session.set('g_start/visit_date', '');
+    expect(session.view('g_start/visit_date').problem).toBe('请填写日期。');
+    expect(session.view('g_start/known').problem).toBeUndefined();
+    const changed = changesOf(session, () =>
+      expect(() => session.finish()).toThrow(FormIncomplete),
+    );
+    expect(changed).toEqual(['g_start/known']);
+    expect(session.view('g_start/known').problem).toBe('请选一项。');
+  });
+
+  it('have words of their own where the form has none, in both languages', () => {
+    const session = createSession(awkward, makeHost());
+    expect(session.problems()).toEqual([{ path: 'name', kind: 'required', message: '此项必填' }]);
+    session.setLang('en');
+    expect(session.view('name').problem).toBe('Please answer this question');
+  });
+
+  it('tell a number from words', () => {
+    const session = createSession(form('rental_register'), makeHost({ instances: housing }));
+    session.set('g_visit/met', 'met');
+    for (const [wrong, right] of [
+      ['三', '3'],
+      ['3.5', '3'],
+      ['1e2', '100'],
+    ] as const) {
+      session.set('g_dw/g_let/occ_n', wrong);
+      expect(session.view('g_dw/g_let/occ_n').problem).toBeTruthy();
+      session.set('g_dw/g_let/occ_n', right);
+      expect(session.view('g_dw/g_let/occ_n').problem).toBeUndefined();
+    }
+  });
+});
+
+describe('an answer', () => {
+  it('tells of the views that it changes and of no other', () => {
+    const session = createSession(form('consent_record'), makeHost());
+    session.set('g_start/known', '0');
+    expect(changesOf(session, () => session.set('g_start/lang_ok', '1'))).toContain(
+      'g_consent/age14',
+    );
+    expect(changesOf(session, () => session.set('g_consent/c_method', 'oral'))).toEqual([
+      'g_consent/c_method',
+    ]);
+    expect(changesOf(session, () => session.set('g_consent/age14', '0'))).toEqual([
+      'g_consent/age14',
+      'g_consent/child_note',
+      'g_consent/guardian',
+    ]);
+  });
+
+  it('in one instance leaves the others alone', () => {
+    const session = createSession(form('rental_register'), makeHost({ instances: housing }));
+    session.set('g_visit/met', 'met');
+    session.addRepeat('residents');
+    const changed = changesOf(session, () => session.set('residents[1]/r_consent', '1'));
+    expect(changed.filter((path) => !path.startsWith('residents[1]/'))).toEqual([]);
+    const ids = ['residents[0]/meta/entity/@id', 'residents[1]/meta/entity/@id'];
+    const [first, second] = ids.map((path) => session.view(path).value);
+    session.addRepeat('residents');
+    session.removeRepeat('residents[2]');
+    expect(ids.map((path) => session.view(path).value)).toEqual([first, second]);
+    expect(first).not.toBe(second);
+  });
+
+  it('to the question of who it is fills in what is known, and takes it back with it', () => {
+    const session = createSession(form('rental_register'), makeHost({ instances: housing }));
+    session.set('g_visit/met', 'met');
+    session.set('g_dw/g_place/dw_known', '1');
+    session.set('g_dw/g_place/dw_id', 'd-1');
+    const lessor = session.view('g_dw/g_let/lessor');
+    expect(lessor).toMatchObject({ value: '周建军', prefilled: true, touched: false });
+    session.set('g_dw/g_let/lessor', '周建军');
+    expect(lessor).toMatchObject({ prefilled: true, touched: true });
+    session.set('g_dw/g_let/lessor', '周建国');
+    expect(lessor).toMatchObject({ prefilled: false, touched: true });
+    session.set('g_dw/g_place/dw_id', '');
+    expect(lessor).toMatchObject({ value: '', prefilled: false, touched: false });
+    expect(session.snapshot().shown).toContain('g_dw/g_let/lessor');
+  });
+
+  it('of nobody doesn’t exist', () => {
+    const session = createSession(awkward, makeHost());
+    expect(() => session.set('nobody', '1')).toThrow('nobody');
+    expect(() => session.set('g', '1')).toThrow('g');
+    expect(() => session.addRepeat('h/extras')).toThrow('fixed');
+  });
+});
+
+describe('given answers', () => {
+  it('wait until they are asked before they fill in the rest', () => {
+    const given = { 'g_dw/g_place/dw_known': '1', 'g_dw/g_place/dw_id': 'd-1', gone: 'x' };
+    const host = makeHost({ instances: housing });
+    const session = createSession(form('rental_register'), host, { given });
+    expect(session.view('g_dw/g_let/lessor').value).toBe('');
+    session.set('g_visit/met', 'absent');
+    expect(session.view('g_dw/g_let/lessor')).toMatchObject({ value: '周建军', prefilled: true });
+    session.set('g_dw/g_let/lessor', '周建国');
+    session.set('g_visit/met', 'declined');
+    session.set('g_visit/met', 'absent');
+    expect(session.view('g_dw/g_let/lessor').value).toBe('周建国');
+  });
+});
+
+describe('a counted repeat', () => {
+  it('has as many instances as its count says, and forgets the rest', () => {
+    const session = createSession(awkward, makeHost());
+    session.set('name', '王芳');
+    session.set('kind', 'a');
+    session.set('g/people[0]/who', '张小梅');
+    session.set('g/people[0]/age', '30');
+    session.addRepeat('g/people[0]/pets');
+    expect(session.view('total').value).toBe('2');
+    expect(session.view('h/extras').children).toHaveLength(3);
+    expect(session.view('h/extras[2]/extra').label).toBe('第3项，共2');
+    session.set('h/extras[2]/extra', 'x');
+    session.set('g/people[0]/age', '');
+    expect(session.view('h/extras').children).toHaveLength(1);
+    expect(() => session.view('h/extras[2]/extra')).toThrow();
+  });
+
+  it('runs the actions of a new instance', () => {
+    const def = made(
+      [
+        { n: 'howmany', p: 0, k: 'leaf', t: 'int', c: 'input' },
+        { n: 'visits', p: 0, k: 'repeat', count: ['r', 1] },
+        { n: 'on', p: 2, k: 'leaf', t: 'date', c: 'input' },
+      ],
+      {
+        actions: [
+          {
+            on: 'repeat',
+            at: 2,
+            set: 3,
+            x: ['op', '+', ['f', 'today'], ['f', 'position', ['r', 2]]],
+          },
+        ],
+      },
+    );
+    const session = createSession(def, makeHost());
+    session.set('howmany', '2');
+    session.set('visits[0]/on', '2026-12-24');
+    session.set('howmany', '3');
+    const days = session.view('visits').children.map((child) => child.children[0]?.value);
+    expect(days).toEqual(['2026-12-24', '2026-11-04', '2026-11-05']);
+  });
+});
+
+describe('languages', () => {
+  it('change all words and no answer', () => {
+    const session = createSession(form('rental_register'), makeHost({ instances: housing }));
+    session.set('g_visit/met', 'met');
+    const before = session.snapshot();
+    expect(session.view('g_visit/met').options?.[0]).toMatchObject({
+      value: 'met',
+      label: '见到本人',
+    });
+    session.setLang('en');
+    expect(session.view('g_visit/met').options?.[0]).toMatchObject({ value: 'met', label: 'Met' });
+    expect(session.tree.children[1]?.label).toBe('Visit');
+    expect(session.snapshot()).toEqual(before);
+  });
+
+  it('fall back to what there is', () => {
+    const def = made([{ n: 'a', p: 0, k: 'leaf', t: 'string', c: 'input', l: ['只有中文', null] }]);
+    expect(createSession(def, makeHost(), { lang: 'en' }).view('a').label).toBe('只有中文');
+    expect(createSession(def, makeHost(), { lang: 'fr' }).view('a').label).toBe('只有中文');
+  });
+});
+
+describe('choices', () => {
+  const filtered = (): FormDefinition => {
+    const where: Expr = ['op', '=', ['path', ['ctx'], ['child', 'kind']], ['r', 1]];
+    return made([
+      { n: 'kind', p: 0, k: 'leaf', t: 'select', c: 'select1', items: { list: 'kind' } },
+      { n: 'town', p: 0, k: 'leaf', t: 'select', c: 'select', items: { list: 'town', where } },
+      {
+        n: 'home',
+        p: 0,
+        k: 'leaf',
+        t: 'select',
+        c: 'select1',
+        items: { inst: 'home', where, value: 'name', label: 'label' },
+        rel: ['op', '!=', ['r', 2], ['s', '']],
+      },
+      {
+        n: 'said',
+        p: 0,
+        k: 'leaf',
+        t: 'string',
+        calc: ['f', 'jr:choice-name', ['r', 3], ['r', 3]],
+      },
+    ]);
+  };
+  const home = [
+    { name: '1', label: '一号院', kind: 'a', floor: '2' },
+    { name: '2', label: '二号院', kind: 'b', floor: '5' },
+  ];
+
+  it('are filtered by other answers; what is no longer offered is taken back', () => {
+    const session = createSession(filtered(), makeHost({ instances: { home } }));
+    session.set('kind', 'a');
+    session.set('town', 'x y');
+    session.set('home', '1');
+    expect(session.view('home').options).toEqual([
+      { name: '1', label: '一号院', kind: 'a', floor: '2', value: '1' },
+    ]);
+    expect(session.view('said').value).toBe('一号院');
+    session.set('kind', 'b');
+    expect(session.view('town').value).toBe('');
+    expect(session.view('town').options?.map((option) => option.value)).toEqual(['z', 'none']);
+    expect(session.view('home')).toMatchObject({ relevant: false });
+    session.set('town', 'z');
+    expect(session.view('home')).toMatchObject({ relevant: true, value: '' });
+  });
+
+  it('of a long list are looked up, not walked through', () => {
+    const host = makeHost({ instances: { home } });
+    const find = vi.fn(host.find);
+    const items = vi.fn(host.items);
+    const session = createSession(filtered(), { ...host, find, items });
+    session.set('kind', 'b');
+    session.set('town', 'z');
+    session.set('home', '2');
+    expect(find.mock.calls.filter(([list]) => list === 'home').length).toBeGreaterThan(0);
+    expect(items.mock.calls.filter(([list]) => list === 'home')).toEqual([]);
+  });
+});
+
+it('questions that wait for each other come to rest', () => {
+  const more = (node: number): Expr => [
+    'op',
+    '+',
+    ['f', 'coalesce', ['r', node], ['n', 0]],
+    ['n', 1],
+  ];
+  const def = made([
+    { n: 'a', p: 0, k: 'leaf', t: 'int', calc: more(2) },
+    { n: 'b', p: 0, k: 'leaf', t: 'int', calc: more(1) },
+    { n: 'c', p: 0, k: 'leaf', t: 'string', c: 'input', rel: ['op', '!=', ['r', 1], ['s', '']] },
+  ]);
+  const session = createSession(def, makeHost());
+  session.set('c', 'x');
+  expect(session.finish()).toMatchObject({ c: 'x' });
+});
+
+it('the end of the visit is noted when it ends', () => {
+  const def = made([
+    { n: 'from', p: 0, k: 'leaf', t: 'dateTime', pre: 'start' },
+    { n: 'to', p: 0, k: 'leaf', t: 'dateTime', pre: 'end' },
+    { n: 'by', p: 0, k: 'leaf', t: 'string', pre: 'username' },
+  ]);
+  let now = '2026-11-02T09:00:00.000+08:00';
+  const session = createSession(def, { ...makeHost(), now: () => now });
+  now = '2026-11-02T09:20:00.000+08:00';
+  expect(session.finish()).toEqual({ from: '2026-11-02T09:00:00.000+08:00', to: now, by: 'wang' });
+});
