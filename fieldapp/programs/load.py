@@ -124,7 +124,7 @@ class _Reader:
         except tomllib.TOMLDecodeError as error:
             self.refuse("file", str(error))
             return
-        self.keys("program", self.raw, "program")
+        self.keys("program", self.raw, "")
         self.scope = str(self.raw.get("scope", ""))
         if self.scope not in AUDIENCES:
             self.refuse("scope", f"“{self.scope}” is none of {', '.join(AUDIENCES)}")
@@ -147,11 +147,12 @@ class _Reader:
     def keys(self, what: str, table: Mapping[str, Any], key: str) -> bool:
         """Whether all required keys are there; unknown ones are refused."""
         required, optional = KEYS[what]
+        within = f"{key}." if key else ""
         for name in sorted(set(table) - required - optional):
-            self.refuse(f"{key}.{name}", "is no key I know; remove or correct it")
+            self.refuse(f"{within}{name}", "is no key I know; remove or correct it")
         missing = sorted(name for name in required if table.get(name) in (None, ""))
         for name in missing:
-            self.refuse(f"{key}.{name}", "is missing")
+            self.refuse(f"{within}{name}", "is missing")
         return not missing
 
     def words(self, table: Any, key: str) -> dict[str, str]:
