@@ -75,6 +75,7 @@ export interface Draft {
 
 // ---- a form being filled ----------------------------------------------------------------------
 
+/** An item as expressions see it: id, title, properties; `edd/@on` and `edd/@by` are keys of that spelling. */
 export interface RegistryItem {
   name: string;
   label: string;
@@ -129,14 +130,20 @@ export interface FormProblem {
 
 export interface FormSession {
   readonly tree: NodeView;
+  /** '' clears. Throws on a path that takes no answer. */
   set(path: string, value: string): void;
+  /** 'residents' → 'residents[2]'. */
   addRepeat(path: string): string;
   removeRepeat(path: string): void;
   setLang(lang: string): void;
+  /** Paths whose view says something else now. */
   subscribe(fn: (changed: ReadonlySet<string>) => void): () => void;
+  /** Stays the same object while its instance stands; it is changed in place. */
   view(path: string): NodeView;
+  /** What keeps the visit from being finished, in order. Asking is trying: from then on every view shows its problem. */
   problems(): FormProblem[];
   snapshot(): Draft;
+  /** Throws while there are problems. */
   finish(): Answers;
 }
 
