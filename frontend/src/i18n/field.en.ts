@@ -273,13 +273,6 @@ const en: typeof zh = {
     revoked: "This phone was disabled. Don't clear its data; ask your administrator.",
     forbidden: 'Your role or villages do not include this. Ask your administrator to check.',
     definition: 'This form is not on the phone yet. Sync once where there is a network.',
-    forbidden: 'Your role does not use the phone. Ask your administrator.',
-    pin_weak: 'This PIN is too simple. Use six or more digits, not a run and not all the same.',
-    storage_broken:
-      'The phone could not store it. Try again; if it keeps failing restart the phone, and do not delete the app.',
-    unsent_sealed:
-      'Unsent visits on this phone open only with the old PIN. Try to remember it, or ask your administrator.',
-    phone_locked: 'The phone is locked. Enter the PIN first.',
   },
 };
 export default en;
