@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from .definition import Definition, Shape
+from .definition import Definition, shape_of
 from .evaluate import Expr, Host, Instances, Scope, evaluate
 from .instance import Answers, FormInstance, Inst
 from .values import DATE, MOMENT, NUMBER, Item, parse_moment, parse_time, to_boolean
@@ -46,7 +46,7 @@ def check(
     instances: items per registry list; rules that look into a list not given are left out. today:
     the day of the visit.
     """
-    shape = Shape(definition)
+    shape = shape_of(definition)
     form = FormInstance(shape, answers, Host(today=today, instances=instances or {}), lang)
     known = set(instances or {}) | set(definition["lists"])
     checker = _Checker(form, known)
@@ -63,11 +63,7 @@ class _Checker:
 
     def decidable(self, tree: Any) -> bool:
         """Whether an expression looks only into lists that are given."""
-        if not isinstance(tree, list):
-            return True
-        if tree[:1] == ["inst"]:
-            return tree[1] in self.known
-        return all(self.decidable(part) for part in tree)
+        return self.shape.lists_in(tree) <= self.known
 
     def relevance(self) -> None:
         """Settle relevance from the answers as they are; what can't be decided counts as relevant
@@ -192,7 +188,7 @@ def complete(definition: Definition, answers: Answers, host: Host) -> dict[str, 
     clears choices no longer offered, leaves out what is blank or not relevant. Answers given are
     kept; a repeat has the instances given, or as many as its count says.
     """
-    form = FormInstance(Shape(definition), answers, host)
+    form = FormInstance(shape_of(definition), answers, host)
     started: set[int] = set()
     while _start(form, started):
         form.recalculate()

@@ -4,7 +4,7 @@ calculation.
 Pure; knows docs/form-definition.md and no values.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Any, TypeAlias
 
@@ -28,6 +28,7 @@ class Shape:
     def __init__(self, definition: Definition) -> None:
         self.definition = definition
         self.nodes: list[dict[str, Any]] = definition["nodes"]
+        self._lists: dict[int, frozenset[str]] = {}
         self.children: list[list[int]] = [[] for _ in self.nodes]
         for number, node in enumerate(self.nodes):
             if node["p"] >= 0:
@@ -48,6 +49,13 @@ class Shape:
         for number, node in enumerate(self.nodes):
             lines.append([*(lines[node["p"]] if node["p"] >= 0 else []), number])
         return lines
+
+    def lists_in(self, tree: Any) -> frozenset[str]:
+        """The lists an expression of this definition looks into."""
+        known = self._lists.get(id(tree))
+        if known is None:
+            known = self._lists[id(tree)] = frozenset(_lists(tree))
+        return known
 
     def path(self, node: int) -> str:
         """Slash path without the root and positions."""
@@ -94,3 +102,26 @@ class Shape:
             else:
                 done[following] = False
                 stack.append((following, iter(sorted(self.needs[following]))))
+
+
+_SHAPES: dict[int, Shape] = {}
+_SHAPES_KEPT = 64
+
+
+def shape_of(definition: Definition) -> Shape:
+    """The shape of a definition object, worked out once; the object must not change any more."""
+    known = _SHAPES.get(id(definition))
+    if known is None or known.definition is not definition:
+        if len(_SHAPES) >= _SHAPES_KEPT:
+            _SHAPES.clear()
+        known = _SHAPES[id(definition)] = Shape(definition)
+    return known
+
+
+def _lists(tree: Any) -> Iterator[str]:
+    if not isinstance(tree, list):
+        return
+    if tree[:1] == ["inst"]:
+        yield tree[1]
+    for part in tree:
+        yield from _lists(part)

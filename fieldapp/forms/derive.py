@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 from uuid import UUID, uuid5
 
-from .definition import Definition, Shape
+from .definition import Definition, Shape, shape_of
 from .evaluate import Host
 from .instance import Answers, FormInstance, Inst
 from .values import to_boolean, to_text
@@ -46,7 +46,7 @@ def derive(definition: Definition, programs: Programs, answers: Answers, sid: st
     fit the definition.
     """
     programs = [p for p in programs if p["scope"] == definition["scope"]]
-    form = FormInstance(Shape(definition), answers, Host(today=""))
+    form = FormInstance(shape_of(definition), answers, Host(today=""))
     result = Derived(on=_date(form, definition))
     for block in definition["entities"]:
         for container in form.instances(block["in"]):
