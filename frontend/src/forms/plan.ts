@@ -25,6 +25,8 @@ export interface Job {
   broad: boolean;
   /** Gives another value each time: evaluated again only when something it reads changed. */
   impure: boolean;
+  /** It looks into the registry. */
+  looksUp: boolean;
 }
 
 export interface Plan {
@@ -53,6 +55,7 @@ interface Reads {
   nodes: Set<number>;
   broad: boolean;
   impure: boolean;
+  looksUp: boolean;
 }
 
 const IMPURE = new Set(['uuid', 'random', 'now', 'once']);
@@ -146,12 +149,15 @@ function collectPath(
 
 /** Where a path begins. A node it only passes through is not read itself. */
 function startOf(shape: Shape, base: Expr, at: number, context: number[], reads: Reads): number[] {
-  if (base[0] === 'inst') return [];
+  if (base[0] === 'inst') {
+    reads.looksUp = true;
+    return [];
+  }
   return base[0] === 'r' ? [base[1] as number] : collect(shape, base, at, context, reads);
 }
 
 function readsOf(shape: Shape, trees: readonly Expr[], at: number): Reads {
-  const reads: Reads = { nodes: new Set(), broad: false, impure: false };
+  const reads: Reads = { nodes: new Set(), broad: false, impure: false, looksUp: false };
   for (const tree of trees) collect(shape, tree, at, [at], reads);
   // The text of a group is that of its leaves.
   for (const node of [...reads.nodes]) {
@@ -200,6 +206,7 @@ function makeJobs(def: FormDefinition, shape: Shape): Job[] {
         reads: reads.nodes,
         broad: reads.broad,
         impure: reads.impure,
+        looksUp: reads.looksUp,
       };
     }),
   );

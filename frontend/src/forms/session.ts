@@ -16,7 +16,7 @@ import { Choices } from './choices';
 import { Engine } from './engine';
 import { compile, frameOf, storedText, type World } from './evaluate';
 import { Faults } from './faults';
-import type { JobKind } from './plan';
+import type { Job, JobKind } from './plan';
 import { render } from './text';
 import { type Instance, within } from './tree';
 import { toBoolean, type Value } from './values';
@@ -71,6 +71,7 @@ class Session implements FormSession {
   private readonly waiting = new Set<Instance>();
   private lang: number;
   private attempted = false;
+  private correcting = false;
 
   constructor(
     private readonly def: FormDefinition,
@@ -121,7 +122,8 @@ class Session implements FormSession {
 
   /**
    * As it was first, so that what is calculated anew (uuid) stays while nothing it depends on changed; then the
-   * calculations, because the registry and the day may be others than when the draft was left.
+   * calculations, because the registry and the day may be others than when the draft was left. A correction keeps what
+   * the visit found in the registry: by now the registry holds what the visit itself wrote.
    */
   private restore(draft: Draft): void {
     const { engine } = this;
@@ -129,7 +131,10 @@ class Session implements FormSession {
     for (const item of within(engine.tree.root)) this.made(item, false);
     engine.markAll((job) => job.kind !== 'calc');
     engine.settle();
-    engine.markAll((job, target) => job.kind === 'calc' && (!job.impure || target.raw === ''));
+    this.correcting = draft.correcting === true;
+    const stays = (job: Job, target: Instance): boolean =>
+      job.impure ? target.raw !== '' : this.correcting && job.looksUp && target.relevant;
+    engine.markAll((job, target) => job.kind === 'calc' && !stays(job, target));
     engine.settle();
     this.waiting.clear();
     for (const path of draft.touched) this.setFlag(path, 'touched');
@@ -422,6 +427,7 @@ class Session implements FormSession {
       touched: pathsWhere((_, view) => view.touched),
       prefilled: pathsWhere((_, view) => view.prefilled),
       shown: pathsWhere((item) => this.shown.has(item)),
+      ...(this.correcting ? { correcting: true } : {}),
     };
   }
 

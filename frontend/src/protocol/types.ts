@@ -70,6 +70,8 @@ export interface Draft {
   prefilled?: string[];
   /** Paths that were ever filled from the registry: what the worker was shown, and so may replace (C4 of docs/sync.md). */
   shown?: string[];
+  /** The answers are those of a finished visit that is being corrected. */
+  correcting?: boolean;
   [key: string]: unknown;
 }
 

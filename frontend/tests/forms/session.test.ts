@@ -71,6 +71,32 @@ describe('a draft', () => {
     expect(back.addRepeat('residents')).toBe('residents[0]');
   });
 
+  it('of a first visit that came back asks the first visit’s questions again', () => {
+    const left = filled();
+    for (const [path, value] of [
+      ['g_new/confirmed_by', 'clinic'],
+      ['g_book/book_has', '0'],
+      ['g_dating/edd_source', 'us'],
+      ['g_dating/edd_in', '2027-03-01'],
+      ['g_ga/status', 'transfer'],
+    ] as const) {
+      left.set(`g_preg/${path}`, value);
+    }
+    const answers = left.finish();
+    // By now the registry holds the pregnancy that the visit itself recorded.
+    const id = left.view('g_preg/meta/entity/@id').value;
+    const recorded = { name: id, label: '', person: 'c-zhang', edd: '2027-03-01', closed_on: '' };
+    const host = makeHost({ instances: { ...health, pregnancy: [recorded] } });
+    const draft = { answers, touched: [], correcting: true };
+    const back = createSession(form('preg_followup'), host, { draft });
+    expect(back.finish()).toEqual(answers);
+    const again = createSession(form('preg_followup'), host, { draft: back.snapshot() });
+    again.set('g_preg/g_dating/edd_in', '2027-03-03');
+    expect(again.finish()).toMatchObject({
+      g_preg: { g_ga: { edd: '2027-03-03' }, meta: { entity: { '@id': id, '@create': 'true' } } },
+    });
+  });
+
   it('of a visit that came back keeps the ids of the visit', () => {
     const session = createSession(form('rental_register'), makeHost({ instances: housing }));
     session.set('g_visit/vsrc', 'self');
