@@ -28,13 +28,14 @@ from fieldapp.db import utc_text
 
 from . import models as m
 from .apply import Batch, Incoming, Result, candidates
+from .audit import audit as find_faults
 from .entities import Entity
 from .merge import Dot, Value
 from .plan import REVIEW_FORM, SETTLE_FORM, AsideError, Author
 from .reconcile import compose_ops
 from .rules import CurrentRules, current_rules
 from .store import LocksGrewError, Store
-from .transactions import chunks, is_postgres, lock, lock_everything, writing
+from .transactions import chunks, is_postgres, lock, lock_everything, reading, writing
 from .vault import Vault, vault_for
 from .wire import Submitted, UnreadableError, read
 
@@ -331,6 +332,12 @@ def readmit(sid: str, overrule: bool = False) -> Result:
             connection.execute(sa.update(s).where(s.id == sid).values(**changed))
         batch.finish(row.received)
     return result
+
+
+def audit() -> list[str]:
+    """What is wrong with the log or with what is derived from it, in words."""
+    with reading() as connection:
+        return list(find_faults(connection, current_rules(), vault()))
 
 
 def _from_log(row: Any, author: Author) -> Incoming:

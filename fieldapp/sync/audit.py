@@ -1,0 +1,118 @@
+"""Does what is derived still say what the log says? Reads everything, changes nothing."""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from hashlib import sha256
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from . import models as m
+from .entities import CORE, Entity, absorb, conflicts, group_writes, state_text, versions
+from .merge import Dot, Write, checksum
+from .rules import CurrentRules
+from .store import Store, entity_of
+from .transactions import chunks
+from .vault import SealBrokenError, Vault
+
+
+def audit(connection: Connection, rules: CurrentRules, vault: Vault) -> Iterator[str]:
+    """Everything that is wrong, in words; nothing if all is well."""
+    yield from _log(connection, vault)
+    yield from _entities(connection, Store(connection, rules.type))
+    yield from _feeds(connection)
+
+
+def _log(connection: Connection, vault: Vault) -> Iterator[str]:
+    """Every kept text opens and has the hash it came with."""
+    for model in (m.Submission, m.SubmissionVariant):
+        for row in _by_key(connection, model, "id"):
+            try:
+                text = vault.open(row.body, row.id)
+            except SealBrokenError as error:
+                yield f"submission {row.id} can't be opened: {error}"
+                continue
+            if sha256(text).hexdigest() != row.sha:
+                yield f"submission {row.id} isn't what came"
+
+
+def _entities(connection: Connection, store: Store) -> Iterator[str]:
+    """Every entity is what its writes make it, in its feeds as it should be."""
+    rows = list(_by_key(connection, m.Entity, "id"))
+    for some in chunks(rows):
+        ids = [row.id for row in some]
+        facts = _facts(connection, ids)
+        told: dict[str, dict[str, str]] = defaultdict(dict)
+        t = m.FeedChange
+        query = sa.select(t.feed, t.entity, t.ver).where(t.entity.in_(ids), t.ver.is_not(None))
+        for change in connection.execute(query):
+            told[change.entity][change.feed] = change.ver
+        standing = _standing(connection, ids)
+        for entity in map(entity_of, some):
+            writes, gone = facts[entity.id]
+            yield from _entity(entity, store, writes, gone, told[entity.id], standing[entity.id])
+
+
+def _entity(
+    entity: Entity,
+    store: Store,
+    writes: list[tuple[str, Write]],
+    gone: dict[str, set[Dot]],
+    told: dict[str, str],
+    standing: set[str],
+) -> Iterator[str]:
+    view = store.view_of(entity)
+    bare = Entity(entity.id, entity.type, entity.scope)
+    again = absorb(bare, view, group_writes(writes), gone)
+    if state_text(again.state) != state_text(entity.state):
+        yield f"entity {entity.id} isn't what its writes make it"
+    if conflicts(entity, view) != standing:
+        yield f"entity {entity.id} has other conflicts than are told"
+    if entity.scope != CORE and versions(entity, view) != told:
+        yield f"entity {entity.id} isn't in its feeds as it should be"
+
+
+def _facts(
+    connection: Connection, ids: Iterable[str]
+) -> dict[str, tuple[list[tuple[str, Write]], dict[str, set[Dot]]]]:
+    """Writes and replaced dots of entities."""
+    found: dict[str, Any] = {entity: ([], defaultdict(set)) for entity in ids}
+    w, sup = m.RegWrite, m.RegSup
+    for row in connection.execute(sa.select(w.__table__).where(w.entity.in_(found))):
+        write = Write(Dot(row.sid, row.i), json.loads(row.value), row.on_date, row.at)
+        found[row.entity][0].append((row.reg, write))
+    for by in connection.execute(sa.select(sup.__table__).where(sup.entity.in_(found))):
+        found[by.entity][1][by.reg].add(Dot(by.dot_sid, by.dot_i))
+    return found
+
+
+def _standing(connection: Connection, ids: Iterable[str]) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = defaultdict(set)
+    t = m.Conflict
+    for row in connection.execute(sa.select(t.entity, t.reg).where(t.entity.in_(ids))):
+        found[row.entity].add(row.reg)
+    return found
+
+
+def _feeds(connection: Connection) -> Iterator[str]:
+    """Every head counts and sums what is in its feed, and no number is above it."""
+    t = m.FeedChange
+    for head in connection.execute(sa.select(m.FeedHead)):
+        rows = connection.execute(sa.select(t.seq, t.ver).where(t.feed == head.feed)).all()
+        vers = [row.ver for row in rows if row.ver]
+        if (checksum(vers), len(vers)) != (head.sum, head.count):
+            yield f"feed {head.feed} doesn't add up"
+        if max((row.seq for row in rows), default=0) > head.seq:
+            yield f"feed {head.feed} has a change above its head"
+
+
+def _by_key(connection: Connection, model: type[Any], key: str) -> Iterator[Any]:
+    """All rows, in pages."""
+    column, after = getattr(model, key), ""
+    while rows := connection.execute(
+        sa.select(model.__table__).where(column > after).order_by(column).limit(500)
+    ).all():
+        yield from rows
+        after = getattr(rows[-1], key)
