@@ -15,6 +15,7 @@ from .demo.service import Demo, DemoRefusedError, ensure_demo
 from .forms.commands import forms_group
 from .forms.service import publish_packaged
 from .server import serve
+from .sync.commands import sync_commands
 
 
 @click.group(cls=AppGroup, context_settings={"help_option_names": ["-h", "--help"]})
@@ -31,6 +32,8 @@ def main(context: click.Context) -> None:
 main.add_command(users_group)
 main.add_command(areas_group)
 main.add_command(forms_group)
+for command in sync_commands:
+    main.add_command(command)
 
 
 @main.command(with_appcontext=False)
