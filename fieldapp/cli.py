@@ -1,6 +1,9 @@
 """The command `fieldapp`: run the server, and what each domain lets an operator do."""
 
 import json
+import os
+import secrets
+from pathlib import Path
 
 import click
 import flask_migrate
@@ -10,6 +13,7 @@ from . import __version__, create_app
 from .accounts.commands import users_group
 from .apidocs import document
 from .areas.commands import areas_group
+from .config import Settings
 from .db import db
 from .demo.service import Demo, DemoRefusedError, ensure_demo
 from .forms.commands import forms_group
@@ -70,10 +74,12 @@ def migrate_database() -> None:
     click.echo("The database is up to date.")
 
 
-@main.command("openapi")
+@main.command("openapi", with_appcontext=False)
 def openapi() -> None:
     """Print the API's OpenAPI document, from which the client's types are made."""
-    click.echo(json.dumps(document(), ensure_ascii=False, indent=1))
+    nowhere = Settings(Path(os.devnull), "sqlite://", secrets.token_urlsafe(32))
+    with create_app(nowhere).app_context():
+        click.echo(json.dumps(document(), ensure_ascii=False, indent=1))
 
 
 def prepare() -> None:

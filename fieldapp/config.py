@@ -23,6 +23,7 @@ class Settings:
     secret: 32+ characters; signs sessions and seals stored bodies.
     production: strict cookies, no conveniences.
     push_bytes: largest accepted request body in bytes, compressed.
+    proxies: how many proxies in front are believed about the visitor's address.
     """
 
     home: Path
@@ -32,6 +33,7 @@ class Settings:
     testing: bool = False
     push_bytes: int = 256 * 1024
     rate_limits: bool = True
+    proxies: int = 0
 
     @classmethod
     def from_environment(cls, env: Mapping[str, str] = os.environ) -> "Settings":
@@ -51,6 +53,7 @@ class Settings:
             secret=secret or _development_secret(home),
             production=production,
             push_bytes=int(env.get("FIELDAPP_PUSH_BYTES", 256 * 1024)),
+            proxies=int(env.get("FIELDAPP_PROXIES", 0)),
             rate_limits=env.get("FIELDAPP_RATE_LIMITS", "1") == "1",
         )
 

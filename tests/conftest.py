@@ -6,6 +6,7 @@ A database with the cast in it is made once per kind and process; each test gets
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from argon2 import PasswordHasher
@@ -35,7 +36,7 @@ def quick_passwords() -> Iterator[None]:
     patch.undo()
 
 
-def settings_for(home: Path, url: str, **more: bool) -> Settings:
+def settings_for(home: Path, url: str, **more: Any) -> Settings:
     """Settings of a test server."""
     values = {"testing": True, "rate_limits": False} | more
     return Settings(home=home, database_url=url, secret=SECRET, **values)

@@ -101,7 +101,7 @@ def _row(
     return {
         "entity": entity.id,
         "register": register,
-        "label": reader.label(kind, register),
+        "label": reader.label(kind, register, *(value.v for value in live)),
         "type_label": kind.label[reader.lang],
         "subject": reader.subject(entity),
         "scope": entity.scope,

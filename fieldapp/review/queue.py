@@ -36,7 +36,9 @@ def page(
     where = [*_visits(principal), *_filters(scope, area, form)]
     counts = _counts(where)
     chosen = where if state == "all" else [*where, S.review == state]
-    found = db.session.execute(_ordered(chosen, state).limit(size).offset((page - 1) * size)).all()
+    found = db.session.execute(
+        _ordered(chosen, state, principal.user_id).limit(size).offset((page - 1) * size)
+    ).all()
     reader.load(row.Submission.entity for row in found if row.Submission.entity)
     return {
         "items": [row_of(reader, *row) for row in found],
@@ -177,12 +179,16 @@ def _marked(where: list[sa.ColumnElement[bool]]) -> tuple[sa.Select[Any], sa.Sub
     return query, marks
 
 
-def _ordered(where: list[sa.ColumnElement[bool]], state: str) -> sa.Select[Any]:
-    """What waits: danger first, then conflicts, then what the check found, then the oldest."""
+def _ordered(where: list[sa.ColumnElement[bool]], state: str, reader_id: str) -> sa.Select[Any]:
+    """What waits: danger first, then conflicts, then what the check found, then the oldest.
+
+    The reader's own work comes last: somebody else decides on it.
+    """
     query, marks = _marked(where)
     if state != "received":
         return query.order_by(S.received.desc(), S.id)
     return query.order_by(
+        sa.case((S.user_id == reader_id, 1), else_=0),
         sa.case((marks.c.urgent, 0), else_=1),
         sa.case((marks.c.conflicts > 0, 0), else_=1),
         sa.case((marks.c.issues > 0, 0), else_=1),

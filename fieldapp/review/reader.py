@@ -88,9 +88,11 @@ class Reader:
         own = [p for p in kind.props.values() if (p.group or p.name) == register]
         return [p for p in own if self.sees(kind.scope, kind.name, p.name)]
 
-    def label(self, kind: EntityType, register: str) -> str:
-        """A register's label."""
-        return MEMBERS[self.lang].join(p.label[self.lang] for p in self.members(kind, register))
+    def label(self, kind: EntityType, register: str, *values: Value) -> str:
+        """A register's label; of a group, those of the members that the values speak of."""
+        told = {name for value in values if isinstance(value, dict) for name in value}
+        members = [p for p in self.members(kind, register) if not told or p.name in told]
+        return BETWEEN[self.lang].join(p.label[self.lang] for p in members)
 
     def words(self, kind: EntityType, register: str, value: Value) -> str:
         """A value in words: choices by their labels, records by their titles."""

@@ -126,7 +126,7 @@ def _changes(reader: Reader, submission: m.Submission) -> Iterator[dict[str, Any
             "subject": entity.title,
             "new": entity.id in begun,
             "register": write.reg,
-            "label": reader.label(kind, write.reg),
+            "label": reader.label(kind, write.reg, after, *(old["v"] for old in before)),
             "before": before,
             "after": reader.words(kind, write.reg, after),
             "cleared": write.v is None,

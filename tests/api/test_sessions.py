@@ -142,6 +142,29 @@ def test_guessing_is_slowed_down_per_account_but_right_answers_do_not_count(
         sessions.db.engine.dispose()
 
 
+@pytest.mark.parametrize(("proxies", "refused"), [(1, 401), (0, 429)])
+def test_behind_a_believed_proxy_every_visitor_has_their_own_limit(
+    app: Flask, cast: Cast, tmp_path, monkeypatch: pytest.MonkeyPatch, proxies: int, refused: int
+) -> None:
+    """49 wrong guesses from 10.0.0.1; then somebody at 10.0.0.2 mistypes twice."""
+    url = app.config["SQLALCHEMY_DATABASE_URI"]
+    guarded = create_app(settings_for(tmp_path, url, rate_limits=True, proxies=proxies))
+
+    def mistype(username: str, address: str) -> int:
+        answer = guarded.test_client().post(
+            "/api/session",
+            json={"username": username, "password": "12345678"},
+            headers={**PROTOCOL, "X-Forwarded-For": address},
+        )
+        return answer.status_code
+
+    for number in range(49):
+        assert mistype(f"guess{number}", "10.0.0.1") == 401
+    assert [mistype("wang", "10.0.0.2"), mistype("wang", "10.0.0.2")] == [401, refused]
+    with guarded.app_context():
+        sessions.db.engine.dispose()
+
+
 def test_a_page_of_another_site_can_change_nothing(cast: Cast) -> None:
     desk = cast.wang.log_in()
     bare = desk.client.delete("/api/session")

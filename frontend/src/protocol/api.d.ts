@@ -255,6 +255,93 @@ export interface paths {
         };
         trace?: never;
     };
+    "/api/catalogue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The programs the caller may see and the forms they may fill */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Catalogue"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/forms/{form_id}/{version}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                form_id: string;
+                version: string;
+            };
+            cookie?: never;
+        };
+        /** A compiled form; a version never changes, so it may be kept for ever */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    form_id: string;
+                    version: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["FormDefinition"];
+                    };
+                };
+                /** @description No such version, or of a scope that isn't the caller's */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/areas": {
         parameters: {
             query?: never;
@@ -429,6 +516,232 @@ export interface paths {
                     };
                 };
                 422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sync/push": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take in submissions: nothing is refused, each has its own result */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/vnd.fs-sync+json": components["schemas"]["Push"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/vnd.fs-sync+json": components["schemas"]["Pushed"];
+                    };
+                };
+                /** @description Too large: send half of it */
+                413: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sync/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say what is missing, what is safe for good, and the state of each */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/vnd.fs-sync+json": components["schemas"]["Verify"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/vnd.fs-sync+json": components["schemas"]["Verified"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sync/pull": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Changes of the caller's feeds since its cursors */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/vnd.fs-sync+json": components["schemas"]["Pull"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/vnd.fs-sync+json": components["schemas"]["Pulled"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sync/manifest": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What is in a feed, to compare with */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/vnd.fs-sync+json": components["schemas"]["Manifest"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/vnd.fs-sync+json": components["schemas"]["ManifestPage"];
+                    };
+                };
+                /** @description No feed of the caller's */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sync/fetch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Entities of a feed as they are now */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/vnd.fs-sync+json": components["schemas"]["Fetch"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/vnd.fs-sync+json": components["schemas"]["Fetched"];
+                    };
+                };
+                /** @description No feed of the caller's */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
                 default: components["responses"]["DEFAULT_ERROR"];
             };
         };
@@ -873,6 +1186,48 @@ export interface components {
             active?: boolean;
             grants?: components["schemas"]["Grant"][];
         };
+        FormRef: {
+            id?: string;
+            version?: string;
+            program?: string;
+            /** @enum {string} */
+            scope?: "health" | "housing";
+            /** @description In the order of langs */
+            title?: string[];
+            langs?: string[];
+        };
+        Catalogue: {
+            hash?: string;
+            /** @description `Program[]` of types.ts */
+            programs?: {
+                [key: string]: unknown;
+            }[];
+            forms?: components["schemas"]["FormRef"][];
+        };
+        FormDefinition: {
+            id?: string;
+            version?: string;
+            program?: string;
+            scope?: string;
+            title?: string[];
+            langs?: string[];
+            nodes?: {
+                [key: string]: unknown;
+            }[];
+            lists?: {
+                [key: string]: {
+                    [key: string]: unknown;
+                }[];
+            };
+            external?: string[];
+            actions?: {
+                [key: string]: unknown;
+            }[];
+            entities?: {
+                [key: string]: unknown;
+            }[];
+            date?: number;
+        };
         Area: {
             code: string;
             /** @description In the reader's language */
@@ -921,6 +1276,108 @@ export interface components {
             }[];
             /** @description Hash of the catalogue */
             catalogue?: string;
+        };
+        Item: {
+            id: string;
+            /** @default 0 */
+            n: number;
+            sha: string;
+            body: string;
+        };
+        Push: {
+            nonce: string;
+            install: string;
+            /** @default  */
+            device: string;
+            /** @default  */
+            now: string;
+            subs: components["schemas"]["Item"][];
+        };
+        Result: {
+            id?: string;
+            st?: string;
+            why?: string | null;
+        };
+        Pushed: {
+            nonce?: string;
+            server_now?: string;
+            results?: components["schemas"]["Result"][];
+        };
+        Verify: {
+            nonce: string;
+            install: string;
+            acked: string[];
+            n_max: number;
+        };
+        Verified: {
+            nonce?: string;
+            server_now?: string;
+            missing?: string[];
+            durable?: string[];
+            gaps?: number[][];
+            states?: {
+                [key: string]: unknown;
+            };
+        };
+        Cursor: {
+            epoch: string;
+            seq: number;
+            /** @default  */
+            view: string;
+        };
+        Pull: {
+            nonce: string;
+            grants_ver: string;
+            /** @default  */
+            catalogue: string;
+            feeds: {
+                [key: string]: components["schemas"]["Cursor"];
+            };
+            /** @default null */
+            budget: number | null;
+        };
+        Pulled: {
+            nonce?: string;
+            server_now?: string;
+            grants_ver?: string;
+            gained?: string[];
+            lost?: string[];
+            /** @description Only if the grants changed */
+            areas?: {
+                [key: string]: unknown;
+            }[];
+            catalogue?: string;
+            sids?: string[][];
+            feeds?: {
+                [key: string]: unknown;
+            };
+        };
+        Manifest: {
+            nonce: string;
+            feed: string;
+            /** @default  */
+            after: string;
+        };
+        ManifestPage: {
+            nonce?: string;
+            server_now?: string;
+            epoch?: string;
+            seq?: number;
+            rows?: string[][];
+            more?: boolean;
+        };
+        Fetch: {
+            nonce: string;
+            feed: string;
+            ids: string[];
+        };
+        Fetched: {
+            nonce?: string;
+            server_now?: string;
+            sids?: string[][];
+            ch?: {
+                [key: string]: unknown;
+            }[];
         };
         Summary: {
             visits: number;
