@@ -78,6 +78,9 @@ export class Engine {
   /** A repeat gained or lost an instance. */
   private notifyStructure(range: Instance): void {
     this.hooks.changed(range);
+    // A repeat's own rule is asked of each instance, and may ask for its place.
+    const own = this.plan.byNode[range.node]?.find((job) => job.kind === 'rel');
+    if (own) this.mark(own, range);
     for (const job of this.plan.structureReaders.get(range.node) ?? []) {
       for (const target of this.holders(job.node, this.tree.root)) this.mark(job, target);
     }
@@ -220,8 +223,6 @@ export class Engine {
       if (item.kind === 'instance') continue;
       for (const job of this.plan.byNode[item.node] ?? []) this.mark(job, item);
     }
-    const own = this.plan.byNode[range.node]?.find((job) => job.kind === 'rel');
-    if (own) this.mark(own, range);
     this.hooks.grown(added);
     this.notifyStructure(range);
     this.growInside(added);

@@ -221,6 +221,70 @@ describe('given answers', () => {
   });
 });
 
+describe('repeats', () => {
+  const family = (): FormSession => {
+    const session = createSession(awkward, makeHost());
+    session.set('name', '王芳');
+    session.set('kind', 'a');
+    session.addRepeat('g/people');
+    session.addRepeat('g/people');
+    for (const [i, age] of ['30', '20', '50'].entries()) {
+      session.set(`g/people[${i}]/who`, `${i}`);
+      session.set(`g/people[${i}]/age`, age);
+    }
+    return session;
+  };
+  const all = (session: FormSession, name: string): string[] =>
+    session.view('g/people').children.map(({ path }) => session.view(`${path}/${name}`).value);
+
+  it('are summed up, and every instance sees it', () => {
+    const session = family();
+    expect(all(session, 'share')).toEqual(['0.3', '0.2', '0.5']);
+    session.set('g/people[2]/age', '0');
+    expect(all(session, 'share')).toEqual(['0.6', '0.4', '0']);
+    session.removeRepeat('g/people[0]');
+    expect(all(session, 'share')).toEqual(['1', '0']);
+    session.set('g/people[0]/who', '');
+    expect(all(session, 'share')).toEqual(['', '']);
+  });
+
+  it('know their places when one goes', () => {
+    const session = family();
+    expect(all(session, 'number')).toEqual(['1', '2', '3']);
+    session.removeRepeat('g/people[1]');
+    expect(all(session, 'number')).toEqual(['1', '2']);
+    expect(all(session, 'who')).toEqual(['0', '2']);
+  });
+
+  it('ask more of each when there are several', () => {
+    const session = createSession(awkward, makeHost());
+    session.set('name', '王芳');
+    expect(session.view('g/people[0]/who').required).toBe(false);
+    session.addRepeat('g/people');
+    expect(session.view('g/people[0]/who').required).toBe(true);
+    session.removeRepeat('g/people[1]');
+    expect(session.view('g/people[0]/who').required).toBe(false);
+  });
+
+  it('may be relevant one by one', () => {
+    const def = made([
+      { n: 'visits', p: 0, k: 'repeat', rel: ['op', '<', ['f', 'position', ['r', 1]], ['n', 3]] },
+      { n: 'on', p: 1, k: 'leaf', t: 'string', c: 'input', def: 'x' },
+    ]);
+    const session = createSession(def, makeHost());
+    session.addRepeat('visits');
+    session.addRepeat('visits');
+    expect(session.view('visits').children.map((child) => child.relevant)).toEqual([
+      true,
+      true,
+      false,
+    ]);
+    expect(session.finish()).toEqual({ visits: [{ on: 'x' }, { on: 'x' }] });
+    session.removeRepeat('visits[0]');
+    expect(session.view('visits').children.map((child) => child.relevant)).toEqual([true, true]);
+  });
+});
+
 describe('a counted repeat', () => {
   it('has as many instances as its count says, and forgets the rest', () => {
     const session = createSession(awkward, makeHost());
@@ -289,7 +353,8 @@ describe('languages', () => {
 
 describe('choices', () => {
   const filtered = (): FormDefinition => {
-    const where: Expr = ['op', '=', ['path', ['ctx'], ['child', 'kind']], ['r', 1]];
+    const kind: Expr = ['path', ['ctx'], ['child', 'kind']];
+    const where: Expr = ['op', 'and', ['op', '!=', kind, ['s', 'c']], ['op', '=', kind, ['r', 1]]];
     return made([
       { n: 'kind', p: 0, k: 'leaf', t: 'select', c: 'select1', items: { list: 'kind' } },
       { n: 'town', p: 0, k: 'leaf', t: 'select', c: 'select', items: { list: 'town', where } },
