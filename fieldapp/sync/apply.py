@@ -49,7 +49,7 @@ from .plan import (
     superseded,
     with_correction,
 )
-from .reconcile import Applied
+from .reconcile import Applied, Derivation
 from .store import Effect, Row, Store
 from .transactions import chunks
 from .vault import Vault
@@ -72,7 +72,11 @@ class Rules(Protocol):
 
 @dataclass(frozen=True)
 class Incoming:
-    """One item at the door. aside: why it must be kept aside whatever it holds (`revoked`)."""
+    """One item at the door.
+
+    aside: why it must be kept aside whatever it holds (`revoked`). derivation: what its answers
+    yield, if the server itself made it of them.
+    """
 
     id: str
     sha: str
@@ -84,6 +88,7 @@ class Incoming:
     device_id: str | None = None
     skew: int | None = None
     aside: str | None = None
+    derivation: Derivation | None = None
 
 
 @dataclass(frozen=True)
@@ -226,7 +231,7 @@ class Batch:
     def _try(self, item: Incoming, sent: Submitted) -> Outcome:
         """Work out what it does. A failure is the item's own."""
         try:
-            plan = self._plan(sent, item.author)
+            plan = self._plan(item, sent)
             effect = self._effect(item, sent, plan)
         except AsideError as error:
             return Outcome(Result(item.id, "quarantined", error.why), detail=str(error))
@@ -298,7 +303,8 @@ class Batch:
 
     # ---- applying -----------------------------------------------------------------------------
 
-    def _plan(self, sent: Submitted, author: Author) -> Plan:
+    def _plan(self, item: Incoming, sent: Submitted) -> Plan:
+        author = item.author
         if sent.form == REVIEW_FORM:
             target = sent.answers.get("target")
             about = self._store.target(target) if isinstance(target, str) else None
@@ -309,7 +315,8 @@ class Batch:
         if form is None:
             raise AsideError("unknown_form", f"{sent.form} {sent.fv}")
         target_of = self._store.target(sent.corrects) if sent.corrects else None
-        return with_correction(plan_form(sent, form, author), sent, target_of, author)
+        plan = plan_form(sent, form, author, item.derivation)
+        return with_correction(plan, sent, target_of, author)
 
     def _effect(self, item: Incoming, sent: Submitted, plan: Plan) -> Effect:
         effect = Effect()

@@ -105,13 +105,15 @@ class Plan:
     decides: bool = False
 
 
-def plan_form(sent: Submitted, form: Answered, author: Author) -> Plan:
-    """A visit: derived again from its answers. Raises AsideError."""
+def plan_form(
+    sent: Submitted, form: Answered, author: Author, known: Derivation | None = None
+) -> Plan:
+    """A visit: derived again from its answers, unless that was just done. Raises AsideError."""
     if not author.fills(form):
         refuse(f"role {author.role} doesn't fill {sent.form}")
     if not author.works_in(form.scope, [sent.area]):
         refuse(f"area {sent.area} isn't the author's")
-    derivation = form.derive(sent.answers, sent.id, sent.on)
+    derivation = known or form.derive(sent.answers, sent.id, sent.on)
     if len(derivation.entities) > MAX_TOUCHED:
         raise AsideError("too_large", f"more than {MAX_TOUCHED} entities")
     writes, mismatches = reconcile(sent, derivation)

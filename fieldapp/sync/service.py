@@ -32,7 +32,7 @@ from .audit import audit as find_faults
 from .entities import Entity
 from .merge import Dot, Value
 from .plan import REVIEW_FORM, SETTLE_FORM, AsideError, Author
-from .reconcile import compose_ops
+from .reconcile import Derivation, compose_ops
 from .rules import CurrentRules, current_rules
 from .store import LocksGrewError, Store
 from .transactions import chunks, is_postgres, lock, lock_everything, reading, writing
@@ -203,19 +203,24 @@ def record_many(visits: Iterable[Visit]) -> list[Result]:
             batch = Batch(store, rules, vault())
             for visit in some:
                 author = authors.setdefault(visit.principal, author_of(visit.principal))
-                submission = compose(visit, rules, store)
+                submission, derivation = _compose(visit, rules, store)
                 item = incoming(submission, author, visit.received or visit.at)
-                results += batch.accept([item])
+                results += batch.accept([replace(item, derivation=derivation)])
             batch.finish(_moment([item]))
     return results
 
 
 def compose(visit: Visit, rules: CurrentRules, store: Store) -> dict[str, Any]:
     """The submission of a visit: derived ops that change something, naming all live dots."""
+    return _compose(visit, rules, store)[0]
+
+
+def _compose(visit: Visit, rules: CurrentRules, store: Store) -> tuple[dict[str, Any], Derivation]:
     form = rules.form(visit.form, visit.fv)
     if form is None:
         raise AsideError("unknown_form", f"{visit.form} {visit.fv}")
     derivation = form.derive(visit.answers, visit.id, visit.at.date().isoformat())
+    store.load(touched.e for touched in derivation.entities)
     shown: dict[tuple[str, str], Value] = {}
     live: dict[tuple[str, str], list[Dot]] = {}
     for e, r, _ in derivation.writes:
@@ -240,7 +245,7 @@ def compose(visit: Visit, rules: CurrentRules, store: Store) -> dict[str, Any]:
         "ops": [{"e": o.e, "r": o.r, "v": o.v, "sup": [str(dot) for dot in o.sup]} for o in ops],
         "answers": visit.answers,
         "blobs": [],
-    }
+    }, derivation
 
 
 def _copy_register(
