@@ -296,6 +296,8 @@ describe('a counted repeat', () => {
     expect(session.view('total').value).toBe('2');
     expect(session.view('h/extras').children).toHaveLength(3);
     expect(session.view('h/extras[2]/extra').label).toBe('第3项，共2');
+    // New instances in a group that is read-only are read-only too.
+    expect(session.view('h/extras[2]/extra').readonly).toBe(true);
     session.set('h/extras[2]/extra', 'x');
     session.set('g/people[0]/age', '');
     expect(session.view('h/extras').children).toHaveLength(1);
