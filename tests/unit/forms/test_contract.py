@@ -2,15 +2,18 @@
 
 import json
 import math
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from fieldapp.forms.arity import ARITY
 from fieldapp.forms.commands import contract_files
 from fieldapp.forms.definition import Shape
 from fieldapp.forms.derive import derive
-from fieldapp.forms.evaluate import Host, evaluate_entity
+from fieldapp.forms.evaluate import SPECIAL, Host, evaluate_entity
+from fieldapp.forms.functions import LIBRARY
 from fieldapp.forms.instance import FormInstance
 from fieldapp.forms.values import Value, to_boolean, to_number, to_text
 from fieldapp.forms.xpath import compile_xpath
@@ -86,3 +89,15 @@ def test_a_visit_writes_what_both_languages_agreed_on(case: dict[str, Any]) -> N
 def test_the_compiled_forms_in_the_contract_are_up_to_date(name: str) -> None:
     kept = (CONTRACT / "forms" / name).read_text("utf-8")
     assert kept == contract_files()[name], "run `fieldapp forms contract`"
+
+
+def test_the_documented_functions_are_those_that_can_be_used() -> None:
+    page = (CONTRACT.parents[1] / "docs" / "form-definition.md").read_text("utf-8")
+    supported = page.split("## What is supported")[1].split("Question types")[0]
+    names = re.findall(r"`([^`]+)`", supported)
+    assert sorted(names) == sorted(ARITY)
+
+
+def test_every_function_that_may_be_written_can_be_evaluated() -> None:
+    compiled_away = {"current", "instance", "pulldata", "indexed-repeat"}
+    assert set(ARITY) - compiled_away == set(LIBRARY) | set(SPECIAL)
