@@ -114,7 +114,7 @@ export default {
     stands: 'stands',
     replaced: 'replaced',
     quarantineHint:
-      'What phones sent and could not be applied. It is kept whole and can be applied once the reason is dealt with.',
+      'What phones sent and could not be applied. It is kept whole; ask its author or the administrator about the reason.',
     quarantineEmpty: 'Nothing is kept aside.',
     receivedAt: 'Received',
     why: 'Reason',

@@ -111,7 +111,7 @@ export default {
     written: '填写时间',
     stands: '有效',
     replaced: '已被替换',
-    quarantineHint: '手机上传后暂时不能入库的内容。内容完整保留，处理好原因后可重新入库。',
+    quarantineHint: '手机上传后暂时不能入库的内容。内容完整保留，请找填写人或管理员核对原因。',
     quarantineEmpty: '没有未入库的上传。',
     receivedAt: '收到时间',
     why: '原因',

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { type Member, queryText, type Reading } from './api';
 import { givenNotes, labelsOf } from './notes';
 import { ROLES, scopesOf } from './roles';
-import { enteredValue } from './settling';
+import { enteredValue, holdsDates } from './settling';
 
 describe('the notes of a return', () => {
   it('are those with something written, without blanks around them', () => {
@@ -41,6 +41,38 @@ describe('a value entered instead of those that stand', () => {
     const conflict = { group: true, members: [member('sbp'), member('dbp')] };
     expect(enteredValue(conflict, { other: '1' })).toBeUndefined();
     expect(enteredValue(conflict, { sbp: '120', dbp: '80' })).toEqual({ sbp: '120', dbp: '80' });
+  });
+});
+
+describe('what stands', () => {
+  const stand = (v: unknown) => ({
+    v,
+    words: '',
+    by: '',
+    at: '',
+    on: '',
+    form: '',
+    dot: '',
+    live: true,
+  });
+
+  it('is entered as a date where all of it are dates', () => {
+    const dates = {
+      group: false,
+      standing: [stand('1996-05-12'), stand('1996-12-05'), stand(null)],
+    };
+    expect(holdsDates(dates, 'dob')).toBe(true);
+    expect(
+      holdsDates({ group: false, standing: [stand('1996-05-12'), stand('不详')] }, 'dob'),
+    ).toBe(false);
+    expect(holdsDates({ group: false, standing: [stand(null)] }, 'dob')).toBe(false);
+  });
+
+  it('is looked at member by member in a group', () => {
+    const both = [stand({ edd: '2026-10-10', edd_source: 'us' }), stand({ edd: '2026-10-12' })];
+    const group = { group: true, standing: both };
+    expect(holdsDates(group, 'edd')).toBe(true);
+    expect(holdsDates(group, 'edd_source')).toBe(false);
   });
 });
 

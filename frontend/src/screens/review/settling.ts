@@ -13,3 +13,16 @@ export function enteredValue(
   const given = texts.filter(([, text]) => text !== '');
   return given.length ? Object.fromEntries(given) : undefined;
 }
+
+/** Whether what stands for a member are dates, so that another one is entered as a date. */
+export function holdsDates(
+  conflict: Pick<Conflict, 'standing' | 'group'>,
+  member: string,
+): boolean {
+  const texts = conflict.standing.map(({ v }) => {
+    const value = v as Value;
+    return conflict.group && value && typeof value === 'object' ? value[member] : value;
+  });
+  const given = texts.filter((text) => typeof text === 'string' && text !== '');
+  return given.length > 0 && given.every((text) => /^\d{4}-\d{2}-\d{2}$/.test(String(text)));
+}
