@@ -11,10 +11,10 @@ from fieldapp.accounts import users
 from fieldapp.accounts.access import Grant
 from fieldapp.accounts.service import feeds_of, grants_ver
 from fieldapp.db import db, write_transaction
-from fieldapp.sync import feed, log, service
+from fieldapp.sync import feed, log, service, transactions
 from fieldapp.sync import models as m
 from fieldapp.sync.merge import checksum
-from tests.cast import LIULIN, SHIQIAO
+from tests.cast import LIULIN, OTHER_TOWN, SHIQIAO
 
 from .stories import Village, cursors_of, heads, logged, start
 from .test_merging_stories import desk
@@ -447,3 +447,43 @@ def test_a_cursor_never_misses_what_writers_commit(village: Village) -> None:
     reader.join()
     assert faults == []
     assert len(held) == heads()[HOUSING][2] == 36 * 3
+
+
+@pytest.mark.parametrize("db_url", ["postgresql"], indirect=True)
+@pytest.mark.parametrize(
+    ("mine", "hers"), [(([LIULIN], []), ([SHIQIAO, LIULIN], [])), (([], ["e"]), ([], ["d", "e"]))]
+)
+def test_writers_of_one_area_or_entity_take_turns(village: Village, mine: Any, hers: Any) -> None:
+    order: list[str] = []
+    waiting = threading.Event()
+
+    def second() -> None:
+        with village.app.app_context(), transactions.writing() as connection:
+            waiting.set()
+            transactions.lock(connection, *hers)
+            order.append("second")
+
+    other = threading.Thread(target=second)
+    with transactions.writing() as connection:
+        transactions.lock(connection, *mine)
+        other.start()
+        waiting.wait()
+        other.join(0.3)
+        order.append("first")
+    other.join()
+    assert order == ["first", "second"]
+
+
+def test_a_lead_decides_nothing_of_another_town(village: Village) -> None:
+    sid = village.send(village.dwelling(village.cast.wang)).id
+    with write_transaction():
+        user = users.get(village.cast.zhao.id)
+        assert user is not None
+        users.set_grants(user, [Grant(OTHER_TOWN, "housing")])
+    answers = {"target": sid, "state": "approved", "notes": []}
+    zhao = village.principal(village.cast.zhao)
+    result = service.accept(desk(village, "_review", answers=answers), zhao)
+    assert (result.st, result.why) == ("quarantined", "authz")
+    op = {"e": village.only(village.cast.wang, "dwelling")["id"], "r": "grid", "v": "1", "sup": []}
+    result = service.accept(desk(village, "_settle", ops=[op]), zhao)
+    assert (result.st, result.why) == ("quarantined", "authz")
