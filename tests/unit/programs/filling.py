@@ -5,8 +5,10 @@ from typing import Any
 from uuid import UUID
 
 from fieldapp.forms.check import Violation, check, complete
+from fieldapp.forms.definition import Shape
 from fieldapp.forms.derive import derive
 from fieldapp.forms.evaluate import Host, evaluate_entity
+from fieldapp.forms.instance import FormInstance
 from fieldapp.forms.values import to_text
 from fieldapp.programs.service import Programs, load_programs
 
@@ -53,6 +55,15 @@ class Filling:
     def problems(self) -> set[tuple[str, str]]:
         """Name of the question and kind of each violation."""
         return {(v.path.rpartition("/")[2], v.kind) for v in self.violations()}
+
+    def notes(self) -> set[str]:
+        """Names of the notes that are shown over the finished answers."""
+        host = Host(today=TODAY, uuid=lambda: str(UUID(int=0)), instances=self.lists)
+        form = FormInstance(Shape(self.definition), self.answers, host)
+        form.recalculate()
+        nodes = self.definition["nodes"]
+        notes = [inst.node for inst in form.leaves() if inst.relevant]
+        return {nodes[node]["n"] for node in notes if nodes[node].get("c") == "note"}
 
     def asked(self) -> set[str]:
         """Names of everything answered or calculated."""

@@ -2,7 +2,9 @@
 
 from typing import Any
 
-from tests.unit.programs.filling import LIULIN, ZHANG, Filling
+import pytest
+
+from tests.unit.programs.filling import LIU, LIULIN, ZHANG, Filling
 
 START = {"visit_date": "2026-11-01", "known": "0", "lang_ok": "1"}
 PERSON = {"n_name": "张小梅", "n_sex": "2", "n_dob": "1998-03-05", "n_phone": "13800001234"}
@@ -81,11 +83,56 @@ def test_the_ids_of_consents_follow_from_person_and_scope() -> None:
         "consent_record", {"g_start": start, "g_consent": choices("0", "0")}, client=[CLIENT]
     )
 
-    assert consents(no) == {"preg": "declined", "contra": "declined", "msg": "given"}
+    declined = dict.fromkeys(("preg", "contra", "share"), "declined")
+    assert consents(no) == {**declined, "msg": "given"}, "sharing ends with what was shared"
     ids_yes = {e for k, e, _, _ in yes.writes if k == "consent"}
     ids_no = {e for k, e, _, _ in no.writes if k == "consent"}
-    assert ids_no < ids_yes, "a withdrawal reaches the very consents it ends"
+    assert ids_no == ids_yes, "a withdrawal reaches the very consents it ends"
     assert not [w for w in no.writes if w[0] == "client"]
+
+
+def test_liu_withdraws_everything_on_the_phone_and_is_asked_nothing_more() -> None:
+    start = {"visit_date": "2026-11-01", "known": "1", "person_id": ZHANG, "what_for": "withdraw"}
+
+    visit = Filling("consent_record", {"g_start": start}, client=[CLIENT])
+
+    assert visit.violations() == []
+    assert consents(visit) == dict.fromkeys(("preg", "contra", "share", "msg"), "declined")
+    assert not {"lang_ok", "c_preg", "c_copy", "n_name"} & visit.asked()
+    assert "withdraw_note" in visit.notes()
+
+
+@pytest.mark.parametrize(
+    ("start", "choice", "ended"),
+    [
+        ({"what_for": "withdraw"}, {}, {"pregnancy", "contraception"}),
+        ({"what_for": "consent", "lang_ok": "1"}, choices("1", "0"), {"contraception"}),
+        ({"what_for": "consent", "lang_ok": "1"}, choices("0", "1"), {"pregnancy"}),
+        ({"what_for": "consent", "lang_ok": "1"}, choices("1", "1"), set()),
+        ({"what_for": "data"}, {}, set()),
+    ],
+)
+def test_a_no_ends_what_is_under_way_and_with_it_every_task(
+    start: dict[str, str], choice: dict[str, str], ended: set[str]
+) -> None:
+    begin = {"visit_date": "2026-11-01", "known": "1", "person_id": ZHANG, **start}
+    others = {"person": LIU, "closed_on": ""}
+    under_way = {
+        "pregnancy": [{"name": "p2", **others}, {"name": "p1", "person": ZHANG, "closed_on": ""}],
+        "contraception": [{"name": "k2", **others}, {"name": "k1", "person": ZHANG}],
+    }
+
+    visit = Filling(
+        "consent_record", {"g_start": begin, "g_consent": choice}, client=[CLIENT], **under_way
+    )
+
+    assert visit.violations() == []
+    written = [w for w in visit.writes if w[0] in under_way]
+    assert {kind for kind, *_ in written} == ended
+    assert {entity for _, entity, _, _ in written} <= {"p1", "k1"}
+    assert visit.wrote.get(("pregnancy", "status"), "stop") == "stop"
+    assert visit.wrote.get(("contraception", "ended_on"), "2026-11-01") == "2026-11-01"
+    assert visit.wrote.get(("contraception", "follow_ok"), "0") == "0"
 
 
 def test_li_corrects_a_phone_number_and_is_shown_the_rest() -> None:

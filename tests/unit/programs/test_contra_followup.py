@@ -96,6 +96,23 @@ def test_another_method_ends_one_episode_and_begins_another(
     assert visit.entities == [("visit", True), ("contraception", True), ("contraception", False)]
 
 
+def test_another_method_does_not_inherit_the_dates_of_the_last() -> None:
+    visit = fill({"why_today": "switch", "method": "imp1"}, role="nurse", contraception=[CLINIC])
+
+    assert visit.violations() == []
+    assert visit.wrote["contraception", "method_set"] == {"method": "imp1"}
+
+
+def test_dates_too_far_apart_are_pointed_out() -> None:
+    far = fill({**IUD, "method": "imp1", "start_date": "2026-10-30", "expiry": "2036-10-30"})
+    dose = fill({"why_today": "want", "method": "inj", "inj_next": "2027-04-01"})
+
+    assert "dates_note" in far.notes()
+    assert "dates_note" in dose.notes()
+    assert "dates_note" not in fill(IUD).notes()
+    assert far.violations() == dose.violations() == []
+
+
 def test_stopping_is_her_own_decision_and_ends_the_episode() -> None:
     how = {"plan": "stop", "stop_why": "want", "stopped_on": "2026-10-31"}
 

@@ -206,6 +206,20 @@ def test_chen_offers_what_the_method_needs(props: dict[str, str], found: dict[st
 
 
 @pytest.mark.parametrize(
+    ("seen", "found"),
+    [("2026-10-10", {"injection": "open"}), ("2026-10-20", {"injection": "open"}),
+     ("2026-11-01", {})],
+)  # fmt: skip
+def test_an_injection_is_not_asked_for_again_once_she_came(
+    seen: str, found: dict[str, str]
+) -> None:
+    props = {"method": "inj", "next_dose": "2026-11-05", "follow_ok": "1", "satisfied": "1"}
+    entity = subject("contraception", props, "2026-08-01", "2026-11-02", satisfied=seen)
+
+    assert standing("nurse", entity, "2026-11-02") == found
+
+
+@pytest.mark.parametrize(
     ("today", "state"), [("2026-11-01", "open"), ("2026-11-02", "due"), ("2026-11-16", "overdue")]
 )
 def test_a_referral_asks_for_its_outcome(today: str, state: str) -> None:

@@ -217,6 +217,64 @@ def test_of_an_end_one_neutral_code_is_kept_and_what_she_wishes() -> None:
     assert written == {"person", "status", "after_care", "ga_days_last"}
 
 
+@pytest.mark.parametrize(
+    ("status", "days", "problems"),
+    [
+        ({"status": "born"}, {"edd_source": "handbook", "edd_in": "2026-09-20"}, set()),
+        ({"status": "born"}, {"edd_source": "lmp", "lmp": "2025-12-10"}, set()),
+        (
+            {"status": "on"},
+            {"edd_source": "handbook", "edd_in": "2026-09-20"},
+            {("status", "constraint")},
+        ),
+        ({"status": "on"}, {"edd_source": "handbook", "edd_in": "2026-10-15"}, set()),
+    ],
+)
+def test_a_mother_may_join_after_the_birth_but_nobody_is_pregnant_for_ten_months(
+    status: dict[str, str], days: dict[str, str], problems: set[tuple[str, str]]
+) -> None:
+    rest = BORN if status["status"] == "born" else ON
+    born = {**BORN["g_born"], "delivery_date": "2026-09-18", "d42_done": "0"}
+    born["discharge_date"] = "2026-09-21"
+
+    visit = fill({**NEW, **rest, "g_born": born, "g_ga": status, "g_dating": days})
+
+    assert visit.problems() == problems
+
+
+@pytest.mark.parametrize(
+    ("role", "answers"),
+    [
+        ("worker", {"g_anc": {**ON["g_anc"], "fetal_move": "0"}}),
+        ("nurse", {"g_clin": {"sbp": "165", "dbp": "95"}}),
+        ("nurse", {"g_clin": {"sbp": "150", "dbp": "112"}}),
+        ("nurse", {"g_clin": {"epds": "9", "epds10": "2"}}),
+    ],
+)
+def test_what_is_measured_or_felt_is_as_urgent_as_what_is_ticked(
+    role: str, answers: dict[str, Any]
+) -> None:
+    visit = fill({**ON, **answers}, role=role, lists={"pregnancy": [PREGNANCY]})
+
+    assert visit.problems() == {("referred", "required")}
+    assert visit.wrote["referral", "urgent"] == "1"
+    assert "act_now" in visit.notes()
+
+
+def test_doubtful_values_are_pointed_out_and_hold_nothing_up() -> None:
+    book = {"book_has": "1", "book_date": "2026-02-01"}
+    anc = {**ON["g_anc"], "anc_slots": "1 5", "anc_total": "2"}
+    young = {**CLIENT, "dob": "2012-05-01"}
+
+    plain = fill({**NEW, **ON})
+    visit = fill({**NEW, **ON, "g_book": book, "g_anc": anc}, lists={"client": [young]})
+
+    doubts = {"age_note", "book_note", "slots_note"}
+    assert plain.notes() & doubts == set()
+    assert visit.notes() & doubts == doubts
+    assert visit.violations() == []
+
+
 CLINICAL = {"sbp": "150", "dbp": "95", "risk_colour": "y", "risk_date": "2026-10-30"}
 
 

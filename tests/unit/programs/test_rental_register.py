@@ -128,6 +128,41 @@ def test_every_check_character_is_accepted() -> None:
     assert seen == set("0123456789X")
 
 
+def test_a_number_has_a_day_that_exists() -> None:
+    from fieldapp.demo.people import check_digit
+
+    body = "37990119900230123"
+    card = {**CARD, "r_idno": body + check_digit(body)}
+
+    assert fill(PLACE, card).problems() == {("r_idno", "constraint")}
+
+
+@pytest.mark.parametrize(
+    ("card", "doubted"), [({}, False), ({"r_dob": "1990-01-02"}, True), ({"r_sex": "2"}, True)]
+)
+def test_a_number_of_another_birthday_or_sex_is_pointed_out(
+    card: dict[str, str], doubted: bool
+) -> None:
+    visit = fill(PLACE, {**CARD, **card})
+
+    assert ("r_id_note" in visit.notes()) is doubted
+    assert visit.violations() == []
+
+
+def test_too_many_in_too_little_room_is_pointed_out() -> None:
+    visit = {"visit_date": "2026-11-01", "vsrc": "self", "met": "absent"}
+
+    def told(**letting: str) -> bool:
+        dwelling = {"g_place": PLACE, "g_let": {**LETTING, **letting}}
+        notes = Filling("rental_register", {"g_visit": visit, "g_dw": dwelling}).notes()
+        return "crowd_note" in notes
+
+    assert told(area_m2="15", occ_n="4")
+    assert told(rooms_total="2", occ_n="5")
+    assert not told(area_m2="16", occ_n="4")
+    assert not told(rooms_total="", occ_n="5")
+
+
 def test_a_passport_is_not_held_against_that_rule() -> None:
     assert fill(PLACE, {**CARD, "r_idtype": "03", "r_idno": "E12345678"}).violations() == []
 
