@@ -4,6 +4,7 @@ import App from './App.vue';
 import { createClient } from './client';
 import { i18n, setLang } from './i18n';
 import { buildRouter } from './router';
+import { loadFormPage, loadRecordPage } from './screens/field/routes';
 import { clientKey } from './ui/client';
 import { settings } from './ui/settings';
 import { watchForUpdates } from './ui/update';
@@ -14,6 +15,8 @@ async function start(): Promise<void> {
   const router = buildRouter(client);
   createApp(App).use(i18n).use(router).provide(clientKey, client).mount('#app');
   watchForUpdates();
+  // The two screens a visit needs open without a wait, and even if the network goes before they are kept.
+  void Promise.all([loadFormPage(), loadRecordPage()]).catch(() => undefined);
 }
 
 void start();

@@ -4,6 +4,7 @@ import type { Client } from './protocol/types';
 import { detour } from './screens/field/gate';
 import { fieldRoutes } from './screens/field/routes';
 import { closeTopOverlay } from './ui/overlays';
+import { screenMissing } from './ui/update';
 
 /** The review desk arrives with its own routes the first time somebody asks for it. */
 function reviewRoute(router: () => Router): RouteRecordRaw {
@@ -35,6 +36,12 @@ export function buildRouter(client: Client): Router {
     const field = to.matched.some((record) => record.meta.field === true);
     const gate = to.meta.gate === true;
     return detour(client.phase(), { name: to.name, fullPath: to.fullPath, gate, field }) ?? true;
+  });
+  router.onError(() => {
+    screenMissing.value = true;
+  });
+  router.afterEach(() => {
+    screenMissing.value = false;
   });
   client.on('phase', () => {
     const here = router.currentRoute.value;

@@ -13,6 +13,8 @@ const en: typeof zh = {
     hidden: 'Tap twice to return',
     updateReady: 'A new version is ready.',
     update: 'Update now',
+    screenMissing:
+      'This page could not be opened. Try again where there is a network; nothing entered is lost.',
     nav: 'Main pages',
     gone: 'This page is gone, or the record is not on this phone.',
   },

@@ -11,6 +11,7 @@ export default {
     hidden: '连点两下返回',
     updateReady: '新版本已备好。',
     update: '现在更新',
+    screenMissing: '这一页没能打开。请在有网络时再试一次，已填的不会丢。',
     nav: '主要页面',
     gone: '这一页不在了，或这部手机上没有这条记录。',
   },

@@ -3,8 +3,13 @@ import { registerSW } from 'virtual:pwa-register';
 import { ref } from 'vue';
 
 const CHECK_EVERY_MS = 60 * 60 * 1000;
+const STORING_MS = 60_000;
+
+const PATIENCE_MS = 30_000;
 
 export const updateReady = ref(false);
+/** A screen couldn't be loaded: offline before all were kept, or an old page after an update. */
+export const screenMissing = ref(false);
 let takeOver: (reload?: boolean) => Promise<void> = async () => {};
 
 export function watchForUpdates(): void {
@@ -20,6 +25,20 @@ export function watchForUpdates(): void {
   });
 }
 
+/** Resolves when every screen is kept on this phone, or after half a minute, or at once where nothing is kept. */
+export async function readyOffline(): Promise<void> {
+  const workers = navigator.serviceWorker;
+  if (!(await workers?.getRegistration())) return;
+  await Promise.race([workers.ready, new Promise((resolve) => setTimeout(resolve, PATIENCE_MS))]);
+}
+
 export async function useUpdate(): Promise<void> {
   await takeOver(true);
+}
+
+/** Resolves once every screen opens without the network, or after a minute where the browser can't say. */
+export async function screensStored(): Promise<void> {
+  if (!('serviceWorker' in navigator)) return;
+  const giveUp = new Promise((resolve) => setTimeout(resolve, STORING_MS));
+  await Promise.race([navigator.serviceWorker.ready, giveUp]);
 }

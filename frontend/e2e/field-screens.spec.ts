@@ -1,0 +1,141 @@
+/** Every screen of the phone, small and large, in both print sizes: reachable by everybody, nothing cut off. */
+
+import { AxeBuilder } from '@axe-core/playwright';
+import { expect, type Page, test } from '@playwright/test';
+import { consent } from './answers';
+import { startServer, type TestServer } from './server';
+import { newWorker, PIN, type Worker } from './worker';
+
+const PASSWORD = 'xunfang-2026';
+const SIZES = [
+  { width: 360, height: 640 },
+  { width: 800, height: 1280 },
+];
+/** Smallest side of what a thumb aims at, CSS pixels. */
+const TOUCH = 44;
+
+// One phone's day: each story goes on where the one before left it.
+test.describe.configure({ mode: 'serial', timeout: 120_000 });
+
+let server: TestServer;
+let li: Worker;
+
+test.beforeAll(async () => {
+  server = await startServer();
+  li = await newWorker(server.url);
+});
+test.afterAll(async () => {
+  await li?.dispose();
+  await server?.dispose();
+});
+
+test('every screen is fit for any eye and thumb', async () => {
+  const { page } = li;
+  await page.goto(server.url);
+  await expect(page.getByTestId('login-user')).toBeVisible();
+  await inspect(page, 'log-in');
+  await li.enrol('li', PASSWORD);
+  await page.getByTestId('start-form-consent_record').waitFor();
+  await inspect(page, 'today');
+  await li.startForm('consent_record');
+  await li.fill(consent('刘春燕甲', '13800002222'));
+  await li.answer('g_person/n_area', '柳林村');
+  await inspect(page, 'form');
+  await li.finish();
+  await li.openRecord('刘春燕甲');
+  await inspect(page, 'record');
+  await page.getByTestId('back').click();
+  await inspect(page, 'find');
+  await page.getByTestId('tab-outbox').click();
+  await inspect(page, 'outbox');
+  await page.getByTestId('tab-me').click();
+  await inspect(page, 'me');
+  await page.getByTestId('large').click();
+  await inspect(page, 'me in large print');
+  await page.getByTestId('tab-today').click();
+  await inspect(page, 'today in large print');
+  await page.getByTestId('tab-me').click();
+  await page.getByTestId('large').click();
+});
+
+test('somebody comes in: one tap hides everything, two bring it back', async () => {
+  const { page } = li;
+  await page.getByTestId('tab-today').click();
+  await page.getByTestId('quick-hide').click();
+  await expect(page.getByTestId('cover')).toBeVisible();
+  await page.getByTestId('cover').click();
+  await page.waitForTimeout(1000);
+  await expect(page.getByTestId('cover')).toBeVisible();
+  await page.getByTestId('cover').dblclick();
+  await expect(page.getByTestId('cover')).toBeHidden();
+});
+
+test('the app turns to English and back, and remembers it', async () => {
+  const { page } = li;
+  await page.getByTestId('tab-me').click();
+  await page.getByTestId('lang-en').click();
+  await expect(page.getByTestId('tab-today')).toHaveText('Today');
+  await page.getByTestId('tab-today').click();
+  await expect(page.getByTestId('start-form-preg_followup')).toHaveText('Pregnancy follow-up');
+  await page.reload();
+  await expect(page.getByTestId('unlock')).toHaveText('Open');
+  await li.unlock();
+  await page.getByTestId('tab-me').click();
+  await page.getByTestId('lang-zh-CN').click();
+  await expect(page.getByTestId('tab-today')).toHaveText('今天');
+});
+
+test('a locked phone shows nothing, refuses a wrong PIN, and goes on where it was', async () => {
+  const { page } = li;
+  await li.openRecord('刘春燕甲');
+  await page.reload();
+  await expect(page.getByTestId('record-title')).toHaveCount(0);
+  await inspect(page, 'unlock');
+  await page.getByTestId('pin').fill('000001');
+  await page.getByTestId('unlock').click();
+  await expect(page.getByTestId('pin-error')).toBeVisible();
+  await page.getByTestId('pin').fill(PIN);
+  await page.getByTestId('unlock').click();
+  await expect(page.getByTestId('record-title')).toContainText('刘春燕甲');
+});
+
+test('health and housing are never searched together', async () => {
+  const { page } = li;
+  await li.workspace('housing');
+  await page.getByTestId('tab-find').click();
+  await page.getByTestId('find-text').fill('刘春燕甲');
+  await expect(page.getByTestId('find-count')).toContainText('没有找到');
+});
+
+async function inspect(page: Page, name: string): Promise<void> {
+  for (const size of SIZES) {
+    await page.setViewportSize(size);
+    const where = `${name} at ${size.width}`;
+    const { violations } = await new AxeBuilder({ page }).analyze();
+    expect(
+      violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`),
+      where,
+    ).toEqual([]);
+    expect(
+      await page.evaluate(() => document.documentElement.scrollWidth - innerWidth),
+      where,
+    ).toBe(0);
+    expect(await smallTargets(page), where).toEqual([]);
+  }
+  await page.setViewportSize({ width: 360, height: 640 });
+}
+
+/** Controls smaller than a thumb; a radio button counts with the cell around it. */
+function smallTargets(page: Page): Promise<string[]> {
+  return page.evaluate((least) => {
+    const controls = [...document.querySelectorAll('button, a, input, select, textarea, label')];
+    return controls
+      .filter((control) => control.matches('label') || !control.closest('label'))
+      .filter((control) => control.matches('label') === false || control.querySelector('input'))
+      .filter((control) => {
+        const { width, height } = control.getBoundingClientRect();
+        return width > 0 && height > 0 && Math.min(width, height) < least;
+      })
+      .map((control) => control.outerHTML.slice(0, 120));
+  }, TOUCH);
+}
