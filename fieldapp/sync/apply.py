@@ -69,6 +69,10 @@ class Rules(Protocol):
         """A published version of a form; None if unknown."""
         ...
 
+    def scope_of(self, form_id: str) -> str:
+        """The scope of a form, whatever its version; blank if unknown."""
+        ...
+
 
 @dataclass(frozen=True)
 class Incoming:
@@ -252,7 +256,6 @@ class Batch:
 
     def _row(self, item: Incoming, sent: Submitted | None, result: Result) -> Row:
         at = min(sent.at, item.received) if sent and sent.at else item.received
-        form = None if sent is None else self._rules.form(sent.form, sent.fv)
         return {
             "id": item.id,
             "sha": item.sha,
@@ -264,7 +267,7 @@ class Batch:
             "device_id": item.device_id,
             "form": sent.form if sent else "",
             "fv": sent.fv if sent else "",
-            "scope": form.scope if form else "",
+            "scope": self._rules.scope_of(sent.form) if sent else "",
             "area": sent.area if sent else "",
             "corrects": sent.corrects if sent else None,
             "entity": None,

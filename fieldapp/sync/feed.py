@@ -17,7 +17,7 @@ from fieldapp.db import utc_text
 
 from . import models as m
 from .apply import note_installs
-from .log import Teller
+from .log import Teller, gaps_in
 from .render import Renderer, size
 from .rules import CurrentRules, current_rules
 from .store import NO_SUM, Store, entity_of
@@ -26,7 +26,6 @@ from .transactions import chunks, reading, writing
 PAGE = 200  # changes read at a time
 MANIFEST_PAGE = 2000
 BUDGET = (4 * 1024, 128 * 1024, 1024 * 1024)  # least, usual, most bytes of changes in an answer
-MAX_GAPS = 100
 
 
 @dataclass
@@ -216,17 +215,6 @@ def verify(user_id: str, device_id: str, message: Mapping[str, Any]) -> dict[str
         "gaps": gaps,
         "states": {sid: {"st": row.state, "why": row.why} for sid, row in found.items()},
     }
-
-
-def gaps_in(present: Collection[int], n_max: int) -> list[list[int]]:
-    """Ranges `[lo, hi]` of 1 … n_max that are not present, at most MAX_GAPS."""
-    gaps: list[list[int]] = []
-    expected = 1
-    for n in [*sorted(n for n in present if 1 <= n <= n_max), n_max + 1]:
-        if n > expected:
-            gaps.append([expected, n - 1])
-        expected = max(expected, n + 1)
-    return gaps[:MAX_GAPS]
 
 
 def _note_contact(user_id: str, device_id: str, message: Mapping[str, Any]) -> None:

@@ -25,6 +25,8 @@ from .store import Store
 from .transactions import chunks
 from .vault import vault_for
 
+MAX_GAPS = 100
+
 
 @dataclass(frozen=True)
 class Logged:
@@ -72,7 +74,15 @@ def admitted(principal: Principal) -> sa.ColumnElement[bool]:
         for scope in access.SCOPES
         if access.may_oversee(principal.role, scope)
     ]
-    return sa.or_(s.user_id == principal.user_id, *overseen)
+    return sa.or_(s.user_id == principal.user_id, *overseen, *_of_no_scope(overseen))
+
+
+def _of_no_scope(overseen: Sequence[sa.ColumnElement[bool]]) -> list[sa.ColumnElement[bool]]:
+    """What can't be read belongs to no scope: whoever oversees its author's other work sees it."""
+    if not overseen:
+        return []
+    s, authors = m.Submission, sa.select(m.Submission.user_id).where(sa.or_(*overseen))
+    return [sa.and_(s.scope == "", s.state == "quarantined", s.user_id.in_(authors))]
 
 
 def find(principal: Principal, sid: str) -> Logged | None:
@@ -161,6 +171,35 @@ def submissions_about(principal: Principal, entity: str) -> list[Logged]:
     return submissions(principal, m.Submission.id.in_(touching))
 
 
+def gaps(principal: Principal) -> list[dict[str, Any]]:
+    """Installs with work that never came, of authors whose work the person reads.
+
+    `{install, user, author, last_seen, gaps: [[lo, hi], …]}`, the longest silent first.
+    """
+    s, t = m.Submission, m.Install
+    authors = sa.select(s.user_id).where(admitted(principal))
+    rows = db.session.scalars(sa.select(t).where(t.user_id.in_(authors)).order_by(t.last_seen))
+    found = []
+    for row in rows.all():
+        sent = db.session.execute(sa.select(s.n, s.author).where(s.install == row.id)).all()
+        missing = gaps_in({each.n for each in sent}, row.n_max)
+        if missing and sent:
+            told = {"install": row.id, "user": row.user_id, "author": sent[0].author}
+            found.append(told | {"last_seen": row.last_seen, "gaps": missing})
+    return found
+
+
+def gaps_in(present: Collection[int], n_max: int) -> list[list[int]]:
+    """Ranges `[lo, hi]` of 1 … n_max that are not present, at most MAX_GAPS."""
+    missing: list[list[int]] = []
+    expected = 1
+    for n in [*sorted(n for n in present if 1 <= n <= n_max), n_max + 1]:
+        if n > expected:
+            missing.append([expected, n - 1])
+        expected = max(expected, n + 1)
+    return missing[:MAX_GAPS]
+
+
 def _query() -> sa.Select[Any]:
     names = ["on_date" if f.name == "on" else f.name for f in fields(Logged)]
     return sa.select(*(getattr(m.Submission, name) for name in names))
@@ -208,6 +247,18 @@ class Teller:
 
 
 __all__: Sequence[str] = (
-    "Logged", "Teller", "Written", "admitted", "answers", "document", "entities_of", "find",
-    "issues_of", "submissions", "submissions_about", "writes_of",
+    "Logged",
+    "Teller",
+    "Written",
+    "admitted",
+    "answers",
+    "document",
+    "entities_of",
+    "find",
+    "gaps",
+    "gaps_in",
+    "issues_of",
+    "submissions",
+    "submissions_about",
+    "writes_of",
 )  # fmt: skip

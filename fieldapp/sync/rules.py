@@ -94,6 +94,11 @@ class CurrentRules:
             self._forms[key] = self._published(form_id, version)
         return self._forms[key]
 
+    def scope_of(self, form_id: str) -> str:
+        """The scope of a form, whatever its version; blank if unknown."""
+        program = self.programs.for_form(form_id)
+        return program.scope if program else ""
+
     def _published(self, form_id: str, version: str) -> PublishedForm | None:
         definition = forms.definition(form_id, version)
         program = definition and self.programs.get(definition["program"])

@@ -139,17 +139,17 @@ def _submission(whole: dict[str, Any]) -> Submitted:
         on=_date(whole.get("on")) or (at.date().isoformat() if at else ""),
         area=_name(whole["area"]),
         corrects=None if whole.get("corrects") is None else _uuid(whole["corrects"]),
-        entities=tuple(_touched(item) for item in _list(whole["entities"])),
-        ops=tuple(_op(item) for item in _list(whole["ops"])),
+        entities=tuple(_touched(_object(item)) for item in _list(whole["entities"])),
+        ops=tuple(_op(_object(item)) for item in _list(whole["ops"])),
         answers=_object(whole["answers"]),
     )
 
 
-def _touched(item: Any) -> Touched:
+def _touched(item: dict[str, Any]) -> Touched:
     return Touched(_name(item["e"]), _name(item["t"]), _flag(item.get("new", False)))
 
 
-def _op(item: Any) -> Op:
+def _op(item: dict[str, Any]) -> Op:
     sup = tuple(parse_dot(_name(dot)) for dot in _list(item.get("sup", [])))
     return Op(_name(item["e"]), _name(item["r"]), read_value(item["v"]), sup)
 

@@ -4,6 +4,7 @@ import gzip
 import json
 import uuid
 from collections.abc import Callable
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -315,9 +316,9 @@ def test_no_submission_ends_in_a_500_or_is_lost(
     body = json.dumps(changed)
     sid = changed["id"] if isinstance(changed["id"], str) else "odd"
     item = phone.item({}) | {"id": "".join(c for c in sid if c.isascii() and c.isalnum()) or "odd"}
-    item |= {"body": body, "sha": __import__("hashlib").sha256(body.encode()).hexdigest()}
-    message = {"install": phone.install, "subs": [item]}
-    first, second = (json.loads(phone.call("push", message).data)["results"][0] for _ in range(2))
+    item |= {"body": body, "sha": sha256(body.encode()).hexdigest()}
+    sent = {"install": phone.install, "subs": [item]}
+    first, second = (json.loads(phone.call("push", sent).data)["results"][0] for _ in range(2))
     assert first["st"] in ("stored", "conflict", "quarantined", "variant")
     again = {"stored": "duplicate", "conflict": "duplicate"}
     assert second["st"] == again.get(first["st"], first["st"])

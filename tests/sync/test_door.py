@@ -45,6 +45,8 @@ def poisons(village: Village) -> dict[str, tuple[str, str]]:
         "not an object": (but(2)[0], "[]"),
         "another id within": (but(3)[0], json.dumps(good)),
         "ops are no list": but(4, ops={"e": 1}),
+        "an op is nothing": but(21, ops=[None]),
+        "an entity is a text": but(22, entities=["x"]),
         "a value is a number": but(5, ops=[{"e": "x", "r": "phone", "v": 5, "sup": []}]),
         "a dot is none": but(6, ops=[{"e": "x", "r": "phone", "v": "5", "sup": ["x"]}]),
         "n is negative": but(7, n=-1),

@@ -1,5 +1,6 @@
 """Order, repetition and batching change nothing; the log alone says what the register holds."""
 
+import json
 import random
 from typing import Any
 
@@ -66,7 +67,7 @@ def test_the_log_in_other_batches_gives_the_same(village: Village) -> None:
 def replay(village: Village, work: list[tuple[Any, str]], rng: random.Random) -> None:
     """Push everything by trusted authors; what needs its target or its entity comes last."""
     items = [
-        service.incoming(__import__("json").loads(body), service.Author(person.id, person.name,
+        service.incoming(json.loads(body), service.Author(person.id, person.name,
         person.role, trusted=True)) for person, body in work
     ]  # fmt: skip
     early = [item for item in items if '"form": "_' not in item.body]

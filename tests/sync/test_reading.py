@@ -122,3 +122,28 @@ def test_a_visit_tells_what_it_wrote_and_what_stood_there(village: Village) -> N
     answers = [log.answers(logged) for logged in about]
     assert "E12345678" not in str(answers)
     assert "周小兰" in str(answers)
+
+
+def test_what_cannot_be_read_is_seen_by_who_oversees_its_author(village: Village) -> None:
+    wang = village.cast.wang
+    village.send(village.dwelling(wang))
+    odd = village.make(village.dwelling(wang), form="census")
+    health = village.make(village.consent(wang), fv="1066")
+    assert [r.why for r in village.take_in(wang, odd, health)] == ["unknown_form"] * 2
+    seen = {who: {one.id for one in log.submissions(named(village, who))} for who in EVERYBODY}
+    assert odd["id"] in seen["zhao"]
+    assert health["id"] not in seen["zhao"]
+    assert health["id"] in seen["chen"]
+    assert not any({odd["id"], health["id"]} & seen[who] for who in ("li", "sun", "admin"))
+    logged = log.find(named(village, "zhao"), odd["id"])
+    assert logged is not None
+    assert log.answers(logged) == {}
+
+
+def test_work_that_never_came_is_noticed(village: Village) -> None:
+    wang = village.cast.wang
+    late = village.make(village.dwelling(wang), install="phone-1", n=3)
+    village.take_in(wang, late)
+    (gap,) = log.gaps(named(village, "zhao"))
+    assert (gap["install"], gap["author"], gap["gaps"]) == ("phone-1", "王芳", [[1, 2]])
+    assert log.gaps(named(village, "sun")) == []
