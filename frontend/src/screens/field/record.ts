@@ -87,6 +87,14 @@ export function relatedTo(
   });
 }
 
+/** Titles of the other records that `entity` names, e.g. the resident of a tenancy. */
+export function namedIn(known: KnownType, registry: Registry, entity: EntityView): string {
+  return Object.keys(known.def.props)
+    .filter((prop) => prop !== known.def.root)
+    .flatMap((prop) => registry.get(entity.props[prop] ?? '')?.title ?? [])
+    .join(' · ');
+}
+
 function newest(entity: EntityView): string {
   return Object.values(entity.live)
     .map((values) => values[0]?.on ?? '')

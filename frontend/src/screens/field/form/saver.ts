@@ -45,6 +45,8 @@ export function createDraftSaver(write: () => Promise<void>): DraftSaver {
     state,
     touch() {
       dirty = true;
+      // "Saved" is never shown beside an answer that isn't.
+      if (state.value === 'saved') state.value = 'saving';
       // Not restarted by further changes: somebody who types on and on is saved all the same.
       timer ??= setTimeout(() => void flush(), DRAFT_DELAY_MS);
     },
