@@ -11,5 +11,6 @@ export default defineConfig({
   forbidOnly: true,
   timeout: 60_000,
   expect: { timeout: 10_000 },
+  use: { testIdAttribute: 'data-test' },
   reporter: [['list']],
 });
