@@ -17,6 +17,7 @@ from .config import Settings
 from .db import db
 from .demo.service import Demo, DemoRefusedError, ensure_demo
 from .forms.commands import forms_group
+from .forms.problems import FormError
 from .forms.service import publish_packaged
 from .server import serve
 from .sync.commands import sync_commands
@@ -83,9 +84,12 @@ def openapi() -> None:
 
 
 def prepare() -> None:
-    """Migrate, and publish the forms that come with the product."""
+    """Migrate, and publish the forms that come with the product. What stops it is told briefly."""
     flask_migrate.upgrade()
-    publish_packaged()
+    try:
+        publish_packaged()
+    except FormError as error:
+        raise click.ClickException(str(error)) from None
 
 
 def install_demo() -> Demo:

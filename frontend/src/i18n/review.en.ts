@@ -46,6 +46,7 @@ export default {
     cancel: 'Cancel',
     save: 'Save',
     edit: 'Edit',
+    actions: 'Actions',
     queueEmpty: 'No visits here.',
     noSubject: 'About nobody in particular',
     urgent: 'Urgent',

@@ -46,6 +46,7 @@ export default {
     cancel: '取消',
     save: '保存',
     edit: '修改',
+    actions: '操作',
     queueEmpty: '这里没有访视。',
     noSubject: '未涉及具体对象',
     urgent: '紧急',

@@ -1,0 +1,153 @@
+/** A day at the review desk: the queue, a return, a settled conflict, accounts and phones, in both languages. */
+
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import AxeBuilder from '@axe-core/playwright';
+import { expect, type Page, selectors, test } from '@playwright/test';
+import { launchPhone, type Phone } from './browser';
+import { startServer, type TestServer } from './server';
+
+selectors.setTestIdAttribute('data-test');
+
+const PASSWORD = 'xunfang-2026';
+let server: TestServer;
+let browser: Phone;
+let page: Page;
+let profile: string;
+
+test.beforeAll(async () => {
+  test.setTimeout(300_000);
+  server = await startServer();
+  profile = await mkdtemp(join(tmpdir(), 'fieldapp-desk-'));
+  browser = await launchPhone(profile, { width: 1280, height: 800, isMobile: false });
+  page = browser.page;
+});
+
+test.afterAll(async () => {
+  await browser?.close();
+  await server?.dispose();
+  await rm(profile, { recursive: true, force: true });
+});
+
+test.beforeEach(async () => {
+  await browser.context.clearCookies();
+});
+
+async function logIn(username: string, password = PASSWORD): Promise<void> {
+  await page.goto(`${server.url}/review`);
+  await page.getByTestId('username').fill(username);
+  await page.getByTestId('password').fill(password);
+  await page.getByTestId('login').click();
+  await expect(page.getByTestId('logout')).toBeVisible();
+}
+
+async function accessible(): Promise<void> {
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  expect(violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.target).join(', ')}`)).toEqual([]);
+}
+
+test('a wrong password is refused in words, and the wanted screen opens after the right one', async () => {
+  await page.goto(`${server.url}/review/conflicts`);
+  await page.getByTestId('username').fill('chen');
+  await page.getByTestId('password').fill('not this one');
+  await page.getByTestId('login').click();
+  await expect(page.getByTestId('login-problem')).toContainText('用户名或密码不对');
+  await accessible();
+  await page.getByTestId('password').fill(PASSWORD);
+  await page.getByTestId('login').click();
+  await expect(page.getByTestId('conflict-row').first()).toBeVisible();
+});
+
+test('陈静 approves one visit and returns another with a note on a question', async () => {
+  await logIn('chen');
+  const rows = page.getByTestId('review-row');
+  await expect(rows.first()).toBeVisible();
+  await accessible();
+  const waiting = await rows.count();
+  await rows.first().click();
+  await expect(page.getByTestId('visit')).toBeVisible();
+  await accessible();
+  await page.getByTestId('approve').click();
+  await expect(page.getByTestId('visit')).toHaveAttribute('data-state', 'approved');
+  await page.getByTestId('back').click();
+  await expect(rows).toHaveCount(waiting - 1);
+  await rows.first().click();
+  await page.getByTestId('return').click();
+  await expect(page.getByTestId('send-return')).toBeDisabled();
+  await page.locator('[data-test^="ask-"]').nth(1).click();
+  await page.locator('[data-test^="note-"]').first().fill('请与本人再核对一次');
+  await page.getByTestId('send-return').click();
+  await expect(page.getByTestId('visit')).toHaveAttribute('data-state', 'returned');
+  await expect(page.getByTestId('decision')).toContainText('请与本人再核对一次');
+  await page.getByTestId('back').click();
+  await expect(rows).toHaveCount(waiting - 2);
+});
+
+test('陈静 sees both values, enters a third, and the conflict is gone', async () => {
+  await logIn('chen');
+  await page.getByTestId('tab-review-conflicts').click();
+  const rows = page.getByTestId('conflict-row');
+  await expect(rows.first()).toBeVisible();
+  const open = await rows.count();
+  await page.locator('[data-test=conflict-row][data-register=phone]').first().click();
+  await expect(page.getByTestId('choose-1')).toBeVisible();
+  await expect(page.getByTestId('history-row').nth(2)).toBeVisible();
+  await accessible();
+  await expect(page.getByTestId('settle')).toBeDisabled();
+  await page.getByTestId('choose-other').click();
+  await page.getByTestId('other-phone').fill('13800004321');
+  await page.getByTestId('settle').click();
+  await expect(rows).toHaveCount(open - 1);
+});
+
+test('赵强 sees housing only, in English when he likes', async () => {
+  await logIn('zhao');
+  await expect(page.getByTestId('review-row').first()).toContainText('租住登记');
+  await page.getByTestId('lang').click();
+  await expect(page.getByTestId('review-row').first()).toContainText('Rental register');
+  const forms = page.getByTestId('filter-form').locator('option');
+  await expect(forms).toHaveText(['All', 'Rental register']);
+  await page.getByTestId('lang').click();
+});
+
+test('the administrator opens an account, its phone list is empty, and closes it again', async () => {
+  await logIn('admin');
+  await expect(page.getByTestId('user-row').first()).toBeVisible();
+  await accessible();
+  await page.getByTestId('new-user').click();
+  await page.getByTestId('user-username').fill('hao');
+  await page.getByTestId('user-name').fill('郝静');
+  await page.getByTestId('user-password').fill('short');
+  await page.getByTestId('save-user').click();
+  await expect(page.getByTestId('user-password')).toHaveJSProperty('validity.valid', false);
+  await page.getByTestId('user-password').fill('long enough 9');
+  await page.locator('[data-test^="grant-"][data-test$="-housing"]').nth(2).check();
+  await page.getByTestId('save-user').click();
+  const row = page.locator('[data-test=user-row][data-user=hao]');
+  await expect(row).toContainText('租住服务');
+  await logOutAndIn('hao', 'long enough 9');
+  await expect(page.getByTestId('no-desk')).toBeVisible();
+  await logOutAndIn('admin', PASSWORD);
+  await row.getByTestId('close-user').click();
+  await page.getByTestId('confirm-yes').click();
+  await expect(row).toContainText('已关闭');
+});
+
+async function logOutAndIn(username: string, password: string): Promise<void> {
+  await page.getByTestId('logout').click();
+  await expect(page.getByTestId('username')).toBeVisible();
+  await logIn(username, password);
+}
+
+test('the desk can be used on a phone', async () => {
+  await page.setViewportSize({ width: 360, height: 640 });
+  await logIn('ma');
+  for (const tab of ['queue', 'conflicts', 'devices']) {
+    await page.getByTestId(`tab-review-${tab}`).click();
+    await expect(page.locator('h1')).toBeVisible();
+    const width = await page.evaluate(() => document.documentElement.scrollWidth);
+    expect(width, tab).toBeLessThanOrEqual(360);
+  }
+  await page.setViewportSize({ width: 1280, height: 800 });
+});
