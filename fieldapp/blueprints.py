@@ -50,8 +50,8 @@ def _api_blueprints() -> Iterator[Blueprint]:
     from .devices import routes as devices
     from .forms import routes as forms
     from .health import blueprint as health
-    from .sync import routes as sync
     from .review.routes import blueprint as review
+    from .sync import routes as sync
 
     yield health  # anybody
     yield accounts.session  # anybody: log in, who am I

@@ -1,6 +1,6 @@
-"""Typed settings from the environment. Every one is documented in docs/operating.md; a test keeps it so.
+"""Typed settings from the environment. Each is documented in docs/operating.md; a test keeps it so.
 
-Production (`FIELDAPP_ENV=production`, the default of the container) refuses to start without its secret.
+Production (`FIELDAPP_ENV=production`, the container's default) refuses to start without a secret.
 """
 
 import os

@@ -1,6 +1,7 @@
 """The database handle: one metadata with named constraints, portable between SQLite and PostgreSQL.
 
-Columns are TEXT, INTEGER and BLOB only; moments are ISO 8601 text in UTC (`utc_text`), so both databases sort them alike.
+Columns are TEXT, INTEGER and BLOB only; moments are ISO 8601 text in UTC (`utc_text`), so that both
+databases sort them alike.
 """
 
 from collections.abc import Callable, Iterator
@@ -11,8 +12,9 @@ from typing import Any
 from flask import Flask
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
+from flask_sqlalchemy.session import Session
 from sqlalchemy import Engine, MetaData, event
-from sqlalchemy.orm import DeclarativeBase, Session, scoped_session
+from sqlalchemy.orm import DeclarativeBase, scoped_session
 
 
 class Base(DeclarativeBase):
@@ -40,9 +42,10 @@ def utc_text(moment: datetime) -> str:
 
 @contextmanager
 def write_transaction() -> Iterator[scoped_session[Session]]:
-    """A transaction that may write from its first statement: committed at the end, rolled back on an exception.
+    """A transaction that writes from its first statement on; rolled back on an exception.
 
-    It begins a new one: what was read before may have changed, and on SQLite a reader can't become a writer safely.
+    It begins a new one: what was read before may have changed, and on SQLite a reader can't become
+    a writer safely.
     Rows loaded before are read again when used.
     """
     db.session.rollback()
@@ -65,7 +68,7 @@ def init_db(app: Flask) -> None:
 
 
 def _prepare_sqlite(engine: Engine) -> None:
-    """pysqlite begins transactions by itself and late; we begin them ourselves, IMMEDIATE, so no reader is upgraded."""
+    """pysqlite begins transactions late; we begin them ourselves, writers IMMEDIATE."""
 
     @event.listens_for(engine, "connect")
     def connect(connection: Any, _record: Any) -> None:

@@ -174,7 +174,7 @@ def init_problems(app: Flask) -> None:
 
     @app.errorhandler(ProblemError)
     def expected(error: ProblemError) -> Response:
-        return problem_response(error.code, error.fields, **error.params)
+        return problem_response(error.code, error.fields, None, **error.params)
 
     @app.errorhandler(HTTPException)
     def http(error: HTTPException) -> Response:

@@ -138,6 +138,9 @@ def test_guessing_is_slowed_down_per_account_but_right_answers_do_not_count(
     other = {"username": "chen", "password": cast.chen.password}
     assert Browser(guarded).post("/api/session", other).status_code == 200
     assert Browser(guarded).post("/api/session", ["li"]).status_code == 422
+    unreadable = {**PROTOCOL, "Content-Type": "application/json"}
+    broken = guarded.test_client().post("/api/session", data=b"{", headers=unreadable)
+    assert broken.status_code == 400
     with guarded.app_context():
         sessions.db.engine.dispose()
 
