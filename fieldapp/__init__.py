@@ -1,4 +1,4 @@
-"""Field visits, offline first. `create_app` puts the server together and knows no program by name."""
+"""Field visits, offline first. `create_app` makes the server and knows no program by name."""
 
 from pathlib import Path
 
