@@ -68,6 +68,7 @@ export async function launchPhone(
     timezoneId: 'Asia/Shanghai',
     ...options,
   });
+  context.setDefaultTimeout(20_000);
   const pid = browserProcess(userDataDir);
   return {
     context,

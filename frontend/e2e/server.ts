@@ -8,6 +8,7 @@
  */
 
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -30,9 +31,13 @@ export interface TestServer {
 
 let prepared: Promise<string> | undefined;
 
-/** The demo district is made once per run of the tests; every server gets a copy. */
+/**
+ * The demo district is made once per run of the tests; every server gets a copy. FIELDAPP_DEMO_HOME names one that is
+ * there already.
+ */
 function preparedHome(): Promise<string> {
   prepared ??= (async () => {
+    if (process.env.FIELDAPP_DEMO_HOME) return process.env.FIELDAPP_DEMO_HOME;
     const home = await mkdtemp(join(tmpdir(), 'fieldapp-demo-'));
     await run(FIELDAPP, ['demo'], { env: environment(home), maxBuffer: 1 << 24 });
     process.on('exit', () => void rm(home, { recursive: true, force: true }));
@@ -62,8 +67,9 @@ export async function startServer(): Promise<TestServer> {
     async stop(signal = 'SIGKILL') {
       const pid = child?.pid;
       if (!child || !pid || child.exitCode !== null) return;
-      const ended = new Promise((resolve) => child?.once('exit', resolve));
+      const ended = once(child, 'exit');
       process.kill(-pid, signal);
+      child = undefined;
       await ended;
     },
     async fieldapp(...args) {

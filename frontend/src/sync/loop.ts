@@ -15,6 +15,8 @@ const LOCK = 'fs-sync';
 const IDLE = 5 * 60_000;
 const FIRST_RETRY = 5_000;
 const LONGEST_RETRY = 15 * 60_000;
+/** Nobody was reached, so nobody is burdened: whoever comes back into signal shouldn't wait for it. */
+const LONGEST_OFFLINE_RETRY = 30_000;
 
 /** Names of texts under `sync.error.*`. */
 const ERRORS: Record<Failure, string> = {
@@ -136,7 +138,8 @@ export class Loop {
       online: why !== 'offline',
       ...(refused ? { loginNeeded: true } : {}),
     });
-    const backoff = Math.min(LONGEST_RETRY, FIRST_RETRY * 2 ** this.failures);
+    const longest = why === 'offline' ? LONGEST_OFFLINE_RETRY : LONGEST_RETRY;
+    const backoff = Math.min(longest, FIRST_RETRY * 2 ** this.failures);
     this.failures += 1;
     this.schedule(Math.max(retryAfter, backoff * (0.5 + this.deps.random() / 2)));
   }

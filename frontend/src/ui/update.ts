@@ -3,7 +3,6 @@ import { registerSW } from 'virtual:pwa-register';
 import { ref } from 'vue';
 
 const CHECK_EVERY_MS = 60 * 60 * 1000;
-const STORING_MS = 60_000;
 
 const PATIENCE_MS = 30_000;
 
@@ -34,11 +33,4 @@ export async function readyOffline(): Promise<void> {
 
 export async function useUpdate(): Promise<void> {
   await takeOver(true);
-}
-
-/** Resolves once every screen opens without the network, or after a minute where the browser can't say. */
-export async function screensStored(): Promise<void> {
-  if (!('serviceWorker' in navigator)) return;
-  const giveUp = new Promise((resolve) => setTimeout(resolve, STORING_MS));
-  await Promise.race([navigator.serviceWorker.ready, giveUp]);
 }

@@ -1,0 +1,239 @@
+/**
+ * From a doorstep with no signal to the review desk: the product's main promise, whole, with nothing stood in for.
+ * Two workers of one village, the server's process gone, a phone that dies, a conflict, a visit returned.
+ */
+
+import { mkdtemp, rm } from 'node:fs/promises';
+import { DatabaseSync } from 'node:sqlite';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, type Page, test } from '@playwright/test';
+import { consent, contraceptionVisit, firstPregnancyVisit, knownDwelling, rentedFlat } from './answers';
+import { launchPhone } from './browser';
+import { startServer, type TestServer } from './server';
+import { newWorker, type Worker } from './worker';
+
+const PASSWORD = 'xunfang-2026';
+const LIULIN = '379901001201';
+
+test.setTimeout(600_000);
+
+let server: TestServer;
+let wang: Worker;
+let li: Worker;
+
+test.beforeAll(async () => {
+  server = await startServer();
+  wang = await newWorker(server.url);
+  li = await newWorker(server.url);
+});
+
+// biome-ignore lint/correctness/noEmptyPattern: Playwright reads the fixtures from the pattern
+test.afterEach(async ({}, info) => {
+  if (info.status === info.expectedStatus) return;
+  for (const [name, worker] of Object.entries({ wang, li })) {
+    await worker?.page.screenshot({ path: info.outputPath(`${name}.png`) }).catch(() => undefined);
+  }
+});
+
+test.afterAll(async () => {
+  await wang?.dispose();
+  await li?.dispose();
+  await server?.dispose();
+});
+
+test('what two workers wrote at doorsteps without signal is merged, settled, corrected, and the same everywhere', async () => {
+  await wang.enrol('wang', PASSWORD);
+  await li.enrol('li', PASSWORD);
+  const before = counted();
+  const shared = sharedDwelling();
+
+  await server.stop();
+  await test.step('王芳 fills six visits with no signal', () => day(wang, '张小梅', '甲', shared.title, {
+    'g_dw/g_let/rooms_let': '1',
+    'g_dw/g_let/lessor_phone': '13911110001',
+  }));
+  await test.step('李娜 does the same; her phone dies half-way through a form', async () => {
+    await li.workspace('health');
+    await li.startForm('consent_record');
+    const answers = Object.entries(consent('刘春燕', '13800002222'));
+    await li.fill(Object.fromEntries(answers.slice(0, 6)));
+    await expect(li.page.getByTestId('draft-state')).toHaveText('草稿已存下');
+    await li.battery();
+    await li.workspace('health');
+    await li.page.getByTestId('draft-item').first().click();
+    await li.fill(Object.fromEntries(answers.slice(6)));
+    await li.finish();
+    await li.startForm('preg_followup');
+    await li.fill(firstPregnancyVisit('刘春燕'));
+    await li.finish();
+    await li.startForm('contra_followup');
+    await li.fill(contraceptionVisit('刘春燕'));
+    await li.finish();
+    await housing(li, '乙', shared.title, {
+      'g_dw/g_let/lessor': '何建国',
+      'g_dw/g_let/lessor_phone': '13911110002',
+    });
+    await li.battery();
+  });
+  for (const worker of [wang, li]) {
+    await worker.page.getByTestId('tab-outbox').click();
+    await expect(worker.page.getByTestId('outbox-item')).toHaveCount(5);
+    await expect(worker.page.getByTestId('outbox-state').first()).toHaveText('等待发送');
+  }
+
+  await server.start();
+  await test.step('with signal again everything goes out by itself', async () => {
+    for (const worker of [wang, li]) {
+      await expect(worker.page.getByTestId('unsent')).toHaveText('已全部发送', { timeout: 120_000 });
+    }
+  });
+  const after = counted();
+  expect(after.submissions - before.submissions, 'every visit exactly once').toBe(10);
+  expect(after.quarantined).toBe(before.quarantined);
+  expect(conflictsOf(shared.id), 'exactly one conflict').toEqual(['lessor_phone']);
+  expect(after.conflicts - before.conflicts).toBe(1);
+
+  const desk = await openDesk('zhao');
+  await test.step('赵强 settles the conflict', async () => {
+    await desk.page.getByTestId('tab-review-conflicts').click();
+    await desk.page.getByTestId('conflict-row').filter({ hasText: shared.title }).click();
+    const choice = desk.page.locator('label').filter({ hasText: '13911110002' });
+    await expect(choice).toContainText('李娜');
+    await expect(desk.page.locator('label').filter({ hasText: '13911110001' })).toContainText('王芳');
+    await choice.getByRole('radio').check();
+    await desk.page.getByTestId('settle').click();
+    await expect(desk.page).toHaveURL(/conflicts$/);
+    expect(conflictsOf(shared.id)).toEqual([]);
+  });
+  await test.step('and returns one visit with a note on a question', async () => {
+    await desk.page.getByTestId('tab-review-queue').click();
+    await desk.page.getByTestId('review-row').filter({ hasText: '柳林路88号 甲' }).click();
+    await desk.page.getByTestId('return').click();
+    await desk.page.getByTestId('ask-g_dw/g_let/area_m2').click();
+    await desk.page.getByTestId('note-g_dw/g_let/area_m2').fill('面积和房产证不符，请再量一次');
+    await desk.page.getByTestId('send-return').click();
+    await expect(desk.page.getByTestId('visit')).toHaveAttribute('data-state', 'returned');
+  });
+
+  await test.step('王芳 sees the note on the question and corrects it', async () => {
+    await wang.sendAll();
+    await wang.workspace('housing');
+    const task = wang.page.getByTestId('returned-item').first();
+    await expect(task).toContainText('柳林路88号 甲');
+    await task.click();
+    await expect(wang.page.getByTestId('correction')).toBeVisible();
+    await wang.answer('g_dw/g_let/area_m2', '76');
+    await expect(wang.page.getByTestId('note-g_dw/g_let/area_m2')).toContainText('请再量一次');
+    await wang.finish();
+    await wang.sendAll();
+    await expect(wang.page.getByTestId('returned-item')).toHaveCount(0);
+  });
+  await test.step('the correction comes back to the desk', async () => {
+    await desk.page.getByTestId('tab-review-queue').click();
+    await desk.page.getByTestId('review-row').filter({ hasText: '柳林路88号 甲' }).click();
+    await expect(desk.page.getByTestId('change-area_m2')).toContainText('76');
+    await desk.page.getByTestId('approve').click();
+    await expect(desk.page.getByTestId('visit')).toHaveAttribute('data-state', 'approved');
+  });
+  await desk.close();
+
+  await test.step('both phones and the server show the same', async () => {
+    await wang.sendAll();
+    await li.sendAll();
+    for (const worker of [wang, li]) {
+      await worker.workspace('housing');
+      await worker.openRecord(shared.title);
+      await expect(worker.page.getByTestId('fact-lessor_phone')).toContainText('13911110002');
+      await expect(worker.page.getByTestId('fact-lessor_name')).toContainText('何建国');
+      await expect(worker.page.getByTestId('fact-rooms_let')).toContainText('1');
+      await worker.openRecord('柳林路88号 甲');
+      await expect(worker.page.getByTestId('fact-area_m2')).toContainText('76');
+      await expect(worker.page.getByTestId('related-tenancy').locator('[data-test^="entity-"]')).toHaveCount(3);
+      await worker.workspace('health');
+      for (const client of ['张小梅甲', '刘春燕']) await worker.openRecord(client);
+    }
+    expect(counted().submissions - before.submissions, 'ten visits and one correction').toBe(11);
+  });
+});
+
+/** Consent, pregnancy, contraception, a rented flat with three residents, and a change to a known dwelling. */
+async function day(worker: Worker, client: string, unit: string, dwelling: string, changes: Record<string, string>) {
+  const name = client + unit;
+  await worker.workspace('health');
+  await worker.startForm('consent_record');
+  await worker.fill(consent(name, '13800001111'));
+  await worker.finish();
+  await worker.startForm('preg_followup');
+  await worker.fill(firstPregnancyVisit(name));
+  await worker.finish();
+  await worker.startForm('contra_followup');
+  await worker.fill(contraceptionVisit(name));
+  await worker.finish();
+  await housing(worker, unit, dwelling, changes);
+}
+
+async function housing(worker: Worker, unit: string, dwelling: string, changes: Record<string, string>) {
+  await worker.workspace('housing');
+  await worker.startForm('rental_register');
+  await worker.fill(rentedFlat(unit, [`孙一${unit}`, `孙二${unit}`, `孙三${unit}`]));
+  await worker.finish();
+  await worker.startForm('rental_register');
+  await worker.fill(knownDwelling(dwelling, changes));
+  await worker.finish();
+}
+
+/** A reviewer's browser on a desk's screen. */
+async function openDesk(username: string): Promise<{ page: Page; close(): Promise<void> }> {
+  const profile = await mkdtemp(join(tmpdir(), 'fieldapp-desk-'));
+  const desk = await launchPhone(profile, { width: 1280, height: 800, isMobile: false, hasTouch: false });
+  await desk.page.goto(`${server.url}/review`);
+  await desk.page.getByTestId('username').fill(username);
+  await desk.page.getByTestId('password').fill(PASSWORD);
+  await desk.page.getByTestId('login').click();
+  await expect(desk.page.getByTestId('logout')).toBeVisible();
+  return {
+    page: desk.page,
+    async close() {
+      await desk.close();
+      await rm(profile, { recursive: true, force: true });
+    },
+  };
+}
+
+// ---- what the server holds, read from its database while it runs -------------------------------
+
+function rows(sql: string, ...values: string[]): Record<string, unknown>[] {
+  const database = new DatabaseSync(join(server.home, 'fieldapp.sqlite'), { readOnly: true });
+  try {
+    return database.prepare(sql).all(...values) as Record<string, unknown>[];
+  } finally {
+    database.close();
+  }
+}
+
+function counted(): { submissions: number; quarantined: number; conflicts: number } {
+  const number = (sql: string) => Number(rows(sql)[0]?.n);
+  return {
+    submissions: number("SELECT count(*) AS n FROM submission WHERE form NOT LIKE '\\_%' ESCAPE '\\'"),
+    quarantined: number("SELECT count(*) AS n FROM submission WHERE state = 'quarantined'"),
+    conflicts: number('SELECT count(*) AS n FROM conflict'),
+  };
+}
+
+function conflictsOf(entity: string): unknown[] {
+  return rows('SELECT reg FROM conflict WHERE entity = ?', entity).map((row) => row.reg);
+}
+
+/** A dwelling of the village with one landlord's name and phone and no open conflict. */
+function sharedDwelling(): { id: string; title: string } {
+  const found = rows(
+    `SELECT id, state FROM entity WHERE type = 'dwelling' AND areas = ?
+     AND id NOT IN (SELECT entity FROM conflict) ORDER BY id`,
+    JSON.stringify([LIULIN]),
+  ).map((row) => ({ id: String(row.id), state: JSON.parse(String(row.state)) }));
+  const known = found.find(({ state }) => state.lessor_phone && state.lessor_name && state.rooms_let);
+  if (!known) throw new Error('the demo village has no known landlord');
+  const value = (register: string) => String(known.state[register][0][0]);
+  return { id: known.id, title: `${value('address')} ${value('unit_no')}` };
+}
