@@ -20,6 +20,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         SECRET_KEY=settings.secret,
         TESTING=settings.testing,
         SQLALCHEMY_DATABASE_URI=settings.database_url,
+        SQLALCHEMY_ENGINE_OPTIONS={"hide_parameters": True},  # errors are logged, values never
         MIGRATIONS=Path(__file__).parent / "migrations",
         MAX_CONTENT_LENGTH=4 * 1024 * 1024,
         API_TITLE="fieldapp",

@@ -100,11 +100,12 @@ def labels_of(rows: Iterable[Row]) -> dict[str, str]:
 def hidden_nodes(
     definition: Definition,
     is_hidden: Callable[[str, str], bool],
-    rules: Sequence[tuple[str, str, Any]] = (),
+    rules: Sequence[tuple[str, str, Any, int]] = (),
 ) -> frozenset[int]:
     """Questions whose answers are written to properties the reader may not see.
 
-    is_hidden: (list, property). rules: the form's derive rules as (list, property, expression).
+    is_hidden: (list, property). rules: the form's derive rules as (list, property, expression,
+    node it stands at).
     """
     saved = {
         node
@@ -113,5 +114,5 @@ def hidden_nodes(
         if is_hidden(entity["list"], prop)
     }
     names = Shape(definition).names
-    read = (references(tree, names, 0) for name, prop, tree in rules if is_hidden(name, prop))
+    read = (references(tree, names, at) for name, prop, tree, at in rules if is_hidden(name, prop))
     return frozenset(saved.union(*read))

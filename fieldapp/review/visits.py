@@ -9,6 +9,8 @@ import sqlalchemy as sa
 from fieldapp.accounts import access
 from fieldapp.accounts.service import Principal
 from fieldapp.db import db
+from fieldapp.forms.definition import shape_of
+from fieldapp.forms.derive import rule_node
 from fieldapp.forms.evaluate import Host
 from fieldapp.problems import abort_with
 from fieldapp.registry.service import EntityView
@@ -59,9 +61,11 @@ def _reading(reader: Reader, submission: m.Submission) -> list[dict[str, Any]]:
     if form is None or logged is None:
         return []
     answers = log.answers(logged)
+    shape = shape_of(form.definition)
     rules = [
-        (rule.list, prop, tree)
+        (rule.list, prop, tree, at)
         for rule in form.programs.derive_rules(submission.form)
+        if (at := rule_node(shape, rule.as_json())) is not None
         for prop, tree in rule.set.items()
     ]
 

@@ -7,6 +7,7 @@ and `service` tries again, at last item by item, so every crash point leaves all
 
 import json
 import logging
+import traceback
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -242,9 +243,8 @@ class Batch:
         except SQLAlchemyError:
             raise
         except Exception as error:  # whatever is wrong with it must not stop the others
-            log.exception("submission %s can't be applied", item.id)
-            detail = f"{type(error).__name__}: {error}"[:200]
-            return Outcome(Result(item.id, "quarantined", "apply"), detail=detail)
+            log.error("submission %s can't be applied: %s", item.id, without_values(error))
+            return Outcome(Result(item.id, "quarantined", "apply"), detail=type(error).__name__)
         return Outcome(Result(item.id, self._standing(plan, effect)), effect, plan)
 
     def _aside(self, item: Incoming, sent: Submitted | None, why: str, detail: str) -> Result:
@@ -461,6 +461,12 @@ def note_installs(connection: sa.Connection, rows: Sequence[Row]) -> None:
         else:
             values = {"n_max": max(here.n_max, row["n_max"]), "last_seen": row["last_seen"]}
             connection.execute(sa.update(t).where(t.id == row["id"]).values(**values))
+
+
+def without_values(error: Exception) -> str:
+    """Kind and place of a failure; what it says may quote an answer, which no log may hold."""
+    place = "".join(traceback.format_tb(error.__traceback__))
+    return f"{type(error).__name__}\n{place}".rstrip()
 
 
 def _read(item: Incoming) -> Submitted | UnreadableError:

@@ -41,7 +41,7 @@ def parse_dot(text: str) -> Dot:
     """`<submission id>:<position>`. Raises ValueError for anything else."""
     sid, colon, position = text.rpartition(":")
     if not (colon and sid and re.fullmatch(r"[0-9]{1,6}", position)):
-        raise ValueError(f"not a dot: {text!r}")
+        raise ValueError("not a dot")
     return Dot(sid, int(position))
 
 

@@ -13,8 +13,8 @@ from typing import Any, cast
 from fieldapp.accounts.service import Principal
 from fieldapp.forms import service as forms
 from fieldapp.forms.check import check
-from fieldapp.forms.definition import Shape
-from fieldapp.forms.derive import derive
+from fieldapp.forms.definition import shape_of
+from fieldapp.forms.derive import derive, rule_node
 from fieldapp.forms.evaluate import Expr, Host, evaluate_entity
 from fieldapp.forms.names import references
 from fieldapp.forms.values import to_boolean, to_text
@@ -61,14 +61,15 @@ class PublishedForm:
 
     def _secret_sources(self) -> set[int]:
         """Questions that a derive rule reads for a secret property."""
-        names = Shape(self.definition).names
-        trees = [
-            tree
+        shape = shape_of(self.definition)
+        return {
+            node
             for rule in self.programs.derive_rules(self.definition["id"])
+            if (at := rule_node(shape, rule.as_json())) is not None
             for prop, tree in rule.set.items()
             if _is_secret(self.programs.type(self.scope, rule.list), prop)
-        ]
-        return {node for tree in trees for node in references(tree, names, 0)}
+            for node in references(tree, shape.names, at)
+        }
 
 
 class CurrentRules:

@@ -10,6 +10,7 @@ and `log` (people).
 """
 
 import json
+import re
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
@@ -27,7 +28,7 @@ from fieldapp.accounts.service import Principal, areas_of, principal_of
 from fieldapp.db import utc_text
 
 from . import models as m
-from .apply import Batch, Incoming, Result, candidates
+from .apply import Batch, Incoming, Result, candidates, without_values
 from .audit import audit as find_faults
 from .entities import Entity
 from .merge import Dot, Value
@@ -43,6 +44,7 @@ TRIES = 5
 PAUSE = 0.05  # seconds before trying again, growing
 BATCH = 200  # submissions per transaction where many come at once
 APP = "desk"
+AREA_CODE = re.compile(r"[0-9]{12}")
 
 
 def vault() -> Vault:
@@ -101,11 +103,12 @@ def take_in(items: Sequence[Incoming]) -> list[Result]:
 def _last_resort(item: Incoming, error: Exception) -> Result:
     if isinstance(error, OperationalError | LocksGrewError):
         return Result(item.id, "later", "busy")
-    current_app.logger.error("submission %s can't be written", item.id, exc_info=error)
+    current_app.logger.error("submission %s can't be written: %s", item.id, without_values(error))
     try:
         return _transact([replace(item, aside="apply")], set())[0]
-    except Exception:
-        current_app.logger.exception("submission %s can't even be kept aside", item.id)
+    except Exception as worse:
+        told = without_values(worse)
+        current_app.logger.error("submission %s can't even be kept aside: %s", item.id, told)
         return Result(item.id, "later", "busy")
 
 
@@ -139,15 +142,18 @@ def _moment(items: Sequence[Incoming]) -> str:
 def _locked(
     connection: sa.Connection, rules: CurrentRules, items: Sequence[Incoming], extra: set[str]
 ) -> set[str]:
-    """Lock what the items may touch, as far as can be told before; which areas."""
+    """Lock what the items may touch, as far as can be told before; which areas.
+
+    A lock leaves its area's name behind, so nothing of the answers is taken for one; where a record
+    moves to is found out on the way (LocksGrewError).
+    """
     if not is_postgres(connection):
         return set()
     sent = [s for item in items if isinstance(s := _peek(item.body), Submitted)]
     entities = {e for submitted in sent for e in candidates(submitted)}
     ahead = Store(connection, rules.type)
     ahead.load(entities)
-    areas = {submitted.area for submitted in sent} | extra
-    areas |= {op.v for s in sent for op in s.ops if isinstance(op.v, str) and op.v.isdigit()}
+    areas = {submitted.area for submitted in sent if AREA_CODE.fullmatch(submitted.area)} | extra
     areas |= {area for e in entities if (entity := ahead.find(e)) for area in entity.areas}
     lock(connection, areas, entities)
     return areas
