@@ -19,6 +19,7 @@ from .demo.service import Demo, DemoRefusedError, ensure_demo
 from .forms.commands import forms_group
 from .forms.problems import FormError
 from .forms.service import publish_packaged
+from .programs.service import ProgramError
 from .server import serve
 from .sync.commands import sync_commands
 
@@ -88,7 +89,7 @@ def prepare() -> None:
     flask_migrate.upgrade()
     try:
         publish_packaged()
-    except FormError as error:
+    except (FormError, ProgramError) as error:
         raise click.ClickException(str(error)) from None
 
 

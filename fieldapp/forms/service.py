@@ -15,10 +15,16 @@ from fieldapp.accounts.service import Principal, scopes_of
 from fieldapp.db import db, utc_text, write_transaction
 from fieldapp.programs.service import PACKAGED, load_programs, public_json
 
+from .kept import compiled
 from .lint import lint
 from .models import FormVersion
 from .problems import FormError, FormProblem
-from .source import FormSource, compile_source, to_xform
+from .source import FormSource, to_xform
+
+NEW_VERSION = (
+    "Raise version on the settings sheet; or, if nobody has used the form yet, "
+    "begin with an empty database (another FIELDAPP_HOME)."
+)
 
 
 def canonical(value: Any) -> str:
@@ -33,7 +39,7 @@ def read_form(source: FormSource, program: str) -> dict[str, Any]:
         names = ", ".join(p.id for p in load_programs().all)
         problem = FormProblem("", f"there is no program “{program}”", f"Choose one of {names}.")
         raise FormError([problem])
-    definition = compile_source(source, program, home.scope)
+    definition = compiled(source, program, home.scope)
     problems = [*lint(definition), *_unknown_saves(definition)]
     if problems:
         raise FormError(problems)
@@ -92,7 +98,7 @@ def publish_source(source: FormSource, program: str) -> FormVersion:
             return row
         if row.source != known.source and row.hash != known.hash:
             message = f"{row.form_id} {row.version} is published already with other content"
-            raise FormError([FormProblem("", message, "Raise version on the settings sheet.")])
+            raise FormError([FormProblem("", message, NEW_VERSION)])
         return known
 
 

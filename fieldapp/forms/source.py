@@ -1,5 +1,7 @@
 """Reads a form as its author wrote it, an XLSForm (.md, .xlsx, .xls, .csv) or an XForm (.xml), and
 compiles it.
+
+pyxform is imported when something must be compiled: a running server hardly ever needs it.
 """
 
 import re
@@ -7,10 +9,6 @@ from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from typing import Any
-
-from pyxform.errors import PyXFormError
-from pyxform.xls2json_backends import get_xlsform
-from pyxform.xls2xform import convert
 
 from .compile import compile_xform
 from .problems import FormError, FormProblem
@@ -48,6 +46,9 @@ def compile_source(source: FormSource, program: str, scope: str) -> dict[str, An
 
 def to_xform(source: FormSource) -> str:
     """The XForm pyxform makes of an XLSForm. Raises FormError with what pyxform objects to."""
+    from pyxform.errors import PyXFormError
+    from pyxform.xls2xform import convert
+
     try:
         result = convert(BytesIO(source.content), file_type=source.kind)
     except PyXFormError as error:
@@ -63,6 +64,8 @@ def rows_by_name(source: FormSource) -> dict[str, str]:
     """Sheet and row of every question, for messages; rows count from 1, the headings among them."""
     if source.kind == ".xml":
         return {}
+    from pyxform.xls2json_backends import get_xlsform
+
     survey = get_xlsform(BytesIO(source.content), file_type=source.kind).survey
     return {
         str(row["name"]): f"survey, row {number}"

@@ -27,6 +27,9 @@ from .model import (
 )
 from .rules import entity_expr_problems, impure, rule_expr
 
+Compiler = Callable[[FormSource, str, str], dict[str, Any]]
+"""Source, program and scope to a form definition; raises FormError."""
+
 KINDS = ("one", "latest", "union", "min", "max", "notes")
 SECRETS = ("id_number",)
 KEYS = {
@@ -56,9 +59,9 @@ class ProgramError(ValueError):
         super().__init__("\n".join(problems))
 
 
-def load_folders(folder: Path) -> Programs:
+def load_folders(folder: Path, compiler: Compiler = compile_source) -> Programs:
     """Every program below `folder`. Raises ProgramError."""
-    readers = [_Reader(path) for path in sorted(folder.glob("*/program.toml"))]
+    readers = [_Reader(path, compiler) for path in sorted(folder.glob("*/program.toml"))]
     for reader in readers:
         reader.read_head()
     known = {scope: _Known(readers, scope) for scope in AUDIENCES}
@@ -101,8 +104,8 @@ class _Known:
 class _Reader:
     """Reads one folder; `problems` collects what is wrong with it."""
 
-    def __init__(self, path: Path) -> None:
-        self.path, self.folder = path, path.parent.name
+    def __init__(self, path: Path, compiler: Compiler) -> None:
+        self.path, self.folder, self.compile = path, path.parent.name, compiler
         self.problems: list[str] = []
         self.forms: dict[str, Mapping[str, Any]] = {}
         self.raw: dict[str, Any] = {}
@@ -134,7 +137,7 @@ class _Reader:
     def _read_form(self, name: str) -> None:
         try:
             source = FormSource.of(self.path.parent / name)
-            form = compile_source(source, str(self.raw.get("id")), self.scope)
+            form = self.compile(source, str(self.raw.get("id")), self.scope)
         except OSError:
             self.refuse("forms", f"there is no file {name}")
         except FormError as error:

@@ -5,6 +5,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from fieldapp.forms.kept import compiled
+
 from .load import ProgramError, load_folders
 from .model import (
     AUDIENCES,
@@ -23,7 +25,7 @@ PACKAGED = Path(__file__).parent
 @cache
 def load_programs() -> Programs:
     """The packaged programs, read once. Raises ProgramError naming file and key."""
-    return load_folders(PACKAGED)
+    return load_folders(PACKAGED, compiled)
 
 
 def public_json(

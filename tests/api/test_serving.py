@@ -4,11 +4,13 @@ import json
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -94,6 +96,43 @@ def test_production_refuses_to_start_without_its_secret(environment: dict[str, s
     assert result.returncode == 1
     assert "FIELDAPP_SECRET" in result.stderr
     assert "Traceback" not in result.stderr
+
+
+def test_a_second_start_compiles_nothing(environment: dict[str, str]) -> None:
+    """pyxform alone would be most of a second."""
+    program = (
+        "import sys; from fieldapp import create_app; from fieldapp.cli import prepare\n"
+        "with create_app().app_context(): prepare()\n"
+        "print('pyxform' in sys.modules)"
+    )
+    started = [
+        subprocess.run(
+            [sys.executable, "-c", program],
+            env=environment,
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout.strip()
+        for _ in range(2)
+    ]
+    assert started == ["True", "False"]
+
+
+def test_a_packaged_form_changed_without_a_new_version_stops_the_start_in_one_line(
+    environment: dict[str, str],
+) -> None:
+    """The database holds other questions under the number that the package has."""
+    call_program = partial(
+        subprocess.run, env=environment, capture_output=True, text=True, timeout=60
+    )
+    for command in ("migrate", "forms publish-all"):
+        call_program([*PROGRAM, *command.split()], check=True)
+    with sqlite3.connect(Path(environment["FIELDAPP_HOME"]) / "fieldapp.sqlite") as database:
+        database.execute("UPDATE form_version SET source = 'x', hash = 'x'")
+    result = call_program([*PROGRAM, "run", "--port", "0"])
+    assert result.returncode == 1
+    (line,) = result.stderr.splitlines()
+    assert "is published already with other content. Raise version" in line
 
 
 class TestSettings:
