@@ -53,10 +53,12 @@ def principal_of(user_id: str) -> Principal | None:
 
 def current_principal() -> Principal:
     """Who is asking. Stops with `login_required` if nobody is logged in."""
-    if not current_user.is_authenticated:
-        abort_with("login_required")
-    principal: Principal = current_user.principal
-    return principal
+    return signed_in() or abort_with("login_required")
+
+
+def signed_in() -> Principal | None:
+    """Who is asking, if they are logged in."""
+    return current_user.principal if current_user.is_authenticated else None
 
 
 def login_required(view: Callable[P, R]) -> Callable[P, R]:

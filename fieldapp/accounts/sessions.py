@@ -76,6 +76,30 @@ def begin(user: User) -> Principal:
     return principal
 
 
+def resume(device_id: str) -> Principal | None:
+    """The person of a phone whose session lasts but whose cookie is lost; a new one is set.
+
+    A browser that dies soon after the log-in hasn't written the cookie to disk. The phone's own
+    signature, which the caller has checked, then stands for it. None: they must log in again.
+    """
+    now = clock.now()
+    query = select(LoginSession, User).join(User, User.id == LoginSession.user_id)
+    row = db.session.execute(query.where(LoginSession.device_id == device_id)).first()
+    if row is None or not row.User.active or not _lasts(row.LoginSession, now):
+        db.session.rollback()
+        return None
+    token, principal = secrets.token_urlsafe(32), principal_from(row.User)
+    mine = LoginSession.token_sha == row.LoginSession.token_sha
+    db.session.rollback()
+    with write_transaction() as tx:
+        kept = update(LoginSession).where(mine)
+        tx.execute(kept.values(token_sha=_sha(token), seen=utc_text(now)))
+    session.clear()
+    session.permanent = True
+    login_user(SignedIn(token, principal))
+    return principal
+
+
 def end() -> None:
     """End the session of this request, if there is one."""
     token = session.get("_user_id")

@@ -1,4 +1,4 @@
-"""HTTP of sync. Push and verify need the phone's signature alone; the others the session too."""
+"""HTTP of sync. Push and verify need the phone's signature alone; the others a session too."""
 
 from datetime import datetime
 from typing import Any
@@ -8,8 +8,8 @@ from flask.views import MethodView
 from flask_smorest import Blueprint
 
 from fieldapp import clock
-from fieldapp.accounts import users
-from fieldapp.accounts.service import Principal, current_principal, principal_of
+from fieldapp.accounts import sessions, users
+from fieldapp.accounts.service import Principal, principal_of, signed_in
 from fieldapp.devices.models import Device
 from fieldapp.devices.service import verify_signature
 from fieldapp.problems import abort_with
@@ -109,12 +109,12 @@ def _signing_device() -> Device:
 def _phone_holder() -> Principal:
     """Who asks, logged in, on a phone of their own that isn't revoked."""
     raw_body()
-    principal = current_principal()
     device = verify_signature(request)
-    if device.user_id != principal.user_id:
-        abort_with("bad_signature")
     if device.revoked:
         abort_with("device_revoked")
+    principal = signed_in() or sessions.resume(device.id) or abort_with("login_required")
+    if device.user_id != principal.user_id:
+        abort_with("bad_signature")
     return principal
 
 

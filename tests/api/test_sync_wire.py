@@ -163,8 +163,17 @@ def test_nobody_without_the_key_is_let_in(cast: Cast, endpoint: str) -> None:
     assert problem(answer) == (401, "bad_signature")
 
 
+def test_a_phone_that_lost_its_cookie_goes_on_in_its_session(cast: Cast) -> None:
+    phone = cast.wang.enrol()
+    phone.browser.client.delete_cookie("fieldapp")
+    assert phone.browser.get("/api/session").status_code == 401
+    assert phone.call("pull", {"grants_ver": "", "feeds": {}}).status_code == 200
+    assert phone.browser.get("/api/session").json["name"] == "王芳"
+
+
 def test_pull_needs_the_session_too(cast: Cast) -> None:
     phone = cast.wang.enrol()
+    phone.browser.delete("/api/session")
     for endpoint in ("pull", "manifest", "fetch"):
         answer = phone.call(endpoint, {}, session=False)
         assert problem(answer) == (401, "login_required")
