@@ -125,7 +125,7 @@ test('the administrator opens an account, its phone list is empty, and closes it
   await page.locator('[data-test^="grant-"][data-test$="-housing"]').nth(2).check();
   await page.getByTestId('save-user').click();
   const row = page.locator('[data-test=user-row][data-user=hao]');
-  await expect(row).toContainText('租住服务');
+  await expect(row).toContainText('房屋服务');
   await logOutAndIn('hao', 'long enough 9');
   await expect(page.getByTestId('no-desk')).toBeVisible();
   await logOutAndIn('admin', PASSWORD);

@@ -5,6 +5,7 @@
 import type { World } from '@/forms/evaluate';
 import type { Program, Registry, RegistryItem, Scope } from '@/protocol/types';
 import type { Base, Held } from './base';
+import { byTitle } from './order';
 import { overlaysOf, type Pending } from './overlay';
 import { best, hayOf, type Initials, needleOf } from './search';
 import { type Surroundings, typesOf, union, View } from './view';
@@ -78,10 +79,14 @@ export class ScopeRegistry implements Registry {
       const rank = best(needle, this.hay(view));
       if (rank !== null) hits.push({ view, rank });
     }
-    return hits
-      .sort((a, b) => a.rank - b.rank)
-      .slice(0, limit)
-      .map((hit) => hit.view);
+    return (
+      hits
+        .sort((a, b) => a.rank - b.rank)
+        .slice(0, limit)
+        // Only what is shown: comparing every hit would be felt while typing.
+        .sort((a, b) => a.rank - b.rank || byTitle(a.view, b.view))
+        .map((hit) => hit.view)
+    );
   }
 
   /** Prepares search for the next `count` records that aren't prepared; false when all are. */

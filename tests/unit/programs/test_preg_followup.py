@@ -157,6 +157,7 @@ def test_danger_signs_raise_a_referral_wherever_they_are_seen() -> None:
     visit = fill({**NEW, **ON, "g_anc": danger}, g_ref={"referred": "1", "ref_to": "120"})
 
     assert visit.violations() == []
+    assert {"act_now_p", "act_now"} <= visit.notes()
     assert ("referral", True) in visit.entities
     assert visit.wrote["referral", "urgent"] == "1"
     assert visit.wrote["referral", "person"] == ZHANG
@@ -184,6 +185,14 @@ BORN = {
     "g_next": {"contact_pref": "monthly"},
 }
 NEAR = {**PREGNANCY, "edd": "2026-10-25", "edd_stated": "2026-10-25"}
+
+
+@pytest.mark.parametrize(("sign", "note"), [("danger_m", "act_now_m"), ("danger_n", "act_now_n")])
+def test_what_to_do_stands_right_below_the_danger_sign(sign: str, note: str) -> None:
+    born = {**BORN, "g_born": {**BORN["g_born"], sign: "fever"}}
+
+    assert {"act_now_m", "act_now_n"} & fill(born, lists={"pregnancy": [NEAR]}).notes() == {note}
+    assert not {"act_now_m", "act_now_n"} & fill(BORN, lists={"pregnancy": [NEAR]}).notes()
 
 
 def test_after_the_birth_mother_and_baby_are_asked_about_and_no_check_up() -> None:

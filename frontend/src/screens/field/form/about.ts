@@ -14,8 +14,16 @@ function leaves(view: NodeView): NodeView[] {
   return view.kind === 'leaf' ? [view] : view.children.flatMap(leaves);
 }
 
-/** The record chosen first, else the label of the first entity the form makes, else nothing. */
-export function aboutOf(def: FormDefinition, session: FormSession, registry: Registry): About {
+/**
+ * The record chosen first, else the label of the first entity the form makes that stands on its own, else nothing.
+ * `standsAlone`: whether records of a type hang from no other; a visit's date names nobody.
+ */
+export function aboutOf(
+  def: FormDefinition,
+  session: FormSession,
+  registry: Registry,
+  standsAlone: (type: string) => boolean,
+): About {
   const answered = leaves(session.tree).filter((leaf) => leaf.value !== '');
   const inst = (leaf: NodeView) => def.nodes[leaf.node]?.items?.inst;
   const area = answered.find((leaf) => inst(leaf) === 'area')?.value ?? null;
@@ -25,15 +33,20 @@ export function aboutOf(def: FormDefinition, session: FormSession, registry: Reg
     const entity = registry.get(leaf.value);
     if (entity) return { title: entity.title, area: entity.areas[0] ?? area };
   }
-  return { title: madeLabel(def, answered), area };
+  return { title: madeLabel(def, answered, standsAlone), area };
 }
 
-function madeLabel(def: FormDefinition, answered: NodeView[]): string {
-  for (const entity of def.entities) {
+function madeLabel(
+  def: FormDefinition,
+  answered: NodeView[],
+  standsAlone: (type: string) => boolean,
+): string {
+  for (const entity of def.entities.filter(({ list }) => standsAlone(list))) {
     const label = answered.find(
       (leaf) => def.nodes[leaf.node]?.p === entity.node && def.nodes[leaf.node]?.n === 'label',
     );
-    if (label) return label.value;
+    // Half an address begins with the blank between its parts.
+    if (label?.value.trim()) return label.value.trim();
   }
   return '';
 }

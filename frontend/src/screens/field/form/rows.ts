@@ -32,6 +32,27 @@ export function rowsOf(view: NodeView): Row[] {
 }
 
 /**
+ * What tells one instance from another: a name that was written or a record that was chosen, else its first two
+ * answers. `title`: a chosen record's.
+ */
+export function recognisedBy(
+  rows: Row[],
+  view: (path: string) => NodeView,
+  title: (leaf: NodeView) => string | undefined,
+): string {
+  const answered = rows
+    .filter((row) => row.kind === 'question')
+    .map((row) => view(row.path))
+    .filter((leaf) => leaf.relevant && leaf.value !== '');
+  const named = answered.find((leaf) => title(leaf) || isWriting(leaf));
+  const told = named ? [named] : answered.slice(0, 2);
+  return told.map((leaf) => title(leaf) ?? choice(leaf) ?? leaf.value).join(' · ');
+}
+
+const isWriting = (leaf: NodeView) => leaf.control === 'input' && leaf.type === 'string';
+const choice = (leaf: NodeView) => leaf.options?.find(({ value }) => value === leaf.value)?.label;
+
+/**
  * The screens of a form: each group with `field-list` is one, and so is what stands between two of them. A form
  * without such groups is one long screen.
  */
