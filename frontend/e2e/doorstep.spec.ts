@@ -4,11 +4,17 @@
  */
 
 import { mkdtemp, rm } from 'node:fs/promises';
-import { DatabaseSync } from 'node:sqlite';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { expect, type Page, test } from '@playwright/test';
-import { consent, contraceptionVisit, firstPregnancyVisit, knownDwelling, rentedFlat } from './answers';
+import {
+  consent,
+  contraceptionVisit,
+  firstPregnancyVisit,
+  knownDwelling,
+  rentedFlat,
+} from './answers';
 import { launchPhone } from './browser';
 import { startServer, type TestServer } from './server';
 import { newWorker, type Worker } from './worker';
@@ -49,14 +55,15 @@ test('what two workers wrote at doorsteps without signal is merged, settled, cor
   const shared = sharedDwelling();
 
   await server.stop();
-  await test.step('王芳 fills six visits with no signal', () => day(wang, '张小梅', '甲', shared.title, {
-    'g_dw/g_let/rooms_let': '1',
-    'g_dw/g_let/lessor_phone': '13911110001',
-  }));
+  await test.step('王芳 fills six visits with no signal', () =>
+    day(wang, '张小梅', '甲', shared.title, {
+      'g_dw/g_let/rooms_let': '1',
+      'g_dw/g_let/lessor_phone': '13911110001',
+    }));
   await test.step('李娜 does the same; her phone dies half-way through a form', async () => {
     await li.workspace('health');
     await li.startForm('consent_record');
-    const answers = Object.entries(consent('刘春燕', '13800002222'));
+    const answers = Object.entries(consent('刘春燕乙', '13800002222'));
     await li.fill(Object.fromEntries(answers.slice(0, 6)));
     await expect(li.page.getByTestId('draft-state')).toHaveText('草稿已存下');
     await li.battery();
@@ -65,10 +72,10 @@ test('what two workers wrote at doorsteps without signal is merged, settled, cor
     await li.fill(Object.fromEntries(answers.slice(6)));
     await li.finish();
     await li.startForm('preg_followup');
-    await li.fill(firstPregnancyVisit('刘春燕'));
+    await li.fill(firstPregnancyVisit('刘春燕乙'));
     await li.finish();
     await li.startForm('contra_followup');
-    await li.fill(contraceptionVisit('刘春燕'));
+    await li.fill(contraceptionVisit('刘春燕乙'));
     await li.finish();
     await housing(li, '乙', shared.title, {
       'g_dw/g_let/lessor': '何建国',
@@ -85,7 +92,9 @@ test('what two workers wrote at doorsteps without signal is merged, settled, cor
   await server.start();
   await test.step('with signal again everything goes out by itself', async () => {
     for (const worker of [wang, li]) {
-      await expect(worker.page.getByTestId('unsent')).toHaveText('已全部发送', { timeout: 120_000 });
+      await expect(worker.page.getByTestId('unsent')).toHaveText('已全部发送', {
+        timeout: 120_000,
+      });
     }
   });
   const after = counted();
@@ -100,15 +109,16 @@ test('what two workers wrote at doorsteps without signal is merged, settled, cor
     await desk.page.getByTestId('conflict-row').filter({ hasText: shared.title }).click();
     const choice = desk.page.locator('label').filter({ hasText: '13911110002' });
     await expect(choice).toContainText('李娜');
-    await expect(desk.page.locator('label').filter({ hasText: '13911110001' })).toContainText('王芳');
+    await expect(desk.page.locator('label').filter({ hasText: '13911110001' })).toContainText(
+      '王芳',
+    );
     await choice.getByRole('radio').check();
     await desk.page.getByTestId('settle').click();
     await expect(desk.page).toHaveURL(/conflicts$/);
     expect(conflictsOf(shared.id)).toEqual([]);
   });
   await test.step('and returns one visit with a note on a question', async () => {
-    await desk.page.getByTestId('tab-review-queue').click();
-    await desk.page.getByTestId('review-row').filter({ hasText: '柳林路88号 甲' }).click();
+    await openVisit(desk.page, '柳林路88号 甲');
     await desk.page.getByTestId('return').click();
     await desk.page.getByTestId('ask-g_dw/g_let/area_m2').click();
     await desk.page.getByTestId('note-g_dw/g_let/area_m2').fill('面积和房产证不符，请再量一次');
@@ -130,8 +140,7 @@ test('what two workers wrote at doorsteps without signal is merged, settled, cor
     await expect(wang.page.getByTestId('returned-item')).toHaveCount(0);
   });
   await test.step('the correction comes back to the desk', async () => {
-    await desk.page.getByTestId('tab-review-queue').click();
-    await desk.page.getByTestId('review-row').filter({ hasText: '柳林路88号 甲' }).click();
+    await openVisit(desk.page, '柳林路88号 甲');
     await expect(desk.page.getByTestId('change-area_m2')).toContainText('76');
     await desk.page.getByTestId('approve').click();
     await expect(desk.page.getByTestId('visit')).toHaveAttribute('data-state', 'approved');
@@ -149,16 +158,29 @@ test('what two workers wrote at doorsteps without signal is merged, settled, cor
       await expect(worker.page.getByTestId('fact-rooms_let')).toContainText('1');
       await worker.openRecord('柳林路88号 甲');
       await expect(worker.page.getByTestId('fact-area_m2')).toContainText('76');
-      await expect(worker.page.getByTestId('related-tenancy').locator('[data-test^="entity-"]')).toHaveCount(3);
+      await expect(
+        worker.page.getByTestId('related-tenancy').locator('[data-test^="entity-"]'),
+      ).toHaveCount(3);
       await worker.workspace('health');
-      for (const client of ['张小梅甲', '刘春燕']) await worker.openRecord(client);
+      for (const client of ['张小梅甲', '刘春燕乙']) await worker.openRecord(client);
     }
     expect(counted().submissions - before.submissions, 'ten visits and one correction').toBe(11);
+    expect(shownOnServer(shared.id, ['lessor_phone', 'lessor_name', 'rooms_let'])).toEqual([
+      '13911110002',
+      '何建国',
+      '1',
+    ]);
   });
 });
 
 /** Consent, pregnancy, contraception, a rented flat with three residents, and a change to a known dwelling. */
-async function day(worker: Worker, client: string, unit: string, dwelling: string, changes: Record<string, string>) {
+async function day(
+  worker: Worker,
+  client: string,
+  unit: string,
+  dwelling: string,
+  changes: Record<string, string>,
+) {
   const name = client + unit;
   await worker.workspace('health');
   await worker.startForm('consent_record');
@@ -173,7 +195,12 @@ async function day(worker: Worker, client: string, unit: string, dwelling: strin
   await housing(worker, unit, dwelling, changes);
 }
 
-async function housing(worker: Worker, unit: string, dwelling: string, changes: Record<string, string>) {
+async function housing(
+  worker: Worker,
+  unit: string,
+  dwelling: string,
+  changes: Record<string, string>,
+) {
   await worker.workspace('housing');
   await worker.startForm('rental_register');
   await worker.fill(rentedFlat(unit, [`孙一${unit}`, `孙二${unit}`, `孙三${unit}`]));
@@ -186,7 +213,12 @@ async function housing(worker: Worker, unit: string, dwelling: string, changes: 
 /** A reviewer's browser on a desk's screen. */
 async function openDesk(username: string): Promise<{ page: Page; close(): Promise<void> }> {
   const profile = await mkdtemp(join(tmpdir(), 'fieldapp-desk-'));
-  const desk = await launchPhone(profile, { width: 1280, height: 800, isMobile: false, hasTouch: false });
+  const desk = await launchPhone(profile, {
+    width: 1280,
+    height: 800,
+    isMobile: false,
+    hasTouch: false,
+  });
   await desk.page.goto(`${server.url}/review`);
   await desk.page.getByTestId('username').fill(username);
   await desk.page.getByTestId('password').fill(PASSWORD);
@@ -199,6 +231,19 @@ async function openDesk(username: string): Promise<{ page: Page; close(): Promis
       await rm(profile, { recursive: true, force: true });
     },
   };
+}
+
+/** Looks through the village's waiting visits, page by page. */
+async function openVisit(page: Page, subject: string): Promise<void> {
+  await page.getByTestId('tab-review-queue').click();
+  await page.getByTestId('filter-area').selectOption(LIULIN);
+  const row = page.getByTestId('review-row').filter({ hasText: subject });
+  await expect(async () => {
+    if (await row.first().isVisible()) return;
+    await page.getByTestId('page-on').click({ timeout: 500 });
+    await expect(row.first()).toBeVisible({ timeout: 500 });
+  }).toPass();
+  await row.first().click();
 }
 
 // ---- what the server holds, read from its database while it runs -------------------------------
@@ -215,7 +260,9 @@ function rows(sql: string, ...values: string[]): Record<string, unknown>[] {
 function counted(): { submissions: number; quarantined: number; conflicts: number } {
   const number = (sql: string) => Number(rows(sql)[0]?.n);
   return {
-    submissions: number("SELECT count(*) AS n FROM submission WHERE form NOT LIKE '\\_%' ESCAPE '\\'"),
+    submissions: number(
+      "SELECT count(*) AS n FROM submission WHERE form NOT LIKE '\\_%' ESCAPE '\\'",
+    ),
     quarantined: number("SELECT count(*) AS n FROM submission WHERE state = 'quarantined'"),
     conflicts: number('SELECT count(*) AS n FROM conflict'),
   };
@@ -225,6 +272,11 @@ function conflictsOf(entity: string): unknown[] {
   return rows('SELECT reg FROM conflict WHERE entity = ?', entity).map((row) => row.reg);
 }
 
+function shownOnServer(entity: string, registers: string[]): unknown[] {
+  const state = JSON.parse(String(rows('SELECT state FROM entity WHERE id = ?', entity)[0]?.state));
+  return registers.map((register) => state[register][0][0]);
+}
+
 /** A dwelling of the village with one landlord's name and phone and no open conflict. */
 function sharedDwelling(): { id: string; title: string } {
   const found = rows(
@@ -232,7 +284,9 @@ function sharedDwelling(): { id: string; title: string } {
      AND id NOT IN (SELECT entity FROM conflict) ORDER BY id`,
     JSON.stringify([LIULIN]),
   ).map((row) => ({ id: String(row.id), state: JSON.parse(String(row.state)) }));
-  const known = found.find(({ state }) => state.lessor_phone && state.lessor_name && state.rooms_let);
+  const known = found.find(
+    ({ state }) => state.lessor_phone && state.lessor_name && state.rooms_let,
+  );
   if (!known) throw new Error('the demo village has no known landlord');
   const value = (register: string) => String(known.state[register][0][0]);
   return { id: known.id, title: `${value('address')} ${value('unit_no')}` };

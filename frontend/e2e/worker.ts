@@ -29,6 +29,7 @@ export interface Worker {
   finish(): Promise<void>;
   /** Opens a record by what its title contains. */
   openRecord(text: string): Promise<void>;
+  /** Syncs by the button, there and back. */
   sendAll(): Promise<void>;
   dispose(): Promise<void>;
 }
@@ -67,7 +68,7 @@ export async function newWorker(url: string): Promise<Worker> {
     },
     async workspace(scope) {
       const { page } = phone;
-      await page.getByTestId('tab-today').click();
+      await openTab(page, 'today');
       await page.getByTestId(`scope-${scope}`).click();
     },
     async startForm(form) {
@@ -90,16 +91,20 @@ export async function newWorker(url: string): Promise<Worker> {
     },
     async openRecord(text) {
       const { page } = phone;
-      await page.getByTestId('tab-find').click();
+      await openTab(page, 'find');
       await page.getByTestId('find-text').fill(text);
       await page.locator('[data-test^="entity-"]').filter({ hasText: text }).first().click();
       await expect(page.getByTestId('record-title')).toBeVisible();
     },
     async sendAll() {
       const { page } = phone;
-      await page.getByTestId('tab-outbox').click();
-      await page.getByTestId('sync-now').click();
-      await expect(page.getByTestId('unsent')).toContainText('全部', { timeout: 60_000 });
+      await openTab(page, 'outbox');
+      const button = page.getByTestId('sync-now');
+      await button.click();
+      await expect(button).toBeEnabled({ timeout: 60_000 });
+      await expect(page.getByTestId('unsent')).toHaveText('已全部发送');
+      await expect(page.getByTestId('login-again')).toBeHidden();
+      await expect(page.getByTestId('sync-error')).toBeHidden();
     },
     async dispose() {
       await phone.close();
@@ -107,6 +112,15 @@ export async function newWorker(url: string): Promise<Worker> {
     },
   };
   return worker;
+}
+
+/** Records and forms have no tabs: one goes back from them. */
+async function openTab(page: Page, name: string): Promise<void> {
+  const tab = page.getByTestId(`tab-${name}`);
+  const back = page.getByTestId('back');
+  await tab.or(back).first().waitFor();
+  if (!(await tab.isVisible())) await back.click();
+  await tab.click();
 }
 
 /** The question, on this screen or on one of the next. */
