@@ -101,7 +101,7 @@ function resident(position: number, name: string): Given {
     [`${at}/r_known`]: '0',
     [`${at}/r_name`]: name,
     [`${at}/r_sex`]: '1',
-    [`${at}/r_dob`]: '1990-05-0' + (position + 1),
+    [`${at}/r_dob`]: `1990-05-0${position + 1}`,
     [`${at}/r_idtype`]: '00',
     [`${at}/r_home`]: '河南省示例县',
     [`${at}/r_presence`]: '2',
