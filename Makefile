@@ -66,11 +66,13 @@ dev: setup ## Serve the PWA's sources with hot reload, beside `make run`
 
 .PHONY: test
 test: test-py test-web test-e2e ## Run all tests
+	@echo "server=passed phone=passed browser=passed coverage=$$($(BIN)/coverage report --format=total) coverage_min=$(COVERAGE_MIN)"
 
 .PHONY: test-py
 test-py: setup ## Test the server (pytest)
 	rm -f .coverage .coverage.*
-	$(BIN)/pytest -n $(WORKERS) --cov --cov-report=term --cov-fail-under=$(COVERAGE_MIN)
+	$(BIN)/pytest -n $(WORKERS) --cov --cov-report=term:skip-covered --cov-fail-under=$(COVERAGE_MIN)
+	@echo "coverage=$$($(BIN)/coverage report --format=total) coverage_min=$(COVERAGE_MIN)"
 
 .PHONY: test-web
 test-web: setup ## Test the PWA's modules (vitest)
@@ -79,6 +81,11 @@ test-web: setup ## Test the PWA's modules (vitest)
 .PHONY: test-e2e
 test-e2e: setup build ## Test the whole in a real Chromium (Playwright)
 	$(NPM) run test:e2e
+
+.PHONY: story
+story: setup build ## Prove the doorstep story: two phones, no signal, a conflict, a return
+	$(NPM) run test:e2e -- doorstep
+	@cat frontend/test-results/doorstep.txt
 
 .PHONY: check
 check: setup ## Check style and types, change nothing
@@ -97,6 +104,7 @@ format: setup ## Put the sources into the common style
 .PHONY: screenshots
 screenshots: setup build ## Take the pictures of the manual with Chromium
 	$(NPM) run screenshots
+	@echo "images=$$(ls docs/images/*.png | wc -l) largest_kb=$$(( $$(stat -c %s docs/images/*.png | sort -n | tail -1) / 1024 ))"
 
 .PHONY: lock
 lock: ## Choose the newest allowed versions of the dependencies again
