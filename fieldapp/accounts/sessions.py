@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from flask import Flask, session
-from flask_login import LoginManager, UserMixin, login_user, logout_user
+from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
 from sqlalchemy import delete, select, update
 
 from fieldapp import clock
@@ -33,6 +33,7 @@ class SignedIn(UserMixin):
 
     token: str
     principal: Principal
+    device_id: str | None = None
 
     def get_id(self) -> str:
         """The token, which Flask-Login puts into the signed cookie."""
@@ -96,8 +97,15 @@ def resume(device_id: str) -> Principal | None:
         tx.execute(kept.values(token_sha=_sha(token), seen=utc_text(now)))
     session.clear()
     session.permanent = True
-    login_user(SignedIn(token, principal))
+    login_user(SignedIn(token, principal, device_id))
     return principal
+
+
+def stay_with(device_id: str) -> None:
+    """This request's session is that of a phone from now on, unless it is already."""
+    if current_user.device_id != device_id:
+        with write_transaction():
+            bind_device(device_id)
 
 
 def end() -> None:
@@ -134,7 +142,7 @@ def _load(token: str) -> SignedIn | None:
     row = db.session.execute(query.where(LoginSession.token_sha == _sha(token))).first()
     found, stale = None, False
     if row is not None and row.User.active and _lasts(row.LoginSession, now):
-        found = SignedIn(token, principal_from(row.User))
+        found = SignedIn(token, principal_from(row.User), row.LoginSession.device_id)
         stale = row.LoginSession.seen < utc_text(now - NOTE_SEEN_EVERY)
     db.session.rollback()  # no read transaction is left open for a handler that will write
     if stale:

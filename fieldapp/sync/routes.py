@@ -115,6 +115,7 @@ def _phone_holder() -> Principal:
     principal = signed_in() or sessions.resume(device.id) or abort_with("login_required")
     if device.user_id != principal.user_id:
         abort_with("bad_signature")
+    sessions.stay_with(device.id)
     return principal
 
 

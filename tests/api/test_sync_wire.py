@@ -171,6 +171,14 @@ def test_a_phone_that_lost_its_cookie_goes_on_in_its_session(cast: Cast) -> None
     assert phone.browser.get("/api/session").json["name"] == "王芳"
 
 
+def test_a_new_log_in_on_an_enrolled_phone_lasts_like_the_first(cast: Cast) -> None:
+    phone = cast.wang.enrol()
+    phone.browser = cast.wang.log_in()
+    assert phone.call("pull", {"grants_ver": "", "feeds": {}}).status_code == 200
+    phone.browser.client.delete_cookie("fieldapp")
+    assert phone.call("pull", {"grants_ver": "", "feeds": {}}).status_code == 200
+
+
 def test_pull_needs_the_session_too(cast: Cast) -> None:
     phone = cast.wang.enrol()
     phone.browser.delete("/api/session")

@@ -64,7 +64,7 @@ test('a forgotten PIN costs no unsent visit: the log-in password opens the same 
   phone.weather = noSignal;
   await register(wang, '刘春燕', '13800000002');
   phone.weather = (path, init, next) => next(path, init);
-  phone.logOut();
+  await phone.logOut();
   const locked = await phone.restart();
   await locked.login('wang', passwordOf('wang'));
   expect(locked.phase()).toBe('locked');

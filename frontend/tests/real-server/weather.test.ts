@@ -177,7 +177,7 @@ test('one visit the server can’t take holds up none of the others', async () =
 
 test('a session that ended holds nothing back: pushed at once, pulled after logging in', async () => {
   const [phone, wang] = await enrolled(server.url, 'wang');
-  phone.logOut();
+  await phone.logOut();
   await register(wang, '许红梅', '13800000005');
   await synced(wang);
   expect(states(wang)).toEqual(['sent']);
