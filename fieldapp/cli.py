@@ -96,7 +96,7 @@ def prepare() -> None:
 def install_demo() -> Demo:
     """The demo, in place. A refusal is told in one line."""
     try:
-        return ensure_demo()
+        return ensure_demo(say=lambda chapter: click.echo(f"demo: {chapter} …"))
     except DemoRefusedError as error:
         raise click.ClickException(str(error)) from None
 

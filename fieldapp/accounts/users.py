@@ -56,8 +56,9 @@ def add_user(
     grants: Iterable[Grant] = (),
     lang: str = "zh",
     user_id: str | None = None,
+    hashed: str | None = None,
 ) -> User:
-    """Open an account. Not committed. Raises AccountError."""
+    """Open an account. Not committed. Raises AccountError. hashed: of the password, if known."""
     username = _canonical(username)
     if find(username):
         raise AccountError("username", f"{username} is taken")
@@ -70,7 +71,7 @@ def add_user(
         role=role,
         lang=lang,
         active=1,
-        password=passwords.hash_password(_acceptable(password, username)),
+        password=hashed or passwords.hash_password(_acceptable(password, username)),
         created=utc_text(clock.now()),
     )
     set_grants(user, grants)

@@ -7,7 +7,7 @@ had to be kept aside.
 
 import copy
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from random import Random
 from typing import Any
@@ -15,7 +15,7 @@ from typing import Any
 from fieldapp.accounts.service import Principal
 from fieldapp.sync import service as sync
 from fieldapp.sync.entities import review_id
-from fieldapp.sync.plan import REVIEW_FORM
+from fieldapp.sync.plan import REVIEW_FORM, Author
 from fieldapp.sync.rules import current_rules
 from fieldapp.sync.store import Store
 from fieldapp.sync.transactions import chunks, reading
@@ -55,6 +55,7 @@ class Desk:
     people: Mapping[str, Principal]
     told: list[Told]
     new_id: Callable[[], str]
+    authors: dict[str, Author] = field(default_factory=dict)
 
     def prepare(self) -> None:
         """Everything, in the order it happens."""
@@ -139,7 +140,9 @@ class Desk:
             "answers": {"target": told.sent.id, "state": state, "notes": notes},
             "blobs": [],
         }
-        return sync.incoming(submission, sync.author_of(reviewer), at)
+        if reviewer.user_id not in self.authors:
+            self.authors[reviewer.user_id] = sync.author_of(reviewer)
+        return sync.incoming(submission, self.authors[reviewer.user_id], at)
 
     # ---- contradictions
 

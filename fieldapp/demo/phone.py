@@ -10,10 +10,11 @@ from typing import Any
 
 from fieldapp.accounts import access
 from fieldapp.forms.check import complete
-from fieldapp.forms.derive import derive
+from fieldapp.forms.derive import Derived, derive
 from fieldapp.forms.evaluate import Host, evaluate_entity
 from fieldapp.forms.values import to_boolean, to_text
 from fieldapp.programs.service import EntityType, Programs
+from fieldapp.sync.reconcile import Derivation
 
 from .places import AREAS
 from .visits import Visit
@@ -42,8 +43,10 @@ class Phones:
         self.records: dict[str, Record] = {}
         self.linked: dict[str, set[str]] = defaultdict(set)
 
-    def finish(self, visit: Visit) -> dict[str, Any]:
-        """Finish the visit's answers, remember what they say, and give them back."""
+    def finish(self, visit: Visit, sid: str = "") -> dict[str, Any]:
+        """Finish the visit's answers, remember what they say, and give them back. sid: id of the
+        submission they will be in, if that is known.
+        """
         definition = self.forms[visit.form]
         host = Host(
             today=visit.on.isoformat(),
@@ -54,12 +57,13 @@ class Phones:
         )
         answers = complete(definition, visit.answers, host)
         visit.made = answers
-        self.remember(visit, definition)
+        derived = derive(definition, self.programs, answers, sid)
+        visit.derived = Derivation.of(derived.as_json(), visit.on.isoformat()) if sid else None
+        self.remember(visit, derived)
         return answers
 
-    def remember(self, visit: Visit, definition: Mapping[str, Any]) -> None:
+    def remember(self, visit: Visit, derived: Derived) -> None:
         """Take over what the visit wrote."""
-        derived = derive(definition, self.programs, visit.made, "demo")
         for entity in derived.entities:
             self.records.setdefault(entity["e"], Record(entity["e"], entity["t"]))
         for write in derived.writes:

@@ -139,7 +139,8 @@ def _sent(
 ) -> Iterator[sync.Visit]:
     """Visits finished on the phones and ready for the door."""
     for visit in visits:
-        answers = phones.finish(visit)
+        sid = _new_id(random)
+        answers = phones.finish(visit, sid)
         sent = sync.Visit(
             people[visit.author],
             visit.form,
@@ -147,8 +148,9 @@ def _sent(
             answers,
             visit.at,
             visit.area,
-            id=_new_id(random),
+            id=sid,
             install="demo",
+            derivation=visit.derived,
         )
         told.append(Told(visit, sent))
         yield sent

@@ -10,6 +10,8 @@ from datetime import date, datetime, time, timedelta, timezone
 from random import Random
 from typing import Any
 
+from fieldapp.sync.reconcile import Derivation
+
 CHINA = timezone(timedelta(hours=8))
 FORMS_VERSION = "2025-1"
 
@@ -19,7 +21,7 @@ class Visit:
     """answers: as typed, by group; what the form calculates is added later.
 
     about: ids of the records it concerns (person, dwelling), which the phone looks things up in.
-    made: the finished answers, once a phone has finished it.
+    made: the finished answers, derived: what they write, once a phone has finished it.
     """
 
     form: str
@@ -29,6 +31,7 @@ class Visit:
     answers: dict[str, Any]
     about: list[str] = field(default_factory=list)
     made: Mapping[str, Any] = field(default_factory=dict)
+    derived: Derivation | None = None
 
     @property
     def on(self) -> date:

@@ -5,8 +5,8 @@ Pure. What `check` finds is recorded as a quality issue; it never refuses a visi
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Set
+from dataclasses import dataclass
 from typing import Any
 
 from .definition import Definition, shape_of
@@ -158,8 +158,10 @@ TYPES: dict[str, Callable[[str], bool]] = {
 }
 
 
-def offered(form: FormInstance, inst: Inst, items: Mapping[str, Any]) -> set[str]:
+def offered(form: FormInstance, inst: Inst, items: Mapping[str, Any]) -> Set[str]:
     """Codes of the choices a question offers at an instance, its filter applied."""
+    if "list" in items and "where" not in items:
+        return form.shape.codes(items["list"])
     if "list" in items:
         root, key = form.items(items["list"]) or Item("root"), "name"
     else:
@@ -170,9 +172,7 @@ def offered(form: FormInstance, inst: Inst, items: Mapping[str, Any]) -> set[str
         child.text
         for position, item in enumerate(root.children, 1)
         if "where" not in items
-        or to_boolean(
-            evaluate(items["where"], replace(scope, item=item, position=position, size=size))
-        )
+        or to_boolean(evaluate(items["where"], scope.at(item, position, size)))
         for child in item.children
         if child.name == key
     }

@@ -29,6 +29,7 @@ class Shape:
         self.definition = definition
         self.nodes: list[dict[str, Any]] = definition["nodes"]
         self._lists: dict[int, frozenset[str]] = {}
+        self._codes: dict[str, frozenset[str]] = {}
         self.children: list[list[int]] = [[] for _ in self.nodes]
         for number, node in enumerate(self.nodes):
             if node["p"] >= 0:
@@ -55,6 +56,14 @@ class Shape:
         known = self._lists.get(id(tree))
         if known is None:
             known = self._lists[id(tree)] = frozenset(_lists(tree))
+        return known
+
+    def codes(self, name: str) -> frozenset[str]:
+        """The codes of a choice list of the form."""
+        known = self._codes.get(name)
+        if known is None:
+            choices = self.definition["lists"].get(name, ())
+            known = self._codes[name] = frozenset(choice["v"] for choice in choices)
         return known
 
     def path(self, node: int) -> str:

@@ -6,7 +6,7 @@ entities as items. Cases that both languages run: tests/contract/expressions.jso
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from math import fmod, inf, nan
 from random import Random
 from typing import Any, Protocol, TypeAlias
@@ -97,6 +97,10 @@ class Scope:
         """The candidate within a predicate, otherwise the node itself."""
         return self.item or self.node
 
+    def at(self, item: Node, position: int, size: int) -> "Scope":
+        """The same for a candidate of a predicate."""
+        return Scope(self.host, self.node, self.form, item, position, size, self.lang)
+
 
 def evaluate_entity(
     tree: Expr,
@@ -114,33 +118,22 @@ def evaluate(tree: Expr, scope: Scope) -> Value:
     """The value of an expression. Never fails on values: what can't be computed is NaN or empty
     text.
     """
-    match tree:
-        case ["n", number]:
-            return float(number)
-        case ["s", text]:
-            return str(text)
-        case ["r", node, *held]:
-            return _form(scope).resolve(node, scope.node, held[0] if held else None)
-        case ["."] | ["ctx"]:
-            return [scope.context]
-        case ["cur"]:
-            return [scope.node]
-        case ["path", base, *steps]:
-            return _path(base, steps, scope)
-        case ["op", operator, left, right]:
-            return _operate(operator, left, right, scope)
-        case ["neg", operand]:
-            return -to_number(evaluate(operand, scope))
-        case ["f", name, *args]:
-            return _call(name, args, scope)
-    raise ValueError(f"not an expression: {tree!r}")
+    try:
+        kind = KINDS[tree[0]]
+    except (KeyError, IndexError, TypeError):
+        raise ValueError(f"not an expression: {tree!r}") from None
+    return kind(scope, *tree[1:])
 
 
-def _call(name: str, args: Sequence[Expr], scope: Scope) -> Value:
+def _reference(scope: Scope, node: int, held: int | None = None) -> Value:
+    return _form(scope).resolve(node, scope.node, held)
+
+
+def _call(scope: Scope, name: str, *args: Expr) -> Value:
     special = SPECIAL.get(name)
     if special:
         return special(scope, *args)
-    return LIBRARY[name](*(evaluate(arg, scope) for arg in args))
+    return LIBRARY[name](*[evaluate(arg, scope) for arg in args])
 
 
 def _form(scope: Scope) -> Form:
@@ -152,7 +145,7 @@ def _form(scope: Scope) -> Form:
 # ---- operators ----
 
 
-def _operate(operator: str, left: Expr, right: Expr, scope: Scope) -> Value:
+def _operate(scope: Scope, operator: str, left: Expr, right: Expr) -> Value:
     if operator == "or":
         return to_boolean(evaluate(left, scope)) or to_boolean(evaluate(right, scope))
     if operator == "and":
@@ -196,7 +189,7 @@ def _document_order(node: Node) -> list[int]:
 # ---- location paths ----
 
 
-def _path(base: Expr, steps: Sequence[Expr], scope: Scope) -> NodeSet:
+def _path(scope: Scope, base: Expr, *steps: Expr) -> NodeSet:
     nodes: Value
     if base[0] == "inst":
         root = scope.form.items(base[1]) if scope.form else None
@@ -221,7 +214,7 @@ def _filtered(nodes: NodeSet, preds: Sequence[Expr], scope: Scope) -> NodeSet:
         nodes = [
             node
             for position, node in enumerate(nodes, 1)
-            if _admits(pred, replace(scope, item=node, position=position, size=size))
+            if _admits(pred, scope.at(node, position, size))
         ]
     return nodes
 
@@ -362,6 +355,20 @@ SPECIAL: dict[str, Callable[..., Value]] = {
         name: _of_context(name) for name in ("string", "number", "string-length", "normalize-space")
     },
 }
+
+KINDS: dict[str, Callable[..., Value]] = {
+    "n": lambda _scope, number: float(number),
+    "s": lambda _scope, text: str(text),
+    "r": _reference,
+    ".": lambda scope: [scope.context],
+    "ctx": lambda scope: [scope.context],
+    "cur": lambda scope: [scope.node],
+    "path": _path,
+    "op": _operate,
+    "neg": lambda scope, operand: -to_number(evaluate(operand, scope)),
+    "f": _call,
+}
+"""What each head of an expression means; a function of the scope and the rest of the tree."""
 
 __all__ = [
     "Date",

@@ -132,9 +132,12 @@ def history(principal: Principal, entity_id: str, register: str) -> list[PastVal
     if register not in registers:
         return None
     live = {w.dot for w in found.state.get(register, ())}
-    w = m.RegWrite
-    query = sa.select(w).where(w.entity == entity_id, w.reg == register)
-    writes = list(db.session.scalars(query.order_by(w.on_date.desc(), w.at.desc(), w.sid, w.i)))
+    w, s, t = m.RegWrite, m.Submission, m.Mention
+    touching = sa.select(t.sid).where(t.entity == entity_id)
+    query = sa.select(w.sid, w.i, w.value, s.on_date).join(s, s.id == w.sid)
+    query = query.where(w.sid.in_(touching), w.entity == entity_id, w.reg == register)
+    order = (s.on_date.desc(), s.at.desc(), w.sid, w.i)
+    writes = db.session.execute(query.order_by(*order)).all()
     _look_up(seen, {row.sid for row in writes})
     members = registers[register]
     return [

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.orm import defer
 
 from fieldapp.db import db
 from fieldapp.programs.service import EntityType
@@ -31,23 +32,25 @@ def replaced_by(reader: Reader, sid: str) -> dict[int, list[Shown]]:
     """The values that each write of a submission replaced, the newest first, by position."""
     w, s, sup = m.RegWrite, m.Submission, m.RegSup
     query = (
-        sa.select(sup.by_i, w, s.author, s.form)
+        sa.select(sup.by_i, w, s)
+        .options(defer(s.body))
         .join(w, sa.and_(w.sid == sup.dot_sid, w.i == sup.dot_i))
         .join(s, s.id == w.sid)
         .where(sup.by_sid == sid, w.entity == sup.entity, w.reg == sup.reg)
-        .order_by(w.on_date.desc(), w.at.desc(), w.sid, w.i)
+        .order_by(s.on_date.desc(), s.at.desc(), w.sid, w.i)
     )
     found: dict[int, list[Shown]] = {}
     rows = db.session.execute(query).all()
     reader.load({row.RegWrite.entity for row in rows})
-    for by_i, write, author, form in rows:
+    for by_i, write, made in rows:
         entity = reader.entity(write.entity)
         kind = reader.kind(entity) if entity else None
         if kind is None:
             continue
         members = member_names(reader, kind, write.reg)
         value = narrowed(json.loads(write.value), members)
-        told = LiveValue(value, str(Dot(write.sid, write.i)), write.on_date, write.at, author, form)
+        dot = str(Dot(write.sid, write.i))
+        told = LiveValue(value, dot, made.on_date, made.at, made.author, made.form)
         found.setdefault(by_i, []).append(_shown(reader, kind, write.reg, told, False))
     return found
 

@@ -160,7 +160,9 @@ def _findings(sid: str, labels: Mapping[str, str]) -> list[dict[str, str]]:
 def _decisions(sid: str) -> list[dict[str, Any]]:
     """Every decision taken, the first first."""
     query = sa.select(W.sid, W.reg, W.value, S.author, S.at).join(S, S.id == W.sid)
-    query = query.where(W.entity == review_id(sid), W.reg.in_(["state", "notes"]))
+    about, t = review_id(sid), m.Mention
+    touching = sa.select(t.sid).where(t.entity == about)
+    query = query.where(W.sid.in_(touching), W.entity == about, W.reg.in_(["state", "notes"]))
     found: dict[str, dict[str, Any]] = {}
     for row in db.session.execute(query.order_by(S.at, W.sid)):
         decided = found.setdefault(row.sid, {"by": row.author, "at": row.at, "notes": []})

@@ -121,7 +121,13 @@ class Batch:
     def __init__(self, store: Store, rules: Rules, vault: Vault) -> None:
         self._store, self._rules, self._vault = store, rules, vault
         self._known: dict[str, tuple[str, str, str | None]] = {}
+        self._asked: set[str] = set()
         self._installs: dict[str, Row] = {}
+
+    def expect(self, ids: Sequence[str]) -> None:
+        """Read at once what will be asked of these ids, of items that come one by one."""
+        self._find_known(ids)
+        self._store.load_sups(ids)
 
     def accept(self, items: Sequence[Incoming]) -> list[Result]:
         """Take in items in their order; nothing is written before `finish`."""
@@ -171,10 +177,11 @@ class Batch:
 
     def _find_known(self, ids: Sequence[str]) -> None:
         s = m.Submission
-        for some in chunks(ids):
+        for some in chunks(sorted(set(ids) - self._asked)):
             query = sa.select(s.id, s.sha, s.state, s.why).where(s.id.in_(some))
             for row in self._store.connection.execute(query):
                 self._known[row.id] = (row.sha, row.state, row.why)
+        self._asked.update(ids)
 
     def _accept(self, item: Incoming, sent: Submitted | UnreadableError) -> Result:
         if sha256(_bytes(item.body)).hexdigest() != item.sha:
@@ -342,7 +349,7 @@ class Batch:
             entity = mention(old, sent.id, touched.new, sent.area)
             effect.entities[touched.e] = absorb(entity, view, writes, gone.get(touched.e, {}))
         self._judge(plan, item.author, before, views, effect)
-        self._add_rows(effect, sent, plan, views, at)
+        self._add_rows(effect, sent, plan, views)
         review = self._store.find(review_id(sent.id))
         if review is not None:  # the decision came before what it is about
             effect.entities.setdefault(review.id, review)
@@ -390,14 +397,13 @@ class Batch:
         return self._vault.mac(_text(write.v), f"{view.scope}.{purpose}")
 
     def _add_rows(
-        self, effect: Effect, sent: Submitted, plan: Plan, views: dict[str, TypeView], at: str
+        self, effect: Effect, sent: Submitted, plan: Plan, views: dict[str, TypeView]
     ) -> None:
         for w in plan.writes:
             dot = {"sid": sent.id, "i": w.i}
             place = {"entity": w.e, "reg": w.r}
             value = json.dumps(self._kept(w, views[w.e]), ensure_ascii=False)
-            stamp = {"value": value, "on_date": plan.on, "at": at}
-            effect.add(m.RegWrite, dot | place | stamp)
+            effect.add(m.RegWrite, dot | place | {"value": value})
             if w.r in views[w.e].secrets and w.v is not None:
                 sealed = self._vault.seal(_text(w.v).encode(), str(Dot(sent.id, w.i)))
                 effect.add(m.RegSecret, dot | {"sealed": sealed})

@@ -79,8 +79,10 @@ def _facts(
 ) -> dict[str, tuple[list[tuple[str, Write]], dict[str, set[Dot]]]]:
     """Writes and replaced dots of entities."""
     found: dict[str, Any] = {entity: ([], defaultdict(set)) for entity in ids}
-    w, sup = m.RegWrite, m.RegSup
-    for row in connection.execute(sa.select(w.__table__).where(w.entity.in_(found))):
+    w, sup, s, t = m.RegWrite, m.RegSup, m.Submission, m.Mention
+    query = sa.select(w.__table__, s.on_date, s.at).join(s, s.id == w.sid)
+    query = query.join(t, sa.and_(t.sid == w.sid, t.entity == w.entity))
+    for row in connection.execute(query.where(t.entity.in_(found))):
         write = Write(Dot(row.sid, row.i), json.loads(row.value), row.on_date, row.at)
         found[row.entity][0].append((row.reg, write))
     for by in connection.execute(sa.select(sup.__table__).where(sup.entity.in_(found))):

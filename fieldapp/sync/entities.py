@@ -246,17 +246,26 @@ def review_versions(entity: Entity, author: str | None) -> dict[str, str]:
 
 
 def state_text(state: State) -> str:
-    """`{register: [[v, sid, i, on, at], …]}` as JSON."""
-    rows = {name: [[w.v, *w.dot, w.on, w.at] for w in live] for name, live in sorted(state.items())}
-    return json.dumps(rows, ensure_ascii=False, separators=(",", ":"))
+    """JSON `{by: [[sid, on, at], …], regs: {register: [[v, i, position in by], …]}}`: most of what
+    stands in a record was written by few visits.
+    """
+    by: dict[tuple[str, str, str], int] = {}
+    regs = {
+        name: [[w.v, w.dot.i, by.setdefault((w.dot.sid, w.on, w.at), len(by))] for w in live]
+        for name, live in sorted(state.items())
+    }
+    whole = {"by": list(by), "regs": regs}
+    return json.dumps(whole, ensure_ascii=False, separators=(",", ":"))
 
 
 def read_state(text: str) -> dict[str, tuple[Write, ...]]:
     """The state `state_text` wrote."""
-    rows: dict[str, list[list[Any]]] = json.loads(text)
+    whole = json.loads(text)
+    by: list[list[str]] = whole["by"]
+    regs: dict[str, list[list[Any]]] = whole["regs"]
     return {
-        name: tuple(Write(Dot(sid, i), v, on, at) for v, sid, i, on, at in live)
-        for name, live in rows.items()
+        name: tuple(Write(Dot(by[k][0], i), v, by[k][1], by[k][2]) for v, i, k in live)
+        for name, live in regs.items()
     }
 
 

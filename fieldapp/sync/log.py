@@ -142,19 +142,21 @@ def issues_of(sids: Collection[str]) -> dict[str, list[dict[str, str]]]:
 
 def writes_of(sid: str) -> list[Written]:
     """What a submission wrote, in the order of its ops; filter by what the reader may see."""
-    w, sup, old = m.RegWrite, m.RegSup, sa.orm.aliased(m.RegWrite)
+    w, sup, s, old = m.RegWrite, m.RegSup, m.Submission, sa.orm.aliased(m.RegWrite)
     query = sa.select(sup.by_i, old.value).join(
         old, sa.and_(old.sid == sup.dot_sid, old.i == sup.dot_i)
     )
+    query = query.join(s, s.id == old.sid)
     same = (old.entity == sup.entity, old.reg == sup.reg)
     replaced: dict[int, list[Value]] = {}
     for row in db.session.execute(
-        query.where(sup.by_sid == sid, *same).order_by(old.on_date.desc(), old.at.desc())
+        query.where(sup.by_sid == sid, *same).order_by(s.on_date.desc(), s.at.desc())
     ):
         replaced.setdefault(row.by_i, []).append(json.loads(row.value))
+    on = db.session.scalar(sa.select(s.on_date).where(s.id == sid)) or ""
     rows = db.session.scalars(sa.select(w).where(w.sid == sid).order_by(w.i))
     return [
-        Written(r.i, r.entity, r.reg, json.loads(r.value), r.on_date, tuple(replaced.get(r.i, ())))
+        Written(r.i, r.entity, r.reg, json.loads(r.value), on, tuple(replaced.get(r.i, ())))
         for r in rows
     ]
 

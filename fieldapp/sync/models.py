@@ -86,18 +86,19 @@ class DurableMark(Base):
 
 
 class RegWrite(Base):
-    """One write: the dot is (sid, i). `value` is JSON; of a secret, its keyed hash."""
+    """One write: the dot is (sid, i). `value` is JSON; of a secret, its keyed hash.
+
+    The day it is about and the moment are its submission's. By far the most rows, so there is no
+    second index: what was written to an entity is found by way of Mention.
+    """
 
     __tablename__ = "reg_write"
-    __table_args__ = (Index("ix_reg_write_entity_reg", "entity", "reg"),)
 
     sid: Mapped[str] = mapped_column(primary_key=True)
     i: Mapped[int] = mapped_column(primary_key=True)
     entity: Mapped[str]
     reg: Mapped[str]
     value: Mapped[str]
-    on_date: Mapped[str]
-    at: Mapped[str]
 
 
 class RegSecret(Base):
@@ -135,7 +136,7 @@ class Mention(Base):
 
 
 class Entity(Base):
-    """Current state. `state`: JSON {register: [[v, sid, i, on, at], …]}, live values, shown first.
+    """Current state. `state`: JSON of the live values, shown first (entities.state_text).
 
     areas: JSON list, sorted. home: [not new, sid, area], the mention that gives the area of last
     resort. alive: 0 once deleted.

@@ -174,6 +174,7 @@ class Visit:
     """A finished form, to be submitted as a phone that shows everything would.
 
     answers: finished (`fieldapp.forms.check.complete` finishes them). received: defaults to `at`.
+    derivation: what the answers yield, where the caller knows.
     """
 
     principal: Principal
@@ -187,6 +188,7 @@ class Visit:
     id: str = field(default_factory=clock.new_id)
     install: str = APP
     n: int = 0
+    derivation: Derivation | None = None
 
 
 def record(visit: Visit) -> Result:
@@ -207,6 +209,7 @@ def record_many(visits: Iterable[Visit]) -> list[Result]:
             lock_everything(connection)
             store = Store(connection, rules.type, locked=None)
             batch = Batch(store, rules, vault())
+            batch.expect([visit.id for visit in some])
             for visit in some:
                 author = authors.setdefault(visit.principal, author_of(visit.principal))
                 submission, derivation = _compose(visit, rules, store)
@@ -225,7 +228,8 @@ def _compose(visit: Visit, rules: CurrentRules, store: Store) -> tuple[dict[str,
     form = rules.form(visit.form, visit.fv)
     if form is None:
         raise AsideError("unknown_form", f"{visit.form} {visit.fv}")
-    derivation = form.derive(visit.answers, visit.id, visit.at.date().isoformat())
+    on = visit.at.date().isoformat()
+    derivation = visit.derivation or form.derive(visit.answers, visit.id, on)
     store.load(touched.e for touched in derivation.entities)
     shown: dict[tuple[str, str], Value] = {}
     live: dict[tuple[str, str], list[Dot]] = {}

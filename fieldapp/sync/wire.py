@@ -15,6 +15,7 @@ from .merge import Dot, Value, parse_dot
 MAX_BODY: Final = 512 * 1024  # bytes of one submission
 MAX_DEPTH: Final = 20
 MAX_N: Final = 2**31 - 1
+HALF: Final = "a text holds NUL or half a character"
 _UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _NAME: Final = re.compile(r"[\w.:\-]{1,100}")
 
@@ -77,6 +78,8 @@ def read(body: str) -> Submitted:
 def _document(body: str) -> dict[str, Any]:
     if len(body.encode("utf-8", "surrogatepass")) > MAX_BODY:
         raise UnreadableError("too_large", f"more than {MAX_BODY} bytes")
+    if not _storable(body):  # written out; what escapes stand for is looked at below
+        raise UnreadableError("parse", HALF)
     try:
         whole = json.loads(body, parse_constant=_no_constant)
     except RecursionError as error:
@@ -87,8 +90,8 @@ def _document(body: str) -> dict[str, Any]:
         raise UnreadableError("too_deep", f"deeper than {MAX_DEPTH}")
     if not isinstance(whole, dict):
         raise UnreadableError("parse", "not an object")
-    if not all(_storable(text) for text in texts(whole)):
-        raise UnreadableError("parse", "a text holds NUL or half a character")
+    if "\\u" in body and not all(_storable(text) for text in texts(whole)):
+        raise UnreadableError("parse", HALF)
     return whole
 
 
@@ -119,7 +122,11 @@ def _storable(text: str) -> bool:
     """PostgreSQL keeps no NUL; UTF-8 has no lone surrogate."""
     if "\x00" in text:
         return False
-    return text.isascii() or not any("\ud800" <= char <= "\udfff" for char in text)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _no_constant(name: str) -> None:

@@ -1,5 +1,6 @@
 """The migrations make the tables of the models, on both databases, in one unbroken line."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,12 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from flask import Flask
-from sqlalchemy import inspect
+from sqlalchemy import Integer, LargeBinary, MetaData, Table, inspect
 
 from fieldapp import create_app
 from fieldapp.db import db
+from fieldapp.sync.entities import read_state
+from fieldapp.sync.merge import Dot, Write
 from tests.conftest import settings_for
 from tests.databases import drop_database, postgres_url
 
@@ -55,6 +58,46 @@ def test_every_step_can_be_taken_back(empty: Flask) -> None:
     flask_migrate.upgrade()
     flask_migrate.downgrade(revision="base")
     assert inspect(db.engine).get_table_names() == ["alembic_version"]
+
+
+def test_records_survive_the_lighter_registers_both_ways(empty: Flask) -> None:
+    """One visit named in a state, as 0001 stored it and as 0002 does."""
+    flask_migrate.upgrade(revision="0001")
+    old = {"edd": [["2027-03-01", "s1", 4, "2026-11-02", "2026-11-02T01:00:00.000Z"]]}
+    fill("entity", id="e1", state=json.dumps(old))
+    fill("submission", id="s1", on_date="2026-11-02", at="2026-11-02T01:00:00.000Z")
+    fill("reg_write", sid="s1", i=4, value='"2027-03-01"')
+    before = {table: content(table) for table in ("entity", "submission", "reg_write")}
+    flask_migrate.upgrade()
+    (entity,) = content("entity")
+    assert read_state(entity["state"]) == {
+        "edd": (Write(Dot("s1", 4), "2027-03-01", "2026-11-02", "2026-11-02T01:00:00.000Z"),)
+    }
+    assert content("reg_write")[0]["value"] == '"2027-03-01"'
+    flask_migrate.downgrade(revision="0001")
+    after = {table: content(table) for table in before}
+    assert json.loads(after["entity"][0].pop("state")) == old
+    before["entity"][0].pop("state")
+    stamped = {"on_date": "2026-11-02", "at": "2026-11-02T01:00:00.000Z"}
+    assert after == {**before, "reg_write": [before["reg_write"][0] | stamped]}
+
+
+def fill(table: str, **values: Any) -> None:
+    """Add a row to a table as it is now; what isn't given is blank or 0."""
+    with db.engine.begin() as connection:
+        there = Table(table, MetaData(), autoload_with=connection)
+        blank = {
+            c.name: 0 if isinstance(c.type, Integer) else b"" if isinstance(c.type, LargeBinary)
+            else "" for c in there.columns
+        }  # fmt: skip
+        connection.execute(there.insert(), blank | values)
+
+
+def content(table: str) -> list[dict[str, Any]]:
+    """The rows of a table as it is now."""
+    with db.engine.connect() as connection:
+        there = Table(table, MetaData(), autoload_with=connection)
+        return [dict(row._mapping) for row in connection.execute(there.select())]
 
 
 def test_revisions_are_numbered_in_one_line() -> None:

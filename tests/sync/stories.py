@@ -6,7 +6,6 @@ village.make(visit)                                          # the submission of
 village.send(visit)                                          # taken in; its result
 """
 
-import json
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -25,6 +24,7 @@ from fieldapp.registry import service as registry
 from fieldapp.sync import feed, service
 from fieldapp.sync import models as m
 from fieldapp.sync.apply import Incoming, Result
+from fieldapp.sync.entities import read_state
 from fieldapp.sync.rules import current_rules
 from fieldapp.sync.store import Store
 from tests.cast import LIULIN, Cast, Person
@@ -250,7 +250,7 @@ def register(entity_id: str, name: str) -> list[Any]:
     """The live values of a register, the shown one first."""
     state = db.session.scalar(sa.select(m.Entity.state).where(m.Entity.id == entity_id))
     db.session.rollback()
-    return [live[0] for live in json.loads(state or "{}").get(name, [])]
+    return [w.v for w in read_state(state).get(name, ())] if state else []
 
 
 def open_conflicts() -> set[tuple[str, str]]:
