@@ -31,7 +31,7 @@ Answers: TypeAlias = Mapping[str, Any]
 MAX_REPEATS = 1000
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class Inst:
     """One instance of a form node. `value` is what was answered; `text` what others see of it."""
 

@@ -67,7 +67,7 @@ NodeSet: TypeAlias = list[Node]
 Value: TypeAlias = str | float | bool | Date | Moment | NodeSet
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class Item:
     """A node made from plain values: an item of a list, a property of one, or an entity as its
     program sees it.

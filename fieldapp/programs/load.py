@@ -40,7 +40,7 @@ KEYS = {
     ),
     "prop": (
         {"label", "audience", "purpose", "basis", "retention"},
-        {"kind", "list", "group", "secret"},
+        {"kind", "list", "group", "secret", "writers"},
     ),
     "derive": ({"form", "list", "when", "set"}, {"each", "id", "entity", "new"}),
     "schedule": (
@@ -219,8 +219,9 @@ class _Reader:
         self.keys("type", table, key)
         if ("area" in table) == ("root" in table):
             self.refuse(key, "needs either area or root")
+        writers = tuple(table.get("writers", roles))
         props = {
-            prop: self.prop(prop, spec, f"{key}.props.{prop}", known)
+            prop: self.prop(prop, spec, f"{key}.props.{prop}", known, writers)
             for prop, spec in table.get("props", {}).items()
         }
         self._check_groups(props, key)
@@ -236,7 +237,7 @@ class _Reader:
             program=str(self.raw.get("id", "")),
             label=self.words(table.get("label"), f"{key}.label"),
             title=self.of_entity(table.get("title", "''"), f"{key}.title", {*props, *computed}),
-            writers=tuple(table.get("writers", roles)),
+            writers=writers,
             area=table.get("area"),
             root=table.get("root"),
             search=tuple(table.get("search", [])),
@@ -269,8 +270,15 @@ class _Reader:
             self.refuse(key, problem)
         return tree
 
-    def prop(self, name: str, table: Mapping[str, Any], key: str, known: _Known) -> Prop:
-        """One property."""
+    def prop(
+        self,
+        name: str,
+        table: Mapping[str, Any],
+        key: str,
+        known: _Known,
+        writers: tuple[str, ...],
+    ) -> Prop:
+        """One property of a type that these roles write."""
         self.keys("prop", table, key)
         audience = tuple(table.get("audience") or ())
         for one in audience:
@@ -281,6 +289,8 @@ class _Reader:
             self.one_of(table["secret"], SECRETS, f"{key}.secret")
             if audience:
                 self.refuse(key, "a secret has no audience")
+        for role in table.get("writers", ()):
+            self.one_of(role, writers, f"{key}.writers")
         for problem in lint_program_words(name):
             self.refuse(key, problem)
         return Prop(
@@ -294,10 +304,13 @@ class _Reader:
             list=table.get("list"),
             group=table.get("group"),
             secret=table.get("secret"),
+            writers=tuple(table["writers"]) if "writers" in table else None,
         )
 
     def _check_groups(self, props: Mapping[str, Prop], key: str) -> None:
-        """Members of a merge group are one register: one kind, one audience, a name of its own."""
+        """Members of a merge group are one register: one kind, audience and set of writers, a name
+        of its own.
+        """
         first: dict[str, Prop] = {}
         for prop in props.values():
             if prop.group is None:
@@ -306,6 +319,9 @@ class _Reader:
             if (other.kind, set(other.audience)) != (prop.kind, set(prop.audience)):
                 place = f"{key}.props.{prop.name}.group"
                 self.refuse(place, f"kind or audience differs from {other.name}'s")
+            if other.writers != prop.writers:
+                place = f"{key}.props.{prop.name}.writers"
+                self.refuse(place, f"differ from those of {other.name}, of the same group")
             if prop.group in props:
                 self.refuse(f"{key}.props.{prop.name}.group", "a property has that name")
 

@@ -19,7 +19,7 @@ AUDIENCES = {"health": ("care", "clinic"), "housing": ("housing",)}
 @dataclass(frozen=True)
 class Prop:
     """A property of a type. audience: who may see it; purpose, basis, retention: why it may be
-    kept, and how long.
+    kept, and how long. writers: the roles that fill it in, if not all that write the type.
     """
 
     name: str
@@ -32,6 +32,7 @@ class Prop:
     list: str | None = None
     group: str | None = None
     secret: str | None = None
+    writers: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)

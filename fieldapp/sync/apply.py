@@ -49,6 +49,7 @@ from .plan import (
     plan_settle,
     superseded,
     with_correction,
+    within_rights,
 )
 from .reconcile import Applied, Derivation
 from .store import Effect, Row, Store
@@ -244,7 +245,10 @@ class Batch:
         """Work out what it does. A failure is the item's own."""
         try:
             plan = self._plan(item, sent)
-            effect = self._effect(item, sent, plan)
+            before = {touched.e: self._store.find(touched.e) for touched in plan.touched}
+            views = {t.e: self._view(t, before[t.e], plan) for t in plan.touched}
+            plan = within_rights(plan, item.author, views)
+            effect = self._effect(item, sent, plan, before, views)
         except AsideError as error:
             return Outcome(Result(item.id, "quarantined", error.why), detail=str(error))
         except SQLAlchemyError:
@@ -328,12 +332,15 @@ class Batch:
         plan = plan_form(sent, form, author, item.derivation)
         return with_correction(plan, sent, target_of, author)
 
-    def _effect(self, item: Incoming, sent: Submitted, plan: Plan) -> Effect:
+    def _effect(
+        self,
+        item: Incoming,
+        sent: Submitted,
+        plan: Plan,
+        before: dict[str, Entity | None],
+        views: dict[str, TypeView],
+    ) -> Effect:
         effect = Effect()
-        before = {touched.e: self._store.find(touched.e) for touched in plan.touched}
-        views = {
-            touched.e: self._view(touched, before[touched.e], plan) for touched in plan.touched
-        }
         at = wire_moment(min(sent.at or item.received, item.received))
         gone = superseded(plan.writes)
         for i, e, reg in self._store.sups_of(sent.id):

@@ -28,7 +28,8 @@ class TypeView:
     area, root: registers that say where it is, or whose area it follows. kinds: by register.
     members: of each merge group. seen: by audience and register, the members it may see (None: the
     whole value). visible: by audience, a condition over all properties. secrets: what kind of
-    secret a register holds the keyed hash of. writers: roles; None: the program's.
+    secret a register holds the keyed hash of. writers: roles; None: the program's. reserved: the
+    roles of registers that only some of the writers write.
     """
 
     scope: str
@@ -41,6 +42,7 @@ class TypeView:
     visible: Mapping[str, Callable[["Entity", "TypeView"], bool]] = field(default_factory=dict)
     secrets: Mapping[str, str] = field(default_factory=dict)
     writers: frozenset[str] | None = None
+    reserved: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     def kind(self, register: str) -> Kind:
         """How the register merges; `one` where the program no longer knows it."""

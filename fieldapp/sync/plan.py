@@ -6,7 +6,7 @@ settled conflict, are the desk's. Pure: what it must know of the store is given 
 
 import json
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, NoReturn, Protocol
 
 from .entities import CORE, REVIEW, Entity, TypeView, review_id
@@ -91,6 +91,13 @@ class Author:
     def writes(self, view: TypeView) -> bool:
         """Whether the role writes entities of the type."""
         return self.trusted or view.writers is None or self.role in view.writers
+
+    def fills_in(self, register: str, view: TypeView) -> bool:
+        """Whether the role writes a register of a type it writes.
+
+        Trusted or not: what was left out when it came is left out of every replay.
+        """
+        return register not in view.reserved or self.role in view.reserved[register]
 
 
 @dataclass(frozen=True)
@@ -204,6 +211,17 @@ def check_rights(
             refuse(f"role {author.role} doesn't write {touched.t}")
         if not author.works_in(plan.scope, before.get(touched.e) or after[touched.e]):
             refuse(f"{touched.t} {touched.e} isn't in the author's areas")
+
+
+def within_rights(plan: Plan, author: Author, views: Mapping[str, TypeView]) -> Plan:
+    """The plan less what its author's role doesn't fill in, which is told as issues; what the visit
+    said otherwise is too good to be lost for it.
+    """
+    if plan.decides:
+        return plan
+    kept = tuple(w for w in plan.writes if author.fills_in(w.r, views[w.e]))
+    left_out = [(f"{w.e}/{w.r}", "reserved", author.role) for w in plan.writes if w not in kept]
+    return replace(plan, writes=kept, issues=(*plan.issues, *left_out))
 
 
 def refuse(detail: str) -> NoReturn:

@@ -91,6 +91,7 @@ export default {
     notOwn: 'You filled in this visit yourself; somebody else decides on it.',
     issue: {
       derivation_mismatch: 'Phone and server computed differently',
+      reserved: 'Not for the author’s role to fill in; left out',
       answer: 'The form does not allow this answer',
       required: 'A required question is blank',
       constraint: 'The form does not allow this answer',

@@ -90,6 +90,7 @@ export default {
     notOwn: '这是您自己填写的走访，请由其他审核人处理。',
     issue: {
       derivation_mismatch: '手机与服务器计算不一致',
+      reserved: '不由填写人的角色填写，未采用',
       answer: '答案不符合表单要求',
       required: '必填题没有填写',
       constraint: '答案不符合表单要求',
