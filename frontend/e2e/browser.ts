@@ -32,6 +32,7 @@ const ARGUMENTS = [
   '--disable-quic',
   '--disable-sync',
   '--font-render-hinting=none',
+  '--lang=zh-CN',
   '--no-first-run',
 ];
 
@@ -132,6 +133,8 @@ function browserEnvironment(home: string): Record<string, string> {
   );
   return {
     ...Object.fromEntries(given),
+    // Date fields follow the browser's language, not the page's.
+    LC_ALL: 'zh_CN.UTF-8',
     FONTCONFIG_PATH: join(home, 'fonts'),
     LD_LIBRARY_PATH: join(home, 'al2023/lib'),
   };

@@ -73,7 +73,12 @@ test('陈静 approves one visit and returns another with a note on a question', 
   await page.getByTestId('back').click();
   await expect(rows).toHaveCount(waiting - 1);
   await rows.first().click();
+  await page.getByTestId('reject').click();
+  await page.getByTestId('confirm-yes').waitFor();
+  await accessible();
+  await page.getByTestId('sheet-close').click();
   await page.getByTestId('return').click();
+  await accessible();
   await expect(page.getByTestId('send-return')).toBeDisabled();
   await page.locator('[data-test^="ask-"]').nth(1).click();
   await page.locator('[data-test^="note-"]').first().fill('请与本人再核对一次');
@@ -94,6 +99,9 @@ test('陈静 sees both values, enters a third, and the conflict is gone', async 
   await expect(page.getByTestId('choose-1')).toBeVisible();
   await expect(page.getByTestId('history-row').nth(2)).toBeVisible();
   await accessible();
+  await page.setViewportSize({ width: 360, height: 640 });
+  await accessible();
+  await page.setViewportSize({ width: 1280, height: 800 });
   await expect(page.getByTestId('settle')).toBeDisabled();
   await page.getByTestId('choose-other').click();
   await page.getByTestId('other-phone').fill('13800004321');
@@ -148,6 +156,7 @@ test('the desk can be used on a phone', async () => {
     await expect(page.locator('h1')).toBeVisible();
     const width = await page.evaluate(() => document.documentElement.scrollWidth);
     expect(width, tab).toBeLessThanOrEqual(360);
+    await accessible();
   }
   await page.setViewportSize({ width: 1280, height: 800 });
 });

@@ -45,6 +45,7 @@ test('every form is filled with no signal, survives the battery, and is sent whe
   page = wang.page;
   await page.getByTestId('tab-outbox').click();
   await expect(page.getByTestId('outbox-item')).toHaveCount(4);
+  await expect(page.getByTestId('outbox-item').first()).toContainText('柳林路88号 甲');
   await expect(page.getByTestId('unsent')).toContainText('4');
 
   await server.start();
@@ -85,6 +86,25 @@ test('a visit begun from a record has its person chosen, and what was said last 
   await expect(next).toContainText('上次：每月');
   await page.getByTestId('still-g_preg/g_next/contact_pref').click();
   await expect(next).toContainText('已确认');
+});
+
+test('a danger sign says at once what to do, however long the list of signs', async () => {
+  await wang.workspace('health');
+  await wang.startForm('consent_record');
+  await wang.fill(consent('张小梅丙', '13800001113'));
+  await wang.finish();
+  await wang.startForm('preg_followup');
+  const signs = 'g_preg/g_anc/danger_p';
+  await wang.fill({ ...firstPregnancyVisit('张小梅丙'), [signs]: 'none' });
+  await page.getByTestId('previous').click();
+  await page.getByTestId('previous').click();
+  await page.getByTestId(`option-${signs}-none`).click();
+  await page.getByTestId(`option-${signs}-bleed`).click();
+  const note = page.getByTestId('question-g_preg/g_anc/act_now_p');
+  await expect(note).toContainText('120');
+  await expect(note).toBeInViewport({ ratio: 1 });
+  await page.getByTestId(`option-${signs}-bleed`).click();
+  await expect(note).toBeHidden();
 });
 
 test('the phone says what is missing and leads there; a draft can be left and thrown away', async () => {

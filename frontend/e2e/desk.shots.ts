@@ -1,0 +1,92 @@
+/** The pictures of the review desk: what lies there in the demo district. */
+
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, type Page, selectors, test } from '@playwright/test';
+import { launchPhone, type Phone } from './browser';
+import { startServer, type TestServer } from './server';
+import { shot } from './shots';
+import { newWorker } from './worker';
+
+selectors.setTestIdAttribute('data-test');
+
+const PASSWORD = 'xunfang-2026';
+const small = { sharp: false };
+
+let server: TestServer;
+let browser: Phone;
+let page: Page;
+let profile: string;
+
+test.describe.configure({ timeout: 300_000 });
+
+test.beforeAll(async () => {
+  server = await startServer();
+  profile = await mkdtemp(join(tmpdir(), 'fieldapp-desk-'));
+  browser = await launchPhone(profile, {
+    width: 1280,
+    height: 800,
+    isMobile: false,
+    hasTouch: false,
+  });
+  page = browser.page;
+});
+test.afterAll(async () => {
+  await browser?.close();
+  await server?.dispose();
+  await rm(profile, { recursive: true, force: true });
+});
+
+async function logIn(username: string): Promise<void> {
+  await browser.context.clearCookies();
+  await page.goto(`${server.url}/review`);
+  await page.getByTestId('username').fill(username);
+  await page.getByTestId('password').fill(PASSWORD);
+  await page.getByTestId('login').click();
+  await expect(page.getByTestId('logout')).toBeVisible();
+}
+
+test('the queue, a visit, and a return', async () => {
+  await logIn('chen');
+  const rows = page.getByTestId('review-row');
+  await expect(rows.first()).toBeVisible();
+  await shot(page, 'desk-queue', small);
+  await rows.first().click();
+  await page.getByTestId('visit').waitFor();
+  await shot(page, 'desk-visit', small);
+  await page.getByTestId('return').click();
+  await page.locator('[data-test^="ask-"]').nth(1).click();
+  await page.locator('[data-test^="note-"]').first().fill('请与本人再核对一次');
+  await shot(page, 'desk-return', small);
+});
+
+test('a conflict with both values and its history', async () => {
+  await logIn('chen');
+  await page.getByTestId('tab-review-conflicts').click();
+  await page.locator('[data-test=conflict-row][data-register=phone]').first().click();
+  await page.getByTestId('history-row').nth(2).waitFor();
+  await page.getByTestId('choose-1').check();
+  await shot(page, 'desk-conflict', small);
+});
+
+test('what was kept aside', async () => {
+  await logIn('zhao');
+  await page.getByTestId('tab-review-quarantine').click();
+  await page.getByTestId('quarantined-row').first().waitFor();
+  await shot(page, 'desk-quarantine', { ...small, height: 400 });
+});
+
+test('accounts and phones', async () => {
+  for (const worker of ['wang', 'li']) {
+    const phone = await newWorker(server.url);
+    await phone.enrol(worker, PASSWORD);
+    await phone.dispose();
+  }
+  await logIn('admin');
+  await page.getByTestId('user-row').first().waitFor();
+  await shot(page, 'desk-users', { ...small, height: 640 });
+  await page.getByTestId('tab-review-devices').click();
+  await page.getByTestId('device-row').first().waitFor();
+  await shot(page, 'desk-devices', { ...small, height: 400 });
+});
