@@ -31,13 +31,18 @@ export interface Worker {
   openRecord(text: string): Promise<void>;
   /** Syncs by the button, there and back. */
   sendAll(): Promise<void>;
+  /** The same phone's app once more, in a second tab opened by the PIN. */
+  tab(): Promise<Worker>;
   dispose(): Promise<void>;
 }
 
 export async function newWorker(url: string): Promise<Worker> {
   const profile = await mkdtemp(join(tmpdir(), 'fieldapp-phone-'));
-  let phone: Phone = await launchPhone(profile);
+  return workerWith(url, profile, await launchPhone(profile));
+}
 
+function workerWith(url: string, profile: string, launched: Phone): Worker {
+  let phone = launched;
   const worker: Worker = {
     get page() {
       return phone.page;
@@ -105,6 +110,13 @@ export async function newWorker(url: string): Promise<Worker> {
       await expect(page.getByTestId('unsent')).toHaveText('已全部发送');
       await expect(page.getByTestId('login-again')).toBeHidden();
       await expect(page.getByTestId('sync-error')).toBeHidden();
+    },
+    async tab() {
+      const page = await phone.context.newPage();
+      await page.goto(url);
+      const other = workerWith(url, profile, { ...phone, page });
+      await other.unlock();
+      return other;
     },
     async dispose() {
       await phone.close();

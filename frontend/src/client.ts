@@ -325,7 +325,7 @@ class FieldClient implements Client {
     return this.opened.drafts.list();
   }
   draft(id: string): Promise<StoredDraft | undefined> {
-    return this.opened.drafts.get(id);
+    return this.opened.drafts.open(id);
   }
 
   async saveDraft(draft: StoredDraft): Promise<void> {

@@ -42,6 +42,8 @@ export class Drafts {
   private readonly queued = new Map<string, Save>();
   /** Finished or thrown away; a form still closing may try to save once more. */
   private readonly gone = new Set<string>();
+  /** Finished or thrown away in another tab: whoever still fills one here fills the same visit. */
+  private readonly former = new Map<string, Entry>();
 
   constructor(
     private readonly db: Database,
@@ -57,12 +59,15 @@ export class Drafts {
     const entries = await Promise.all(
       rows.map(async (row) => [row.id, await this.entry(row).catch(() => null)] as const),
     );
-    const loaded = new Map(entries.flatMap(([id, entry]) => (entry ? [[id, entry]] : [])));
+    const loaded = new Map(
+      entries.flatMap(([id, entry]) => (entry && !this.gone.has(id) ? [[id, entry]] : [])),
+    );
     // What is on its way to the disk is newer than the disk.
     for (const id of [...this.running.keys(), ...this.queued.keys()]) {
       const entry = this.entries.get(id);
       if (entry) loaded.set(id, entry);
     }
+    for (const [id, entry] of this.entries) if (!loaded.has(id)) this.former.set(id, entry);
     this.entries = loaded;
   }
 
@@ -70,6 +75,12 @@ export class Drafts {
   list(): DraftMeta[] {
     const metas = [...this.entries.values()].map((entry) => entry.meta);
     return metas.sort((a, b) => (a.updated < b.updated ? 1 : -1));
+  }
+
+  /** For a form that opens: what was finished or thrown away here begins anew, and is kept again. */
+  open(id: string): Promise<StoredDraft | undefined> {
+    this.gone.delete(id);
+    return this.get(id);
   }
 
   async get(id: string): Promise<StoredDraft | undefined> {
@@ -161,7 +172,7 @@ export class Drafts {
 
   /** The draft as listed, with entities it now mentions noted as they stand. */
   private noted({ draft, ...meta }: StoredDraft): Entry {
-    const before = this.entries.get(meta.id);
+    const before = this.entries.get(meta.id) ?? this.former.get(meta.id);
     const seen: Seen = { ...before?.seen };
     for (const id of mentioned(draft.answers)) {
       const live = seen[id] ? undefined : this.liveOf(id);

@@ -138,7 +138,8 @@ export class Loop {
       online: why !== 'offline',
       ...(refused ? { loginNeeded: true } : {}),
     });
-    const longest = why === 'offline' ? LONGEST_OFFLINE_RETRY : LONGEST_RETRY;
+    const unreached = why === 'offline' || why === 'captive';
+    const longest = unreached ? LONGEST_OFFLINE_RETRY : LONGEST_RETRY;
     const backoff = Math.min(longest, FIRST_RETRY * 2 ** this.failures);
     this.failures += 1;
     this.schedule(Math.max(retryAfter, backoff * (0.5 + this.deps.random() / 2)));
