@@ -6,10 +6,15 @@ frontend/src/forms/schedule.ts; cases that both run are tests/contract/schedule.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from typing import Literal, Protocol, TypeAlias
 
 from fieldapp.forms.evaluate import Expr, Host, evaluate_entity
 from fieldapp.forms.values import day_of, to_boolean, to_number
+
+# One reminder when a task is overdue, a second 14 days later, two weeks to act on it, and no more:
+# nobody is chased.
+LET_GO_AFTER = timedelta(days=28)
 
 State: TypeAlias = Literal["later", "open", "due", "overdue"]
 
@@ -76,7 +81,10 @@ def tasks(rules: Iterable[Rule], entities: Iterable[Subject], today: str) -> lis
 
 
 def task_of(rule: Rule, entity: Subject, host: Host) -> Task | None:
-    """The task a rule sets for an entity; None if it doesn't apply, is done or never opens."""
+    """The task a rule sets for an entity.
+
+    None if it doesn't apply, is done, never opens, or has been overdue for `LET_GO_AFTER`.
+    """
     if not _holds(rule.when, entity, host) or _holds(rule.done, entity, host):
         return None
     opens = _day(rule.opens, entity, host)
@@ -84,6 +92,8 @@ def task_of(rule: Rule, entity: Subject, host: Host) -> Task | None:
         return None
     due = _day(rule.due, entity, host) or opens
     overdue = _day(rule.overdue, entity, host)
+    if overdue and date.fromisoformat(host.today) > date.fromisoformat(overdue) + LET_GO_AFTER:
+        return None
     return Task(
         due=due,
         id=f"{entity.id}:{rule.id}",

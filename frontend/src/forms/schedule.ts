@@ -7,6 +7,9 @@ import { inCalendar, isoOf } from './dates';
 import { evaluateItem } from './evaluate';
 import { toBoolean, toNumber } from './values';
 
+/** One reminder when a task is overdue, a second 14 days later, two weeks to act on it, and no more: nobody is chased. */
+const LET_GO_AFTER_DAYS = 28;
+
 export type TaskState = 'later' | 'open' | 'due' | 'overdue';
 
 /** An entity as schedule rules see it; `marks` are `on` and `by` of each property. */
@@ -50,7 +53,7 @@ function itemOf(subject: Subject): RegistryItem {
   return item;
 }
 
-/** The task a rule sets for an item; null where it doesn't apply, is done, or has no day to open. */
+/** The task a rule sets for an item; null where it doesn't apply, is done, has no day to open, or was let go. */
 export function taskOf(
   rule: ScheduleRule,
   entity: string,
@@ -58,13 +61,15 @@ export function taskOf(
   today: string,
 ): Task | null {
   const holds = (tree: Expr): boolean => toBoolean(evaluateItem(tree, item, today));
-  const day = (tree: Expr): string => {
-    const days = toNumber(evaluateItem(tree, item, today));
+  const day = (tree: Expr, later = 0): string => {
+    const days = toNumber(evaluateItem(tree, item, today)) + later;
     return inCalendar(days) ? isoOf(days) : '';
   };
   if (!holds(rule.when) || holds(rule.done)) return null;
   const opens = day(rule.opens);
   if (!opens) return null;
+  const last = day(rule.overdue, LET_GO_AFTER_DAYS);
+  if (last && today > last) return null;
   const task = {
     id: `${entity}:${rule.id}`,
     rule: rule.id,
