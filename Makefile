@@ -12,6 +12,8 @@ PORT ?= 8000
 COVERAGE_MIN ?= 90
 # Test processes; two suit a small machine.
 WORKERS ?= 2
+# Requests per operation and person of `make fuzz`.
+EXAMPLES ?= 200
 # A folder for the bare machine of `make bare`.
 BARE ?= build/bare
 
@@ -73,6 +75,10 @@ test-py: setup ## Test the server (pytest)
 	rm -f .coverage .coverage.*
 	$(BIN)/pytest -n $(WORKERS) --cov --cov-report=term:skip-covered --cov-fail-under=$(COVERAGE_MIN)
 	@echo "coverage=$$($(BIN)/coverage report --format=total) coverage_min=$(COVERAGE_MIN)"
+
+.PHONY: fuzz
+fuzz: setup ## Send the server EXAMPLES (200) drawn requests per operation and person
+	FUZZ_EXAMPLES=$(EXAMPLES) $(BIN)/pytest -q -p no:cacheprovider tests/fuzz
 
 .PHONY: test-web
 test-web: setup ## Test the PWA's modules (vitest)

@@ -35,10 +35,12 @@ def create_app(settings: Settings | None = None) -> Flask:
     from .accounts.origin import init_origin
     from .accounts.sessions import init_login
     from .blueprints import register_blueprints
+    from .bodies import init_bodies
     from .web import init_web
 
     init_web(app)
     init_origin(app)
+    init_bodies(app)
     init_login(app)
     init_limits(app)
     register_blueprints(app)

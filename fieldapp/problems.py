@@ -149,8 +149,9 @@ def problem_response(
     }
     if fields:
         body["fields"] = list(fields)
+    text = json.dumps(body, ensure_ascii=False)  # may quote half a character that was sent
     return Response(
-        json.dumps(body, ensure_ascii=False), status=body["status"], content_type=PROBLEM_TYPE
+        text.encode("utf-8", "replace"), status=body["status"], content_type=PROBLEM_TYPE
     )
 
 

@@ -14,8 +14,9 @@ from marshmallow import Schema, ValidationError
 from fieldapp import clock
 from fieldapp.db import utc_text
 from fieldapp.problems import abort_with, flat_messages
+from fieldapp.text import depth
 
-from .wire import MAX_DEPTH, depth
+from .wire import MAX_DEPTH
 
 WIRE_TYPE = "application/vnd.fs-sync+json"
 MAX_PLAIN = 8 * 1024 * 1024

@@ -5,10 +5,11 @@ What is read here is what docs/sync.md promises; anything else is kept aside who
 
 import json
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any, Final
+
+from fieldapp.text import depth, storable, texts
 
 from .merge import Dot, Value, parse_dot
 
@@ -78,7 +79,7 @@ def read(body: str) -> Submitted:
 def _document(body: str) -> dict[str, Any]:
     if len(body.encode("utf-8", "surrogatepass")) > MAX_BODY:
         raise UnreadableError("too_large", f"more than {MAX_BODY} bytes")
-    if not _storable(body):  # written out; what escapes stand for is looked at below
+    if not storable(body):  # written out; what escapes stand for is looked at below
         raise UnreadableError("parse", HALF)
     try:
         whole = json.loads(body, parse_constant=_no_constant)
@@ -90,43 +91,9 @@ def _document(body: str) -> dict[str, Any]:
         raise UnreadableError("too_deep", f"deeper than {MAX_DEPTH}")
     if not isinstance(whole, dict):
         raise UnreadableError("parse", "not an object")
-    if "\\u" in body and not all(_storable(text) for text in texts(whole)):
+    if "\\u" in body and not all(storable(text) for text in texts(whole)):
         raise UnreadableError("parse", HALF)
     return whole
-
-
-def depth(value: object) -> int:
-    """How deep objects and arrays nest; a scalar is 0."""
-    level, here = 0, [value]
-    while here := [v for v in here if isinstance(v, dict | list)]:
-        level += 1
-        here = [child for v in here for child in (v.values() if isinstance(v, dict) else v)]
-    return level
-
-
-def texts(value: object) -> Iterator[str]:
-    """Every string in a JSON value, keys included."""
-    here = [value]
-    while here:
-        v = here.pop()
-        if isinstance(v, str):
-            yield v
-        elif isinstance(v, dict):
-            yield from v
-            here.extend(v.values())
-        elif isinstance(v, list):
-            here.extend(v)
-
-
-def _storable(text: str) -> bool:
-    """PostgreSQL keeps no NUL; UTF-8 has no lone surrogate."""
-    if "\x00" in text:
-        return False
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _no_constant(name: str) -> None:
