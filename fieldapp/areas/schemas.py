@@ -4,7 +4,7 @@ from marshmallow import Schema, fields, validate
 
 from .service import LEVELS
 
-_code = validate.Regexp(r"^\d{12}$")
+_code = validate.Regexp(r"^[0-9]{12}$")
 
 
 class AreaSchema(Schema):

@@ -13,7 +13,7 @@ from fieldapp.db import db
 from .models import Area
 
 LEVELS = ("district", "town", "village")
-_CODE = re.compile(r"\d{12}")
+_CODE = re.compile(r"[0-9]{12}")
 
 
 class AreaError(ValueError):
@@ -27,6 +27,8 @@ def put_area(code: str, name_zh: str, name_en: str, level: str, parent: str | No
     if level not in LEVELS:
         raise AreaError(f"{code}: level {level!r} is none of {', '.join(LEVELS)}")
     above = db.session.get(Area, parent) if parent else None
+    if parent and above is None:
+        raise AreaError(f"{code}: there is no area {parent} to belong to")
     if (above.level if above else None) != _level_above(level):
         raise AreaError(f"{code}: a {level} belongs to a {_level_above(level) or 'nothing'}")
     area = db.session.get(Area, code)

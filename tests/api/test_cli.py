@@ -100,6 +100,11 @@ def test_areas_come_from_a_table_in_any_order(run: Run, tmp_path: Path) -> None:
         ("code,name_zh,name_en,level,parent\n1,东,E,village,\n", "12 digits"),
         ("code,name_zh,name_en,level,parent\n379903000000,东,E,hamlet,\n", "hamlet"),
         ("code,name_zh\n379903000000,东\n", "level"),
+        ("code,name_zh,name_en,level,parent\n379903000000,东,E,district,379909000000\n", "no area"),
+        (
+            "code,name_zh,name_en,level,parent\n３７９９０３００００００,东,E,district,\n",
+            "12 digits",
+        ),
     ],
 )
 def test_a_wrong_table_changes_nothing_and_says_why(
