@@ -130,6 +130,10 @@ class FieldClient implements Client {
 
   async login(username: string, password: string): Promise<Me> {
     const me = await logIn(this.deps.net, username, password);
+    if (this.current && this.lockRow?.user !== me.id) {
+      await logOut(this.deps.net);
+      throw new ClientError('not_you');
+    }
     if (this.lockRow && this.lockRow.user !== me.id && (await this.holdsWork())) {
       await logOut(this.deps.net);
       throw new ClientError('other_user');
@@ -265,8 +269,18 @@ class FieldClient implements Client {
     const { install } = await this.outboxStore.place();
     const key = await publicJwk(device.keys);
     const server = await enrolDevice(this.deps.net, install, device.name, key);
-    if (server.device !== device.id) await this.phone.setDevice({ ...device, id: server.device });
+    if (server.device !== device.id) {
+      await this.phone.setDevice({ ...device, id: server.device });
+      await this.renamed();
+      this.tell('phase');
+    }
     return server;
+  }
+
+  /** The server knows this phone by another id now, here or since a log-in in another tab. */
+  private async renamed(): Promise<void> {
+    const device = await this.phone.device();
+    if (device && this.current) this.current.opened.deps.device.id = device.id;
   }
 
   private async loggedInAgain(me: Me): Promise<void> {
@@ -415,6 +429,7 @@ class FieldClient implements Client {
       await this.begin();
       // Another tab gave the phone to somebody else: this one's key opens nothing any more.
       if (before !== this.lockRow?.vault.id) this.close();
+      else await this.renamed();
     } else await this.reload(event);
     this.emit(event);
   }

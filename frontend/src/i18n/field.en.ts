@@ -104,6 +104,8 @@ const en: typeof zh = {
       storage: 'The phone is full. Delete some photos or videos, then try again.',
       revoked: "This phone was disabled. Don't clear its data; ask your administrator.",
       session: 'Your log-in has ended. Log in again.',
+      phone_unknown:
+        "The server didn't recognise this phone. Log in again, so that visits can be sent.",
       unexpected:
         'The sync failed. Your visits are safe on the phone; try again, and ask your administrator if it keeps failing.',
     },
@@ -267,6 +269,8 @@ const en: typeof zh = {
       "What is on the phone can't be read. Don't clear its data; export unsent visits and ask your administrator.",
     other_user:
       "Somebody else's unsent visits are on this phone. They must open and send them first, or ask your administrator.",
+    not_you:
+      'Somebody else works on this phone. Log in with their user name; to hand it over, lock it first, then tap Forgot the PIN.',
     unsent_sealed:
       'The password was changed, so unsent visits on the phone stay sealed. Remember the old PIN, or export them and ask your administrator.',
     phone_locked: 'The phone is locked. Enter your PIN and try again.',

@@ -24,7 +24,7 @@ const ERRORS: Record<Failure, string> = {
   timeout: 'timeout',
   captive: 'captive',
   login: 'session',
-  signature: 'session',
+  signature: 'phone_unknown',
   revoked: 'revoked',
   forbidden: 'unexpected',
   too_large: 'unexpected',

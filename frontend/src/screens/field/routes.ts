@@ -1,5 +1,6 @@
 /** Addresses of the phone's screens. `gate`: shown before the phone is open. */
 import type { RouteRecordRaw } from 'vue-router';
+import SavedPage from './SavedPage.vue';
 import TodayPage from './TodayPage.vue';
 import UnlockPage from './UnlockPage.vue';
 
@@ -20,6 +21,8 @@ export const fieldRoutes: RouteRecordRaw[] = [
   },
   // `draft` is the id of a draft, there from the first answer on; the query says how a new one begins.
   { path: '/form/:draft', name: 'form', component: loadFormPage, props: true, meta: field },
+  // Its own address: after a reload or a lock it says the same again.
+  { path: '/saved/:form', name: 'saved', component: SavedPage, props: true, meta: field },
   { path: '/outbox', name: 'outbox', component: () => import('./OutboxPage.vue'), meta: field },
   { path: '/me', name: 'me', component: () => import('./MePage.vue'), meta: field },
   {
