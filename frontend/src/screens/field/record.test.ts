@@ -33,6 +33,7 @@ const antenatal: Program = {
         person: { label: { zh: '人' }, kind: 'one' },
         edd: { label: { zh: '预产期' }, kind: 'one', group: 'dating' },
         edd_source: { label: { zh: '来源' }, kind: 'one', group: 'dating', list: 'src' },
+        id_no: { label: {}, kind: 'one' },
         slots: { label: { zh: '产检' }, kind: 'union', list: 'slot' },
       },
       computed: {},
@@ -144,6 +145,15 @@ test('a conflict shows both values, each with who and when', () => {
     ['预产期 2027年1月20日；来源 早孕超声', '王芳'],
     ['预产期 2027年2月1日', '陈静'],
   ]);
+});
+
+test('what its writer is not to see again is shown nowhere, not even before it was sent', () => {
+  const typed: EntityView = {
+    ...entity('p4', 'pregnancy', { person: 'mei', id_no: '379901199001010015' }, '2026-08-01'),
+    conflicts: ['id_no'],
+  };
+  expect(factsOf(known('pregnancy'), registry, typed)).toEqual([]);
+  expect(conflictsOf(known('pregnancy'), typed)).toEqual([]);
 });
 
 test('a value taken back reads as a dash, an unknown code as itself', () => {

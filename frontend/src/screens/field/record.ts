@@ -1,6 +1,7 @@
 /** One record as a person reads it: its facts, what belongs to it, where two people wrote different things. */
 import type { Catalogue, EntityView, FormDefinition, Registry, Scope } from '@/protocol/types';
 import {
+  isShown,
   type KnownType,
   propLabel,
   propWords,
@@ -51,6 +52,7 @@ export function factsOf(
     const value = entity.props[prop] ?? '';
     // The root is shown as a link of its own, the area as the village's name, the title on top.
     if (value === '' || prop === root || prop === area || value === entity.title) return [];
+    if (!isShown(known, prop)) return [];
     const other = registry.get(value);
     return [
       {
@@ -102,13 +104,15 @@ function newest(entity: EntityView): string {
 }
 
 export function conflictsOf(known: KnownType, entity: EntityView): Conflict[] {
-  return entity.conflicts.map((register) => ({
-    register,
-    label: registerLabel(known, register),
-    values: (entity.live[register] ?? []).map((value) => ({
-      text: registerWords(known, register, value.v),
-      by: value.by,
-      at: value.at,
-    })),
-  }));
+  return entity.conflicts
+    .map((register) => ({
+      register,
+      label: registerLabel(known, register),
+      values: (entity.live[register] ?? []).map((value) => ({
+        text: registerWords(known, register, value.v),
+        by: value.by,
+        at: value.at,
+      })),
+    }))
+    .filter(({ label }) => label !== '');
 }

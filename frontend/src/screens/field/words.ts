@@ -49,6 +49,11 @@ export function propWords(known: KnownType, prop: string, value: string): string
   return list ? choiceWords(known.program, list, value) : dayText(value);
 }
 
+/** What this person isn't to see has no words: an identity number, even one just typed and not yet sent. */
+export function isShown(known: KnownType, prop: string): boolean {
+  return pick(known.def.props[prop]?.label) !== '';
+}
+
 export function propLabel(known: KnownType, prop: string): string {
   return pick(known.def.props[prop]?.label) || prop;
 }
@@ -58,15 +63,16 @@ export function registerWords(known: KnownType, register: string, value: Registe
   if (value === null) return '—';
   if (typeof value === 'string') return propWords(known, register, value);
   return Object.entries(value)
+    .filter(([prop]) => isShown(known, prop))
     .map(([prop, part]) => `${propLabel(known, prop)} ${propWords(known, prop, part)}`)
     .join(contentLang() === 'en' ? '; ' : '；');
 }
 
 /** What a register is called: its property, or the properties of its merge group. */
 export function registerLabel(known: KnownType, register: string): string {
-  if (known.def.props[register]) return propLabel(known, register);
+  if (known.def.props[register]) return pick(known.def.props[register].label);
   const members = Object.keys(known.def.props).filter(
-    (prop) => known.def.props[prop]?.group === register,
+    (prop) => known.def.props[prop]?.group === register && isShown(known, prop),
   );
   return members.map((prop) => propLabel(known, prop)).join(contentLang() === 'en' ? ', ' : '、');
 }
