@@ -217,20 +217,25 @@ class Teller:
         self._store, self._principal = store, principal
 
     def tell(self, sid: str) -> Mapping[str, str] | None:
-        """`{form, fv, scope, area, title, answers}`; answers as JSON, without secrets."""
+        """`{form, fv, scope, area, title, answers, kept}`.
+
+        answers: JSON, without secrets; kept: JSON list of the paths of those left out.
+        """
         row = self._connection.execute(_query().where(m.Submission.id == sid)).first()
         if row is None or row.user_id != self._principal.user_id:
             return None
         form = self._rules.form(row.form, row.fv)
         given = document(self._connection, sid).get("answers", {})
-        kept = form.masked(given) if form else {}
+        shown = form.masked(given) if form else {}
+        kept = form.secret_paths(given) if form else []
         return {
             "form": row.form,
             "fv": row.fv,
             "scope": row.scope,
             "area": row.area,
             "title": self._title(row.entity, row.scope),
-            "answers": json.dumps(kept, ensure_ascii=False, separators=(",", ":")),
+            "answers": json.dumps(shown, ensure_ascii=False, separators=(",", ":")),
+            "kept": json.dumps(kept),
         }
 
     def _title(self, entity_id: str | None, scope: str) -> str:

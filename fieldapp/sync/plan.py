@@ -46,7 +46,7 @@ class Answered(Protocol):
         ...
 
     def problems(
-        self, answers: Mapping[str, Any], role: str, on: str
+        self, answers: Mapping[str, Any], role: str, on: str, correcting: bool = False
     ) -> Iterable[tuple[str, str, str]]:
         """Where the form would not have allowed the answers: (path, kind, detail)."""
         ...
@@ -125,7 +125,8 @@ def plan_form(
         raise AsideError("too_large", f"more than {MAX_TOUCHED} entities")
     writes, mismatches = reconcile(sent, derivation)
     issues = [(f"{m.e}/{m.r}", "derivation_mismatch", m.why) for m in mismatches]
-    issues += form.problems(sent.answers, author.role, derivation.on)
+    correcting = sent.corrects is not None
+    issues += form.problems(sent.answers, author.role, derivation.on, correcting)
     return Plan(form.scope, derivation.on, _once_each(derivation.entities), writes, tuple(issues))
 
 

@@ -23,12 +23,12 @@ from .transactions import chunks
 
 # Positions of what a review entity tells of the submission it is about; no op has them.
 TOLD = {"form": 900001, "fv": 900002, "scope": 900003, "area": 900004, "title": 900005,
-        "answers": 900006}  # fmt: skip
+        "answers": 900006, "kept": 900007}  # fmt: skip
 TellTarget = Callable[[str], Mapping[str, str] | None]
 
 
 class Renderer:
-    """Makes changes of one answer. tell: `{form, fv, scope, area, title, answers}` of a visit."""
+    """Makes changes of one answer. tell: what `log.Teller.tell` gives of a visit."""
 
     def __init__(
         self, connection: sa.Connection, view_of: Callable[[Entity], TypeView], tell: TellTarget
@@ -76,6 +76,7 @@ class Renderer:
         told = dict(self._tell(target) or {})
         if review_state(entity) != "returned":
             told.pop("answers", None)
+            told.pop("kept", None)
         on = entity.state["state"][0].on
         place = self._position(target)
         return values | {name: [[text, place, TOLD[name], on]] for name, text in told.items()}

@@ -4,7 +4,8 @@ The only module of sync that knows how programs and forms are described.
 """
 
 import json
-from collections.abc import Collection, Iterable, Mapping
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
@@ -25,6 +26,7 @@ from .merge import Kind
 from .reconcile import Derivation
 
 Definition = Mapping[str, Any]
+_POSITION = re.compile(r"\[\d+\]")
 
 
 @dataclass(frozen=True)
@@ -41,23 +43,47 @@ class PublishedForm:
         return Derivation.of(derive(self.definition, self.programs, answers, sid).as_json(), on)
 
     def problems(
-        self, answers: Mapping[str, Any], role: str, on: str
+        self, answers: Mapping[str, Any], role: str, on: str, correcting: bool = False
     ) -> Iterable[tuple[str, str, str]]:
-        """Where the form would not have allowed the answers: (path, kind, message)."""
+        """Where the form would not have allowed the answers: (path, kind, message).
+
+        A correction may leave a secret blank: its author wasn't shown it again, it stays as sent.
+        """
         me = {"name": "me", "label": "me", "role": role, "worker": "", "area": ""}
         found = check(self.definition, answers, {"session": [me]}, on)
-        return [(v.path, v.kind, v.message) for v in found]
+        excused = self._secret_names() if correcting else frozenset()
+        return [
+            (v.path, v.kind, v.message)
+            for v in found
+            if not (v.kind == "required" and _POSITION.sub("", v.path) in excused)
+        ]
 
     def masked(self, answers: Mapping[str, Any]) -> dict[str, Any]:
         """The answers without those that only the server may know."""
+        return {**_without(answers, self.definition["nodes"], 0, self._secret_nodes())}
+
+    def secret_paths(self, answers: Mapping[str, Any]) -> list[str]:
+        """Paths of the answers that `masked` leaves out."""
+        return list(_paths(answers, self.definition["nodes"], 0, self._secret_nodes(), ""))
+
+    def _secret_names(self) -> frozenset[str]:
+        """Paths of the secret questions, without repeat positions."""
+        nodes = self.definition["nodes"]
+
+        def path(node: int) -> str:
+            above = nodes[node]["p"]
+            return f"{path(above)}/{nodes[node]['n']}" if above > 0 else str(nodes[node]["n"])
+
+        return frozenset(path(node) for node in self._secret_nodes())
+
+    def _secret_nodes(self) -> set[int]:
         secret = {
             node
             for block in self.definition["entities"]
             for node, prop in block["saves"]
             if _is_secret(self.programs.type(self.scope, block["list"]), prop)
         }
-        secret |= self._secret_sources()
-        return {**_without(answers, self.definition["nodes"], 0, secret)}
+        return secret | self._secret_sources()
 
     def _secret_sources(self) -> set[int]:
         """Questions that a derive rule reads for a secret property."""
@@ -192,3 +218,18 @@ def _without(value: Any, nodes: Any, node: int, secret: Collection[int]) -> Any:
         if number is not None and number not in secret:
             kept[name] = _without(child, nodes, number, secret)
     return kept
+
+
+def _paths(value: Any, nodes: Any, node: int, secret: Collection[int], path: str) -> Iterator[str]:
+    """Paths of the secret leaves below a node that were answered."""
+    if isinstance(value, list):
+        for position, one in enumerate(value):
+            yield from _paths(one, nodes, node, secret, f"{path}[{position}]")
+    elif node in secret:
+        yield path
+    elif isinstance(value, Mapping):
+        below = {spec["n"]: i for i, spec in enumerate(nodes) if spec["p"] == node}
+        for name, child in value.items():
+            if name in below:
+                further = f"{path}/{name}" if path else name
+                yield from _paths(child, nodes, below[name], secret, further)

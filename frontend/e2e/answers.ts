@@ -102,7 +102,7 @@ function resident(position: number, name: string): Given {
     [`${at}/r_name`]: name,
     [`${at}/r_sex`]: '1',
     [`${at}/r_dob`]: `1990-05-0${position + 1}`,
-    [`${at}/r_idtype`]: '00',
+    ...identity(at, position),
     [`${at}/r_home`]: '河南省示例县',
     [`${at}/r_presence`]: '2',
     [`${at}/r_arrive`]: day(-10),
@@ -110,6 +110,12 @@ function resident(position: number, name: string): Given {
     [`${at}/r_lead`]: position === 0 ? '1' : '0',
     [`${at}/r_needs`]: 'card',
   };
+}
+
+/** The first resident shows a card (of a county that never was), the others none. */
+function identity(at: string, position: number): Given {
+  if (position > 0) return { [`${at}/r_idtype`]: '00' };
+  return { [`${at}/r_idtype`]: '01', [`${at}/r_idno`]: '379901199005010012' };
 }
 
 /** A visit to a dwelling in the ledger that changes only what is given beside the questions that must be answered. */

@@ -280,21 +280,25 @@ function conflictsOf(entity: string): unknown[] {
 }
 
 function shownOnServer(entity: string, registers: string[]): unknown[] {
-  const state = JSON.parse(String(rows('SELECT state FROM entity WHERE id = ?', entity)[0]?.state));
-  return registers.map((register) => state[register][0][0]);
+  const [row] = rows('SELECT state FROM entity WHERE id = ?', entity);
+  return registers.map((register) => shown(row?.state, register));
+}
+
+/** The shown value of a register in an entity's stored state. */
+function shown(state: unknown, register: string): string | undefined {
+  return JSON.parse(String(state)).regs[register]?.[0][0];
 }
 
 /** A dwelling of the village with one landlord's name and phone and no open conflict. */
 function sharedDwelling(): { id: string; title: string } {
-  const found = rows(
+  const known = rows(
     `SELECT id, state FROM entity WHERE type = 'dwelling' AND areas = ?
      AND id NOT IN (SELECT entity FROM conflict) ORDER BY id`,
     JSON.stringify([LIULIN]),
-  ).map((row) => ({ id: String(row.id), state: JSON.parse(String(row.state)) }));
-  const known = found.find(
-    ({ state }) => state.lessor_phone && state.lessor_name && state.rooms_let,
+  ).find(({ state }) =>
+    ['lessor_phone', 'lessor_name', 'rooms_let'].every((register) => shown(state, register)),
   );
   if (!known) throw new Error('the demo village has no known landlord');
-  const value = (register: string) => String(known.state[register][0][0]);
-  return { id: known.id, title: `${value('address')} ${value('unit_no')}` };
+  const title = ['address', 'unit_no'].map((register) => shown(known.state, register)).join(' ');
+  return { id: String(known.id), title };
 }

@@ -185,6 +185,20 @@ class TestMasking:
         masked = form.masked(tenant["answers"])
         assert masked["residents"][0]["r_name"] == "刘春燕"
         assert NUMBER not in json.dumps(masked)
+        assert form.secret_paths(tenant["answers"]) == ["residents[0]/r_idno"]
+
+    def test_a_correction_may_leave_it_blank_and_nothing_else(
+        self, form: PublishedForm, tenant: Submission
+    ) -> None:
+        blank = form.masked(tenant["answers"])
+        del blank["residents"][0]["r_home"]
+
+        def missing(correcting: bool) -> set[str]:
+            found = form.problems(blank, "worker", tenant["on"], correcting)
+            return {path for path, kind, _ in found if kind == "required"}
+
+        assert missing(correcting=False) == {"residents[0]/r_idno", "residents[0]/r_home"}
+        assert missing(correcting=True) == {"residents[0]/r_home"}
 
     def test_one_that_only_a_rule_of_its_repeat_reads(
         self, form: PublishedForm, tenant: Submission

@@ -123,7 +123,7 @@ class Session implements FormSession {
   /**
    * As it was first, so that what is calculated anew (uuid) stays while nothing it depends on changed; then the
    * calculations, because the registry and the day may be others than when the draft was left. A correction keeps what
-   * the visit found in the registry: by now the registry holds what the visit itself wrote.
+   * the visit found in the registry (by now the registry holds what the visit itself wrote) and what it made of secrets.
    */
   private restore(draft: Draft): void {
     const { engine } = this;
@@ -132,12 +132,15 @@ class Session implements FormSession {
     engine.markAll((job) => job.kind !== 'calc');
     engine.settle();
     this.correcting = draft.correcting === true;
+    const kept = (draft.kept ?? []).flatMap((path) => this.byPath.get(path)?.node ?? []);
+    const asSent = (job: Job): boolean => job.looksUp || kept.some((node) => job.reads.has(node));
     const stays = (job: Job, target: Instance): boolean =>
-      job.impure ? target.raw !== '' : this.correcting && job.looksUp && target.relevant;
+      job.impure ? target.raw !== '' : this.correcting && asSent(job) && target.relevant;
     engine.markAll((job, target) => job.kind === 'calc' && !stays(job, target));
     engine.settle();
     this.waiting.clear();
     for (const path of draft.touched) this.setFlag(path, 'touched');
+    for (const path of draft.kept ?? []) this.setFlag(path, 'kept');
     for (const path of draft.prefilled ?? []) this.setFlag(path, 'prefilled');
     for (const path of draft.shown ?? []) {
       const item = this.byPath.get(path);
@@ -145,7 +148,7 @@ class Session implements FormSession {
     }
   }
 
-  private setFlag(path: string, flag: Flag): void {
+  private setFlag(path: string, flag: Flag | 'kept'): void {
     const item = this.byPath.get(path);
     if (!item) return;
     this.viewOf(item)[flag] = true;
@@ -347,7 +350,7 @@ class Session implements FormSession {
   private judge(): void {
     for (const item of this.doubts) {
       const view = this.viewOf(item);
-      this.faults.judge(item, view.required);
+      this.faults.judge(item, view.required && !view.kept);
       const told = view.touched || this.attempted;
       this.change(item, 'problem', told ? this.faults.of(item)?.message : undefined);
     }
@@ -427,7 +430,7 @@ class Session implements FormSession {
       touched: pathsWhere((_, view) => view.touched),
       prefilled: pathsWhere((_, view) => view.prefilled),
       shown: pathsWhere((item) => this.shown.has(item)),
-      ...(this.correcting ? { correcting: true } : {}),
+      ...(this.correcting ? { correcting: true, kept: pathsWhere((_, view) => view.kept) } : {}),
     };
   }
 

@@ -24,6 +24,7 @@ export function makeView(item: Instance, options: () => Option[] | undefined): V
     problem: undefined,
     prefilled: false,
     touched: false,
+    kept: false,
     children: [],
     get options() {
       return options();

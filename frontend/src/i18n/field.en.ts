@@ -161,6 +161,7 @@ const en: typeof zh = {
     prefilled: 'Last time: {value}',
     stillSo: 'Still so',
     confirmed: 'Confirmed, as last time',
+    kept: 'Given last time and not shown again. Leave it blank to keep it; enter it only to change it.',
     conflict: 'Earlier entries differ; ask again:',
     choose: 'Choose',
     clear: 'Clear',

@@ -153,6 +153,7 @@ export default {
     prefilled: '上次：{value}',
     stillSo: '仍然如此',
     confirmed: '已确认，和上次一样',
+    kept: '上次已填好，不再显示。不用重填；要改才重新输入。',
     conflict: '以前填的不一样，请当面再问一次：',
     choose: '请选择',
     clear: '清除',

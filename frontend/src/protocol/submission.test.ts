@@ -129,6 +129,7 @@ describe('a correction', () => {
   const old = (v: string, ops = [{ e: MEI, r: 'phone', v, sup: [] as string[] }]): Original => ({
     id: 'first',
     writes: [{ e: MEI, r: 'phone', v }],
+    shown: [{ e: MEI, r: 'phone', v }],
     ops,
   });
   test('replaces the original’s own write', () => {
@@ -143,6 +144,9 @@ describe('a correction', () => {
   });
   test('takes back what is no longer answered', () => {
     expect(opsOf({ answer: null, original: old('138') })).toEqual([{ v: null, sup: ['first:0'] }]);
+  });
+  test('leaves a secret that was not shown again as it was sent', () => {
+    expect(opsOf({ answer: null, original: { ...old('138'), shown: [] } })).toEqual([]);
   });
   test('of a correction replaces what still stands from the first', () => {
     const now = [live('zero:2', '138')];

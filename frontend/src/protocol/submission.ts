@@ -20,6 +20,8 @@ export interface Known {
 export interface Original {
   id: string;
   writes: readonly DerivedWrite[];
+  /** Those of them that the worker was shown again: all but secrets. */
+  shown: readonly DerivedWrite[];
   ops: readonly Op[];
 }
 
@@ -91,7 +93,7 @@ function corrected(old: DerivedWrite, { original, known }: OpsInput): string[] {
 
 function takenBack(input: OpsInput): Op[] {
   const kept = (old: DerivedWrite) => input.derived.writes.some(sameRegister(old));
-  return (input.original?.writes ?? [])
+  return (input.original?.shown ?? [])
     .filter((old) => !kept(old))
     .map((old) => ({ ...old, v: null, sup: corrected(old, input) }))
     .filter((op) => op.sup.length > 0);

@@ -72,6 +72,8 @@ export interface Draft {
   shown?: string[];
   /** The answers are those of a finished visit that is being corrected. */
   correcting?: boolean;
+  /** Paths of secret answers of the visit being corrected: not shown again, and standing as sent while left blank. */
+  kept?: string[];
   [key: string]: unknown;
 }
 
@@ -121,6 +123,8 @@ export interface NodeView {
   problem?: string | undefined;
   prefilled: boolean;
   touched: boolean;
+  /** Answered when the visit was sent, and not shown again: blank means as it was. */
+  kept: boolean;
   children: NodeView[];
 }
 
@@ -387,6 +391,8 @@ export interface ReturnedTask {
   at: string;
   notes: { path: string; text: string }[];
   answers: Answers;
+  /** Paths of secret answers that `answers` leaves out. */
+  kept: string[];
 }
 
 export interface SyncState {

@@ -149,8 +149,10 @@ async function original(
   const about: { answers: Answers; fv: string } | undefined = own ?? task;
   if (!about) return null;
   const version = about.fv === def.version ? def : await deps.definition(def.id, about.fv);
-  const { writes } = derive(version ?? def, deps.programs, about.answers, id);
-  return { id, writes, ops: own?.ops ?? [] };
+  const writesOf = (answers: Answers) => derive(version ?? def, deps.programs, answers, id).writes;
+  // A secret left blank wasn't taken back: it wasn't shown.
+  const shown = writesOf(task?.answers ?? about.answers);
+  return { id, writes: writesOf(about.answers), shown, ops: own?.ops ?? [] };
 }
 
 /** Equal as JSON, whatever the order of members. */

@@ -146,7 +146,8 @@ export class Opened {
     const submission = this.items.submission(id);
     if (!content || !submission) return undefined;
     const { fv, area, answers } = submission;
-    return { form: content.form, fv, scope: content.scope, area, title: content.title, answers };
+    const { form, scope, title } = content;
+    return { form, fv, scope, area, title, answers, kept: [] };
   }
 
   private liveOf(entity: string) {

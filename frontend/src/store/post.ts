@@ -12,6 +12,7 @@ export interface Own {
   area: string;
   title: string;
   answers: Answers;
+  kept: string[];
 }
 
 /** Tasks, newest first; one whose answers are nowhere to be had is left out. corrected: already answered here. */
@@ -60,5 +61,6 @@ function sentAlong(held: Held): Own | null {
   const [form, fv, scope, area, title] = ['form', 'fv', 'scope', 'area', 'title'].map((name) =>
     textOf(held, name),
   ) as [string, string, Scope, string, string];
-  return { form, fv, scope, area, title, answers };
+  const kept = parsed<string[]>(textOf(held, 'kept'));
+  return { form, fv, scope, area, title, answers, kept: Array.isArray(kept) ? kept : [] };
 }

@@ -11,8 +11,13 @@ import {
   startServer,
   synced,
   TestPhone,
+  visit,
 } from './phone';
-import { clients, register, states } from './stories';
+import { clients, flatOf, IDENTITY_NUMBER, register, states } from './stories';
+
+interface Queue {
+  items: { id: string; subject: string }[];
+}
 
 let server: Server;
 beforeAll(async () => {
@@ -27,7 +32,11 @@ async function desk(
   const browser = new TestPhone(server.url);
   const headers = { 'X-FS-Proto': '1', 'Content-Type': 'application/json' };
   const send = async (path: string, body: unknown, method = 'POST') => {
-    const response = await browser.send(path, { method, headers, body: JSON.stringify(body) });
+    const response = await browser.send(path, {
+      method,
+      headers,
+      ...(method === 'GET' ? {} : { body: JSON.stringify(body) }),
+    });
     if (!response.ok) throw new Error(`${response.status} ${await response.text()}`);
     return response.json();
   };
@@ -35,12 +44,17 @@ async function desk(
   return send;
 }
 
-const returnTo = async (submission: string, text: string) => {
-  const chen = await desk('chen');
-  await chen(`/api/review/visits/${submission}/decision`, {
+const returnTo = async (
+  submission: string,
+  text: string,
+  path = 'g_person/n_phone',
+  reviewer = 'chen',
+) => {
+  const send = await desk(reviewer);
+  await send(`/api/review/visits/${submission}/decision`, {
     state: 'returned',
     seen: 'received',
-    notes: [{ path: 'g_person/n_phone', text }],
+    notes: [{ path, text }],
   });
 };
 
@@ -49,8 +63,9 @@ async function correct(client: Client, submission: string, changed: Record<strin
   const task = client.returned().find((returned) => returned.submission === submission);
   if (!task) throw new Error('not returned');
   const def = await client.definition(task.form, task.fv);
-  const { answers } = task;
-  const session = createSession(def, client.host(task.scope), { draft: { answers, touched: [] } });
+  const { answers, kept } = task;
+  const draft = { answers, kept, touched: [], correcting: true };
+  const session = createSession(def, client.host(task.scope), { draft });
   for (const [path, value] of Object.entries(changed)) session.set(path, value);
   const { id: draftId, area, title } = { id: `correct-${submission}`, ...task };
   const { touched } = session.snapshot();
@@ -104,6 +119,31 @@ test('a number that should never have been noted is taken back', async () => {
   const yan = clients(wang).find(({ title }) => title === '刘春燕');
   expect(yan?.props.phone).toBeUndefined();
   expect(yan?.props.full_name).toBe('刘春燕');
+});
+
+test('a flat is measured again; the tenant’s identity number, never shown again, stands as sent', async () => {
+  const [, wang] = await enrolled(server.url, 'wang');
+  const submission = await visit(wang, 'rental_register', flatOf('东侧'));
+  await synced(wang);
+  await returnTo(submission, '请再量一次', 'g_dw/g_let/area_m2', 'zhao');
+  await synced(wang);
+  const [task] = wang.returned();
+  expect(task?.kept).toEqual(['residents[0]/r_idno']);
+  expect(JSON.stringify(task)).not.toContain(IDENTITY_NUMBER);
+  await correct(wang, submission, { 'g_dw/g_let/area_m2': '76' });
+  await synced(wang);
+  expect(states(wang)).toEqual(['sent', 'sent']);
+  const housing = wang.registry('housing');
+  const flat = housing.list('dwelling').find(({ title }) => title.includes('东侧'));
+  expect(flat?.props.area_m2).toBe('76');
+  const [tenancy] = housing.find('tenancy', 'dwelling', flat?.id ?? '');
+  const tenant = housing.get(tenancy?.props.person ?? '');
+  expect(tenant?.props.id_last4).toBe(IDENTITY_NUMBER.slice(-4));
+  const zhao = await desk('zhao');
+  const queue = (await zhao('/api/review/visits?state=received', undefined, 'GET')) as Queue;
+  const correction = queue.items.find(({ subject }) => subject.includes('东侧'));
+  const seen = await zhao(`/api/review/visits/${correction?.id}`, undefined, 'GET');
+  expect(seen).toMatchObject({ corrects: submission, findings: [] });
 });
 
 test('returned work reaches 王芳’s new phone with its answers', async () => {

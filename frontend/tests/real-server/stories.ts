@@ -20,6 +20,37 @@ export const consentOf = (name: string, phone: string, area = LIULIN): Record<st
   'g_person/n_area': area,
 });
 
+/** Of a county that never was, with a right check digit. */
+export const IDENTITY_NUMBER = '379901199005010012';
+
+/** A let flat with one tenant, who showed a card. */
+export const flatOf = (unit: string): Record<string, string> => ({
+  'g_visit/vsrc': 'self',
+  'g_visit/met': 'met',
+  'g_visit/enter_ok': '0',
+  'g_dw/g_place/dw_known': '0',
+  'g_dw/g_place/area_code': LIULIN,
+  'g_dw/g_place/grid': '第三网格',
+  'g_dw/g_place/unit_no': unit,
+  'g_dw/g_place/address': '柳林路88号',
+  'g_dw/g_let/area_m2': '92',
+  'g_dw/g_let/mode_let': 'share',
+  'g_dw/g_let/occ_n': '1',
+  'residents[0]/r_consent': '1',
+  'residents[0]/r_known': '0',
+  'residents[0]/r_name': '孙一',
+  'residents[0]/r_sex': '1',
+  'residents[0]/r_dob': '1990-05-01',
+  'residents[0]/r_idtype': '01',
+  'residents[0]/r_idno': IDENTITY_NUMBER,
+  'residents[0]/r_home': '河南省示例县',
+  'residents[0]/r_presence': '2',
+  'residents[0]/r_arrive': '2026-01-10',
+  'residents[0]/r_reason': '1',
+  'residents[0]/r_lead': '1',
+  'residents[0]/r_needs': 'none',
+});
+
 /** Only details of somebody known. */
 export const detailsOf = (id: string, changed: Record<string, string>): Record<string, string> => ({
   'g_start/known': '1',

@@ -46,7 +46,8 @@ export async function openForm(
   if (returned) {
     const def = await client.definition(returned.form, returned.fv);
     const { scope, area, title } = returned;
-    const draft = { answers: returned.answers, touched: [], correcting: true };
+    const { answers, kept } = returned;
+    const draft = { answers, touched: [], correcting: true, kept };
     return { def, draft, given: {}, scope, returned, area, title };
   }
   if (!query.form) return null;
