@@ -127,4 +127,4 @@ bare: ## Prove that all this works on a bare Debian 12 (needs root and debootstr
 clean: ## Delete what was built or downloaded
 	rm -rf $(VENV) frontend/node_modules fieldapp/static/app build dist htmlcov
 	rm -rf .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage .coverage.* frontend/test-results
-	find fieldapp tests -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
+	find fieldapp tests -name __pycache__ -type d -prune -exec rm -rf {} +
