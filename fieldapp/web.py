@@ -9,6 +9,7 @@ APP = Path(__file__).parent / "static" / "app"
 IMMUTABLE = "public, max-age=31536000, immutable"
 REVALIDATE = "no-cache"
 
+# media-src: what was recorded is played from memory.
 # style-src: Vue and Vant set single style properties by script, which needs no 'unsafe-inline'.
 POLICY = "; ".join(
     (
@@ -16,6 +17,7 @@ POLICY = "; ".join(
         "script-src 'self'",
         "style-src 'self'",
         "img-src 'self' blob: data:",
+        "media-src 'self' blob:",
         "font-src 'self' data:",
         "connect-src 'self'",
         "worker-src 'self'",
@@ -31,7 +33,7 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "microphone=(), payment=(), usb=()",
+    "Permissions-Policy": "camera=(self), geolocation=(self), microphone=(self), payment=(), usb=()",
 }
 
 blueprint = Blueprint("web", __name__)

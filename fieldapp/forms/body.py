@@ -4,6 +4,7 @@ from typing import Any
 from xml.etree.ElementTree import Element
 
 from .draft import Draft, instances_in, read_setvalue
+from .parameters import read_parameters
 from .xform import JR, elements
 from .xpath import XPathError, compile_xpath
 
@@ -88,7 +89,8 @@ def _control(draft: Draft, tag: str, element: Element) -> None:
     if tag == "range":
         _range(draft, element, node, number)
     if tag == "upload":
-        node["mime"] = element.get("mediatype", "*/*")
+        node["mime"] = element.get("accept") or element.get("mediatype", "*/*")
+    read_parameters(node, element)
     if element.get("query") or node.get("ap", "").startswith("search("):
         remedy = "Use select_one_from_file with choice_filter."
         draft.refuse(number, "searching in external lists this way is not supported", remedy)

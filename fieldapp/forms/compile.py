@@ -10,6 +10,7 @@ from xml.etree.ElementTree import Element
 from .body import read_body
 from .definition import CycleError, Shape
 from .draft import VERSIONS, Draft, local_name, mark_repeat, read_setvalue
+from .parameters import PARAMETERS, read_parameters
 from .problems import FormError
 from .xform import ENTITIES, JR, XF, elements, local, read_choices, read_xform
 
@@ -54,7 +55,7 @@ IGNORED_BIND = {
     "saveto",
     "constraintMsg",
     "requiredMsg",
-    "max-pixels",
+    *PARAMETERS,
 }
 VISIT_DATE = "visit_date"
 
@@ -181,6 +182,7 @@ def _read_bind(draft: Draft, bind: Element, number: int) -> None:
             node[key] = message
     if bind.get(f"{ENTITIES}saveto"):
         draft.saves[number] = bind.get(f"{ENTITIES}saveto", "")
+    read_parameters(node, bind)
     _read_preload(draft, bind, node, number)
 
 

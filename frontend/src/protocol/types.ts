@@ -33,6 +33,8 @@ export interface FormNode {
   range?: [number, number, number];
   /** Of an upload: accepted files, e.g. image/*. */
   mime?: string;
+  /** How the control works: the parameters column, e.g. {"max-pixels": 800}. */
+  par?: Record<string, string | number>;
   media?: Record<string, string[]>;
 }
 

@@ -116,6 +116,26 @@ def test_every_type_of_question_has_its_control_and_data_type() -> None:
     assert node(visit, "sum")["ro"] == ["f", "true"]
 
 
+def test_how_a_control_works_is_kept_by_the_names_its_author_knows() -> None:
+    visit = form("""
+| survey |
+| | type | name | label | parameters | body::accept |
+| | image | photo | P | max-pixels=800 | |
+| | audio | voice | V | quality=low | |
+| | file | paper | F | | application/pdf |
+| | text | story | S | rows=5 | |
+| | geopoint | spot | G | capture-accuracy=5.5 warning-accuracy=50 allow-mock-accuracy=true | |
+| | integer | n | N | | |
+""")
+    assert node(visit, "photo")["par"] == {"max-pixels": 800}
+    assert node(visit, "voice")["par"] == {"quality": "low"}
+    assert node(visit, "story")["par"] == {"rows": 5}
+    accuracy = {"capture-accuracy": 5.5, "warning-accuracy": 50}
+    assert node(visit, "spot")["par"] == {**accuracy, "allow-mock-accuracy": "true"}
+    assert node(visit, "paper")["mime"] == "application/pdf"
+    assert "par" not in node(visit, "n")
+
+
 def test_what_the_phone_fills_in_by_itself_is_a_preload() -> None:
     visit = form(QUESTIONS)
     preloads = {n["n"]: n["pre"] for n in visit["nodes"] if "pre" in n}
