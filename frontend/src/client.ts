@@ -5,6 +5,7 @@ import { createDeviceKey, publicJwk } from './crypto/device';
 import { createVault, delayLeft, isStrongEnough, openWrap, rewrap, stretch } from './crypto/vault';
 import {
   type Area,
+  type BlobStore,
   type Catalogue,
   type Client,
   ClientError,
@@ -21,6 +22,7 @@ import {
   type StoredDraft,
   type SyncState,
 } from './protocol/types';
+import { BLOBS, BlobShelf } from './store/blobs';
 import { exportFile } from './store/exported';
 import { Database } from './store/idb';
 import { Opened } from './store/opened';
@@ -99,6 +101,7 @@ const WARM = 100;
 class FieldClient implements Client {
   private readonly field: Database;
   private readonly outboxStore: Outbox;
+  private readonly shelf: BlobShelf;
   private readonly phone: Phone;
   private lockRow: Lock | undefined;
   private current: { opened: Opened; loop: Loop; stop: () => void } | null = null;
@@ -111,6 +114,7 @@ class FieldClient implements Client {
   constructor(private readonly deps: ClientDeps) {
     this.field = new Database(FIELD, deps.indexedDB);
     this.outboxStore = new Outbox(new Database(OUTBOX, deps.indexedDB), deps.net.newId);
+    this.shelf = new BlobShelf(new Database(BLOBS, deps.indexedDB));
     this.phone = new Phone(this.field);
     if (deps.channel) {
       deps.channel.onmessage = (message) => void this.heard(message.data as ClientEvent);
@@ -226,7 +230,8 @@ class FieldClient implements Client {
     const { deps } = this;
     const { now } = deps.net;
     const opened = new Opened({
-      ...{ field: this.field, outbox: this.outboxStore, sealer, device, app, now },
+      ...{ field: this.field, outbox: this.outboxStore, shelf: this.shelf },
+      ...{ sealer, device, app, now },
       initials: () => this.initials,
       mono: deps.mono,
       newId: deps.net.newId,
@@ -254,12 +259,15 @@ class FieldClient implements Client {
     this.candidate = null;
   }
 
-  /** Unsent visits or drafts, which a new user or a new vault would make unreadable. */
+  /** Unsent visits, photos or drafts, which a new user or a new vault would make unreadable. */
   private async holdsWork(): Promise<boolean> {
     const unsent = (await this.outboxStore.all()).some(
       ({ state }) => state === 'waiting' || state === 'sending',
     );
-    return unsent || (await this.phone.hasDrafts());
+    const photos = (await this.shelf.heads()).some(
+      ({ state, visits }) => state === 'waiting' && visits.length > 0,
+    );
+    return unsent || photos || (await this.phone.hasDrafts());
   }
 
   /** A new session has to learn which phone it is on; the same key stays the same device. */
@@ -354,6 +362,10 @@ class FieldClient implements Client {
   async removeDraft(id: string): Promise<void> {
     await this.opened.drafts.remove(id);
     this.tell('drafts');
+    await this.opened.blobs.release(id);
+  }
+  get blobs(): BlobStore {
+    return this.opened.blobs;
   }
 
   async finish(input: FinishInput): Promise<string> {

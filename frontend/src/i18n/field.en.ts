@@ -266,6 +266,10 @@ const en: typeof zh = {
     rate_limited: 'Too many tries, or the server is busy. Wait some minutes.',
     server: 'The server has a problem. Try again later.',
     storage: 'The phone is full. Delete some photos or videos, then try again.',
+    blob_storage:
+      'The phone is full, so this one was not kept; everything you typed is. Delete some photos or videos and try again, or finish without it.',
+    blob_large: 'The file is too large (10 MB at most). Take it again or choose a smaller one.',
+    blob_empty: 'The file is empty. Take it again or choose another.',
     storage_broken:
       "What is on the phone can't be read. Don't clear its data; export unsent visits and ask your administrator.",
     other_user:

@@ -34,11 +34,11 @@ export interface OpsInput {
   original: Original | null;
 }
 
-export type Head = Omit<Submission, 'ops' | 'entities' | 'blobs'>;
+export type Head = Omit<Submission, 'ops' | 'entities'>;
 
 /** The submission, ready to be written as JSON and never changed again. */
 export function buildSubmission(head: Head, input: OpsInput): Submission {
-  return { ...head, entities: input.derived.entities, ops: buildOps(input), blobs: [] };
+  return { ...head, entities: input.derived.entities, ops: buildOps(input) };
 }
 
 /** The ops in derive's order, less what the worker was shown and left; in a correction, also what was taken back. */

@@ -423,6 +423,19 @@ export interface FinishInput {
 
 export type ClientEvent = 'phase' | 'registry' | 'drafts' | 'outbox' | 'sync' | 'catalogue';
 
+/** Photos, signatures, recordings and files, sealed on this phone. */
+export interface BlobStore {
+  /**
+   * The name to answer with. Durable and read back when it resolves; the same bytes again give the same name.
+   * Throws ClientError: blob_large (10 MB), blob_empty, blob_storage (the phone is full), storage_broken.
+   */
+  put(bytes: Uint8Array, type: string, draft: string): Promise<string>;
+  /** undefined: not on this phone (any more). */
+  get(name: string): Promise<{ bytes: Uint8Array; type: string } | undefined>;
+  /** The draft needs none any more; what nothing else needs is dropped. Done by removeDraft and finish. */
+  release(draft: string): Promise<void>;
+}
+
 export interface Client {
   /** fresh: nobody enrolled on this phone; locked: enrolled, PIN needed; open: working. */
   phase(): 'fresh' | 'locked' | 'open';
@@ -443,6 +456,7 @@ export interface Client {
   /** Durable when it resolves. */
   saveDraft(draft: StoredDraft): Promise<void>;
   removeDraft(id: string): Promise<void>;
+  readonly blobs: BlobStore;
   /** Resolves only after the visit was written durably and read back. */
   finish(input: FinishInput): Promise<string>;
   outbox(): OutboxItem[];

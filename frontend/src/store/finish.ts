@@ -4,6 +4,7 @@
  * The submission's id was given to the draft when it was begun. A crash after the outbox was written leaves the draft;
  * the next start (or the next try) finds the id in the outbox and only removes the draft.
  */
+import { blobsOf } from '@/protocol/blobs';
 import { derive } from '@/protocol/derive';
 import { sourcesOf } from '@/protocol/sources';
 import { buildSubmission, type Known, type OpsInput, type Original } from '@/protocol/submission';
@@ -17,6 +18,7 @@ import type {
   ReturnedTask,
   Submission,
 } from '@/protocol/types';
+import type { Blobs } from './blobs';
 import { localDay, localMoment } from './clock';
 import type { Drafts, Seen } from './drafts';
 import type { Content, Items } from './items';
@@ -27,6 +29,7 @@ import { kindOf, typesOf } from './view';
 export interface FinishDeps {
   items: Items;
   drafts: Drafts;
+  blobs: Blobs;
   registry: ScopeRegistry;
   programs: readonly Program[];
   me: Me;
@@ -50,7 +53,18 @@ export async function finish(input: FinishInput, deps: FinishDeps): Promise<stri
   await deps.items.load();
   await deps.items.confirm(record.id, record.sha);
   await deps.drafts.remove(input.draftId);
+  // Which visit holds what is known from the outbox: if this fails, the next start does it.
+  await deps.blobs.shelf.settle(heldBy(deps.items, input.draftId)).catch(() => undefined);
   return record.id;
+}
+
+/** The draft is a visit now: what it took hold of is the visit's, what it replaced on the way nobody's. */
+function heldBy(items: Items, draft: string): Parameters<Blobs['shelf']['settle']>[0] {
+  return (head) => {
+    if (!head.drafts.includes(draft)) return undefined;
+    const visits = new Set([...head.visits, ...items.naming(head.sha)]);
+    return { drafts: head.drafts.filter((id) => id !== draft), visits: [...visits] };
+  };
 }
 
 interface Visit {
@@ -84,6 +98,9 @@ async function preparing(visit: Visit, sid: string, deps: FinishDeps) {
   const { input } = visit;
   const ops = await opsInput(visit, sid, deps);
   const at = deps.now();
+  const blobs = blobsOf(input.def, input.answers);
+  // A disk too full to note this must not hold the text back: the outbox says it too.
+  await deps.blobs.shelf.hold(sid, blobs, at).catch(() => undefined);
   return async (n: number, install: string) => {
     const submission = buildSubmission(
       {
@@ -100,6 +117,7 @@ async function preparing(visit: Visit, sid: string, deps: FinishDeps) {
         corrects: input.corrects ?? null,
         on: ops.on,
         answers: input.answers,
+        blobs,
       },
       ops,
     );

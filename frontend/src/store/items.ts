@@ -21,6 +21,9 @@ interface Opened {
   submission: Submission;
 }
 
+/** The attachments a submission names; an older app named none. */
+export const blobsIn = (submission: Submission): readonly string[] => submission.blobs ?? [];
+
 export class Items {
   private opened = new Map<string, Opened>();
   private unreadable: OutboxRecord[] = [];
@@ -72,6 +75,12 @@ export class Items {
     return this.opened.get(id)?.content;
   }
 
+  /** The visits whose answers name an attachment, by its hash. */
+  naming(sha: string): string[] {
+    const all = [...this.opened.values()];
+    return all.filter((item) => blobsIn(item.submission).includes(sha)).map((it) => it.record.id);
+  }
+
   /** Whether a later visit of this phone corrects it. */
   isCorrected(id: string): boolean {
     return [...this.opened.values()].some(({ submission }) => submission.corrects === id);
@@ -86,6 +95,10 @@ export class Items {
         author: content.author,
         submission,
       }));
+  }
+
+  has(id: string): boolean {
+    return this.opened.has(id) || this.unreadable.some((record) => record.id === id);
   }
 
   unsent(): number {

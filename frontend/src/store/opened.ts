@@ -8,6 +8,7 @@ import type {
   Scope,
 } from '@/protocol/types';
 import { Base } from './base';
+import { type BlobShelf, Blobs } from './blobs';
 import { localDay } from './clock';
 import { Drafts } from './drafts';
 import { finish } from './finish';
@@ -24,6 +25,7 @@ import type { Initials } from './search';
 export interface OpenDeps {
   field: Database;
   outbox: Outbox;
+  shelf: BlobShelf;
   sealer: Sealer;
   device: Device;
   initials(): Initials | null;
@@ -33,12 +35,15 @@ export interface OpenDeps {
   newId(): string;
 }
 
+/** How long a draft or a visit that isn't there may still be on its way, ms. */
+const FRESH = 24 * 3600_000;
 const SCOPES: readonly Scope[] = ['health', 'housing'];
 
 export class Opened {
   readonly base: Base;
   readonly drafts: Drafts;
   readonly items: Items;
+  readonly blobs: Blobs;
   readonly knowledge: Knowledge;
   private readonly registries: Map<Scope, ScopeRegistry>;
   private post: ReturnedTask[] = [];
@@ -47,6 +52,7 @@ export class Opened {
     const { field, outbox, sealer, newId } = deps;
     this.base = new Base(field, sealer);
     this.items = new Items(outbox, sealer);
+    this.blobs = new Blobs(deps.shelf, sealer, deps.now);
     this.knowledge = new Knowledge(field, sealer);
     this.drafts = new Drafts(
       field,
@@ -103,11 +109,11 @@ export class Opened {
   }
 
   async finish(input: FinishInput): Promise<string> {
-    const { items, drafts, knowledge } = this;
+    const { items, drafts, blobs, knowledge } = this;
     const { now, mono, newId, app } = this.deps;
     const definition = (form: string, version: string) => knowledge.form(form, version);
     const id = await finish(input, {
-      ...{ items, drafts, now, mono, newId, app, definition },
+      ...{ items, drafts, blobs, now, mono, newId, app, definition },
       registry: this.registry(input.def.scope),
       programs: knowledge.catalogue.programs,
       me: knowledge.profile.me,
@@ -139,6 +145,23 @@ export class Opened {
       const draft = this.drafts.leftoverOf(record.id);
       if (draft) await this.drafts.remove(draft);
     }
+    await this.sweepBlobs().catch(() => undefined);
+  }
+
+  /** Attachments held by drafts and visits that a crash, or another tab, left nothing of. */
+  private async sweepBlobs(): Promise<void> {
+    const now = this.deps.now();
+    await this.blobs.shelf.settle(({ sha, at, drafts, visits }) => {
+      // Somebody may be filling or finishing this very moment, in another tab.
+      const isFresh = Math.abs(now - at) < FRESH;
+      const named = this.items.naming(sha);
+      const stands = (sid: string) =>
+        this.items.submission(sid) ? named.includes(sid) : this.items.has(sid) || isFresh;
+      return {
+        drafts: drafts.filter((id) => isFresh || this.drafts.entryOf(id)),
+        visits: [...new Set([...named, ...visits.filter(stands)])],
+      };
+    });
   }
 
   private own(id: string): Own | undefined {

@@ -1,5 +1,6 @@
 /** The field database: drafts, base copy, cursors, forms and what the phone knows of its user. All content is sealed. */
-import { openJson, sealJson } from '@/crypto/seal';
+import type { Bytes } from '@/crypto/bytes';
+import { open, openJson, seal, sealJson } from '@/crypto/seal';
 import type { Schema } from './idb';
 
 export const FIELD: Schema = {
@@ -33,5 +34,13 @@ export class Sealer {
 
   open<T>(store: string, record: string, sealed: ArrayBuffer): Promise<T> {
     return openJson<T>(this.key, store, record, sealed);
+  }
+
+  sealBytes(store: string, record: string, bytes: Bytes): Promise<ArrayBuffer> {
+    return seal(this.key, store, record, bytes);
+  }
+
+  async openBytes(store: string, record: string, sealed: ArrayBuffer): Promise<Bytes> {
+    return new Uint8Array(await open(this.key, store, record, sealed));
   }
 }

@@ -1,0 +1,213 @@
+/**
+ * Photos, signatures and recordings, sealed, until the server has them safely. A database of its own, so that the largest
+ * and least urgent data can neither fill nor break the one that holds the text; bytes are ArrayBuffers, for a Blob in
+ * IndexedDB is lost on some phones.
+ *
+ * Why each crash point is safe: bytes are on disk and were read back before an answer names them; a visit takes hold of what
+ * it names before it is written to the outbox; bytes go only when no draft and no visit holds them, decided in the one
+ * transaction that deletes. What a crash leaves over is swept when the phone is next opened. docs/sync.md tells the story.
+ */
+import { type Bytes, sha256 } from '@/crypto/bytes';
+import { blobName, hashOf } from '@/protocol/blobs';
+import { type BlobStore, ClientError } from '@/protocol/types';
+import type { Database, Schema, Tx } from './idb';
+import type { Sealer } from './sealed';
+
+/** Largest attachment, in bytes; the server's default too. */
+export const LARGEST = 10 * 1024 * 1024;
+
+export type BlobState = 'waiting' | 'sent' | 'durable' | 'refused';
+
+/** What may be read while locked: names, sizes and who needs it. */
+export interface BlobHead {
+  name: string;
+  sha: string;
+  /** MIME type as captured. */
+  type: string;
+  size: number;
+  /** The data key that seals it. */
+  vault: string;
+  /** When it was last put or taken hold of, ms. */
+  at: number;
+  drafts: string[];
+  /** Submissions, finished or being finished. */
+  visits: string[];
+  state: BlobState;
+  why: string | null;
+}
+interface BytesRow {
+  name: string;
+  sealed: ArrayBuffer;
+}
+export interface BlobRecord extends BlobHead {
+  sealed: ArrayBuffer;
+}
+export type BlobChange = Partial<Pick<BlobHead, 'state' | 'why'>>;
+
+export const BLOBS: Schema = {
+  name: 'fs-blobs',
+  version: 1,
+  upgrade(db) {
+    db.createObjectStore('heads', { keyPath: 'name' });
+    db.createObjectStore('bytes', { keyPath: 'name' });
+  },
+};
+const BOTH = ['heads', 'bytes'];
+
+/** The records, for whoever has no key. */
+export class BlobShelf {
+  constructor(private readonly db: Database) {}
+
+  heads(): Promise<BlobHead[]> {
+    return this.db.read(['heads'], (tx) => tx.all<BlobHead>('heads'));
+  }
+
+  record(name: string): Promise<BlobRecord | undefined> {
+    return this.db.read(BOTH, async (tx) => {
+      const head = await tx.get<BlobHead>('heads', name);
+      const row = head && (await tx.get<BytesRow>('bytes', name));
+      return head && row && { ...head, sealed: row.sealed };
+    });
+  }
+
+  /** Durable when it resolves. Whoever held the same bytes before still does. */
+  async keep({ sealed, ...head }: BlobRecord): Promise<void> {
+    await this.db.write(BOTH, async (tx) => {
+      const old = await tx.get<BlobHead>('heads', head.name);
+      const drafts = union(old?.drafts ?? [], head.drafts);
+      const visits = union(old?.visits ?? [], head.visits);
+      const { state, why } = old ?? head;
+      await tx.put('bytes', { name: head.name, sealed } satisfies BytesRow);
+      await tx.put('heads', { ...head, drafts, visits, state, why });
+    });
+  }
+
+  /** A visit about to be written needs them; before the outbox, so that no draft's end can take them from it. */
+  async hold(visit: string, shas: readonly string[], at: number): Promise<void> {
+    if (!shas.length) return;
+    await this.db.write(['heads'], async (tx) => {
+      const heads = await tx.all<BlobHead>('heads');
+      for (const head of heads.filter(({ sha }) => shas.includes(sha)))
+        await tx.put('heads', { ...head, at, visits: union(head.visits, [visit]) });
+    });
+  }
+
+  async change(changes: ReadonlyMap<string, BlobChange>): Promise<void> {
+    if (!changes.size) return;
+    await this.db.write(['heads'], async (tx) => {
+      for (const [name, change] of changes) {
+        const head = await tx.get<BlobHead>('heads', name);
+        if (head) await tx.put('heads', { ...head, ...change });
+      }
+    });
+  }
+
+  /** Sets anew who needs what, and deletes what nobody does. holders: undefined leaves a record alone. */
+  async settle(
+    holders: (head: BlobHead) => Pick<BlobHead, 'drafts' | 'visits'> | undefined,
+  ): Promise<void> {
+    if (!(await this.heads()).some((head) => changed(head, holders(head)))) return;
+    await this.db.write(BOTH, async (tx) => {
+      for (const head of await tx.all<BlobHead>('heads')) {
+        const now = holders(head);
+        if (!now || !changed(head, now)) continue;
+        if (now.drafts.length + now.visits.length) await tx.put('heads', { ...head, ...now });
+        else await drop(tx, head.name);
+      }
+    });
+  }
+
+  /** Lets go of bytes the server has for good; true if that made room. */
+  async makeRoom(): Promise<boolean> {
+    return this.db.write(BOTH, async (tx) => {
+      const safe = (await tx.all<BlobHead>('heads')).filter(({ state }) => state === 'durable');
+      const gone = [];
+      for (const { name } of safe) {
+        if (!(await tx.get('bytes', name))) continue;
+        await tx.delete('bytes', name);
+        gone.push(name);
+      }
+      return gone.length > 0;
+    });
+  }
+}
+
+/** The shelf with its seals open. */
+export class Blobs implements BlobStore {
+  constructor(
+    readonly shelf: BlobShelf,
+    private readonly sealer: Sealer,
+    private readonly now: () => number,
+  ) {}
+
+  async put(given: Uint8Array, type: string, draft: string): Promise<string> {
+    if (given.byteLength > LARGEST) throw new ClientError('blob_large');
+    if (!given.byteLength) throw new ClientError('blob_empty');
+    const bytes = new Uint8Array(given);
+    const sha = await sha256(bytes);
+    const name = blobName(sha, type);
+    const { vault } = this.sealer;
+    const record: BlobRecord = {
+      ...{ name, sha, type, vault, size: bytes.byteLength, at: this.now() },
+      ...{ drafts: [draft], visits: [], state: 'waiting', why: null },
+      sealed: await this.sealer.sealBytes('blobs', name, bytes),
+    };
+    await this.keep(record);
+    if (!(await this.get(name))) throw new ClientError('storage_broken', 'read back');
+    return name;
+  }
+
+  /** The bytes, if they are here, whole, and sealed by this phone's key. */
+  async get(name: string): Promise<{ bytes: Uint8Array; type: string } | undefined> {
+    const record = await this.shelf.record(name);
+    const bytes = record && (await this.open(record));
+    return bytes ? { bytes, type: record.type } : undefined;
+  }
+
+  /** The bytes of a record; null if damaged or sealed by another key. */
+  async open(record: BlobRecord): Promise<Bytes | null> {
+    try {
+      const bytes = await this.sealer.openBytes('blobs', record.name, record.sealed);
+      return (await sha256(bytes)) === hashOf(record.name) ? bytes : null;
+    } catch {
+      return null;
+    }
+  }
+
+  release(draft: string): Promise<void> {
+    return this.shelf.settle((head) =>
+      head.drafts.includes(draft)
+        ? { drafts: head.drafts.filter((id) => id !== draft), visits: head.visits }
+        : undefined,
+    );
+  }
+
+  /** A full disk gives up what the server has already, and only then says so. */
+  private async keep(record: BlobRecord): Promise<void> {
+    try {
+      await this.shelf.keep(record);
+    } catch (error) {
+      if (!(error instanceof ClientError) || error.key !== 'storage') throw error;
+      const room = await this.shelf.makeRoom().catch(() => false);
+      if (!room) throw new ClientError('blob_storage', error.detail);
+      await this.shelf.keep(record).catch((again: unknown) => {
+        throw again instanceof ClientError && again.key === 'storage'
+          ? new ClientError('blob_storage', again.detail)
+          : again;
+      });
+    }
+  }
+}
+
+async function drop(tx: Tx, name: string): Promise<void> {
+  await tx.delete('heads', name);
+  await tx.delete('bytes', name);
+}
+
+const union = (a: readonly string[], b: readonly string[]) => [...new Set([...a, ...b])];
+const same = (a: readonly string[], b: readonly string[]) =>
+  a.length === b.length && a.every((one) => b.includes(one));
+
+function changed(head: BlobHead, now: Pick<BlobHead, 'drafts' | 'visits'> | undefined): boolean {
+  return !!now && !(same(head.drafts, now.drafts) && same(head.visits, now.visits));
+}
