@@ -17,7 +17,7 @@ from .config import Settings
 from .db import db
 from .demo.service import Demo, DemoRefusedError, ensure_demo
 from .forms.commands import forms_group
-from .forms.problems import FormError
+from .forms.problems import FormError, language_of
 from .forms.service import publish_packaged
 from .programs.service import ProgramError
 from .server import serve
@@ -89,7 +89,10 @@ def prepare() -> None:
     flask_migrate.upgrade()
     try:
         publish_packaged()
-    except (FormError, ProgramError) as error:
+    except FormError as error:
+        said = error.text(language_of(os.environ.get("LANG", "")))
+        raise click.ClickException(said) from None
+    except ProgramError as error:
         raise click.ClickException(str(error)) from None
 
 

@@ -28,12 +28,12 @@ def _read(draft: Draft, tag: str, element: Element, inside: int | None) -> None:
     elif tag == "setvalue":
         read_setvalue(draft, element, None)
     elif tag not in ("label", "hint"):
-        draft.refuse(inside, f"the control “{tag}” is not supported", "Use another question type.")
+        draft.refuse(inside, "control_unsupported", "type", control=tag)
 
 
 def _group(draft: Draft, element: Element, inside: int | None) -> None:
     ref = element.get("ref") or element.get("nodeset")
-    number = draft.node(ref, "a group") if ref else inside
+    number = draft.node(ref, ("组", "a group")) if ref else inside
     if number is not None and ref:
         _words(draft, element, number)
     for tag, child in elements(element):
@@ -47,7 +47,7 @@ def _repeat(draft: Draft, element: Element) -> None:
     node = draft.nodes[number]
     count = element.get(f"{JR}count")
     if count:
-        tree = draft.expr(count, number, "repeat count")
+        tree = draft.expr(count, number, "repeat_count")
         if tree is not None:
             node["count"] = tree
     if count or element.get(f"{JR}noAddRemove") == "true()":
@@ -61,12 +61,13 @@ def _repeat(draft: Draft, element: Element) -> None:
 def _words(draft: Draft, element: Element, number: int) -> None:
     """Label, hints, media and appearance."""
     node, output = draft.nodes[number], draft.output(number)
+    hinted = draft.output(number, "hint")
     parts = dict(elements(element))
     label, hint = parts.get("label"), parts.get("hint")
     for key, words in (
         ("l", draft.texts.of(label, output)),
-        ("h", draft.texts.of(hint, output)),
-        ("g", draft.texts.of(hint, output, "guidance")),
+        ("h", draft.texts.of(hint, hinted)),
+        ("g", draft.texts.of(hint, hinted, "guidance")),
     ):
         if words:
             node[key] = words
@@ -78,7 +79,7 @@ def _words(draft: Draft, element: Element, number: int) -> None:
 
 
 def _control(draft: Draft, tag: str, element: Element) -> None:
-    number = draft.node(element.get("ref"), f"a control ({tag})")
+    number = draft.node(element.get("ref"), (f"控件 {tag} ", f"a control ({tag})"))
     if number is None:
         return
     node = draft.nodes[number]
@@ -92,20 +93,19 @@ def _control(draft: Draft, tag: str, element: Element) -> None:
         node["mime"] = element.get("accept") or element.get("mediatype", "*/*")
     read_parameters(node, element)
     if element.get("query") or node.get("ap", "").startswith("search("):
-        remedy = "Use select_one_from_file with choice_filter."
-        draft.refuse(number, "searching in external lists this way is not supported", remedy)
+        draft.refuse(number, "search_unsupported", "appearance")
     for child_tag, child in elements(element):
         if child_tag == "setvalue":
             read_setvalue(draft, child, number)
         elif child_tag not in ("label", "hint", "itemset", "item"):
-            draft.refuse(number, f"“{child_tag}” is not supported", "Remove it.")
+            draft.refuse(number, "element_unsupported", name=child_tag)
 
 
 def _range(draft: Draft, element: Element, node: dict[str, Any], number: int) -> None:
     try:
         node["range"] = [_plain(float(element.attrib[key])) for key in ("start", "end", "step")]
     except (KeyError, ValueError):
-        draft.refuse(number, "a range needs start, end and step", "Set them under parameters.")
+        draft.refuse(number, "range_incomplete", "parameters")
 
 
 def _plain(number: float) -> int | float:
@@ -129,7 +129,7 @@ def _choices(draft: Draft, element: Element, node: dict[str, Any], number: int) 
         words = draft.texts.of(parts.get("label"), draft.output(number))
         choices.append({"v": code, "l": words or [code] * len(draft.texts.langs)})
     if not choices:
-        draft.refuse(number, "there are no choices", "Add them on the choices sheet.")
+        draft.refuse(number, "choices_missing", "type")
     draft.lists[name] = choices
     node["items"] = {"list": name}
 
@@ -137,19 +137,18 @@ def _choices(draft: Draft, element: Element, node: dict[str, Any], number: int) 
 def _itemset(draft: Draft, itemset: Element, node: dict[str, Any], number: int) -> None:
     source = itemset.get("nodeset", "")
     if source.strip().startswith("randomize("):
-        draft.refuse(number, "choices in random order are not supported", "Remove randomize.")
+        draft.refuse(number, "randomize_unsupported", "parameters")
         return
     try:
         tree = compile_xpath(source, draft.names, number)
     except XPathError as error:
-        draft.refuse(number, f"choice filter: {error}", "Correct the choice filter.")
+        draft.pass_on(number, error, "choice_filter")
         return
     match tree:
         case ["path", ["inst", str(name)], ["child", "item", *preds]]:
             items = _items(draft, itemset, name, number)
         case _:
-            remedy = "Use a list of the choices sheet or of the registry."
-            draft.refuse(number, "choices can't come from another question", remedy)
+            draft.refuse(number, "choices_from_question", "type")
             return
     draft.used |= {name}
     for pred in preds:

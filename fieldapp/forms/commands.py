@@ -1,6 +1,7 @@
 """`fieldapp forms …`: check and publish forms, and write the contract the phone's tests run."""
 
 import json
+import os
 from pathlib import Path
 
 import click
@@ -9,24 +10,31 @@ from flask.cli import AppGroup
 from fieldapp.programs.service import load_programs
 
 from . import service
-from .problems import FormError
+from .problems import LANGS, FormError, language_of
 from .source import FormSource
 
 forms_group = AppGroup("forms", help="Check and publish forms.")
 form_file = click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 program_option = click.option("--program", required=True, help="Program the form belongs to.")
+lang_option = click.option(
+    "--lang",
+    type=click.Choice(LANGS),
+    default=lambda: language_of(os.environ.get("LANG", "")),
+    help="Language of what is said; that of LANG otherwise, Chinese if it names none.",
+)
 CONTRACT = Path("tests/contract/forms")
 
 
 @forms_group.command("check", with_appcontext=False)
 @form_file
 @program_option
-def check(file: Path, program: str) -> None:
+@lang_option
+def check(file: Path, program: str, lang: str) -> None:
     """Say whether a form can be published, and what must be changed."""
     try:
         found = service.read_form(FormSource.of(file), program)
     except FormError as error:
-        raise click.ClickException(str(error)) from None
+        raise click.ClickException(error.text(lang)) from None
     questions = sum("c" in node for node in found["nodes"])
     click.echo(f"{found['id']} {found['version']}: {questions} questions, ready to publish.")
 
@@ -34,22 +42,24 @@ def check(file: Path, program: str) -> None:
 @forms_group.command("publish")
 @form_file
 @program_option
-def publish(file: Path, program: str) -> None:
+@lang_option
+def publish(file: Path, program: str, lang: str) -> None:
     """Publish a form (.md, .xlsx, .xls, .csv or .xml) as the current version."""
     try:
         row = service.publish(file, program)
     except FormError as error:
-        raise click.ClickException(str(error)) from None
+        raise click.ClickException(error.text(lang)) from None
     click.echo(f"{row.form_id} {row.version} is published.")
 
 
 @forms_group.command("publish-all")
-def publish_all() -> None:
+@lang_option
+def publish_all(lang: str) -> None:
     """Publish the forms that come with the product; those published already stay as they are."""
     try:
         rows = service.publish_packaged()
     except FormError as error:
-        raise click.ClickException(str(error)) from None
+        raise click.ClickException(error.text(lang)) from None
     for row in rows:
         click.echo(f"{row.form_id} {row.version} is published.")
 

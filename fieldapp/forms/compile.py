@@ -57,6 +57,10 @@ IGNORED_BIND = {
     "requiredMsg",
     *PARAMETERS,
 }
+MESSAGES = (
+    ("constraintMsg", "msg", "constraint_message"),
+    ("requiredMsg", "rmsg", "required_message"),
+)
 VISIT_DATE = "visit_date"
 
 
@@ -96,7 +100,7 @@ def _definition(draft: Draft, program: str, scope: str) -> dict[str, Any]:
     }
     for key, column in (("id", "form_id"), ("version", "version")):
         if not definition[key]:
-            draft.refuse(None, f"the form has no {key}", f"Set {column} on the settings sheet.")
+            draft.refuse(None, "setting_missing", column, "settings", key=key)
     date = next((i for i, node in enumerate(draft.nodes) if node["n"] == VISIT_DATE), None)
     if date is not None:
         definition["date"] = date
@@ -147,9 +151,9 @@ def _read_model(draft: Draft) -> None:
         if tag == "setvalue":
             read_setvalue(draft, element, None)
         elif tag == "submission" and element.get("base64RsaPublicKey"):
-            draft.refuse(None, "encrypted forms are not supported", "Remove public_key.")
+            draft.refuse(None, "encryption_unsupported", "public_key", "settings")
         elif tag not in ("itext", "instance", "bind", "submission"):
-            draft.refuse(None, f"“{tag}” is not supported", "Remove it from the form.")
+            draft.refuse(None, "model_unsupported", name=tag)
 
 
 # ---- binds ----
@@ -158,7 +162,7 @@ def _read_model(draft: Draft) -> None:
 def _read_binds(draft: Draft) -> None:
     for bind in (e for tag, e in elements(draft.xform.model) if tag == "bind"):
         path = bind.get("nodeset", "")
-        number = None if draft.dropped(path) else draft.node(path, "a bind")
+        number = None if draft.dropped(path) else draft.node(path, ("bind ", "a bind"))
         if number is not None:
             _read_bind(draft, bind, number)
 
@@ -168,16 +172,16 @@ def _read_bind(draft: Draft, bind: Element, number: int) -> None:
     if "type" in bind.attrib and node["k"] == "leaf":
         kind = local_name(bind.get("type", ""))
         if kind not in TYPES:
-            draft.refuse(number, f"the data type “{kind}” is not supported", "Use another type.")
+            draft.refuse(number, "data_type_unsupported", "type", type=kind)
         node["t"] = TYPES.get(kind, "string")
     for attribute, source in bind.attrib.items():
         name = local(attribute)
         if name in EXPRESSIONS:
             _bind_expression(draft, node, number, name, source)
         elif name not in IGNORED_BIND:
-            draft.refuse(number, f"“{name}” is not supported", "Remove it from the bind.")
-    for name, key in (("constraintMsg", "msg"), ("requiredMsg", "rmsg")):
-        message = draft.texts.of_message(bind.get(JR + name), draft.output(number))
+            draft.refuse(number, "attribute_unsupported", f"bind::{name}", name=name)
+    for name, key, column in MESSAGES:
+        message = draft.texts.of_message(bind.get(JR + name), draft.output(number, column))
         if message:
             node[key] = message
     if bind.get(f"{ENTITIES}saveto"):
@@ -189,7 +193,7 @@ def _read_bind(draft: Draft, bind: Element, number: int) -> None:
 def _bind_expression(
     draft: Draft, node: dict[str, Any], number: int, name: str, source: str
 ) -> None:
-    tree = draft.expr(source, number, name)
+    tree = draft.expr(source, number, "calculation" if name == "calculate" else name)
     always_no = name in ("required", "readonly") and tree == ["f", "false"]
     if tree is not None and not always_no and not (name == "relevant" and tree == ["f", "true"]):
         node[EXPRESSIONS[name]] = tree
@@ -204,9 +208,7 @@ def _read_preload(draft: Draft, bind: Element, node: dict[str, Any], number: int
     if key in PRELOADS:
         node["pre"] = PRELOADS[key]
     else:
-        draft.refuse(
-            number, f"“{given or preload}” can't be filled in by itself here", "Remove this row."
-        )
+        draft.refuse(number, "preload_unsupported", "type", name=given or preload)
 
 
 def _settle_nodes(draft: Draft) -> None:
@@ -241,11 +243,11 @@ def _read_lists(draft: Draft) -> None:
         value, label = draft.item_refs.get(name, ("name", "label"))
         choices = read_choices(instance, draft.texts, draft.output(0), value, label)
         if choices is None:
-            draft.refuse(None, f"the list “{name}” is not flat", "Give it items with plain values.")
+            draft.refuse(None, "list_not_flat", "list_name", "choices", list=name)
         else:
             draft.lists[name] = choices
     for name in sorted(draft.used - set(draft.xform.instances) - set(draft.lists)):
-        draft.refuse(None, f"the list “{name}” is not declared", f"Add a row csv-external, {name}.")
+        draft.refuse(None, "list_undeclared", list=name)
 
 
 def _external(draft: Draft) -> list[str]:
@@ -265,9 +267,7 @@ def _entities(draft: Draft) -> list[dict[str, Any]]:
     for number, prop in draft.saves.items():
         home = next((n for n in names.lineage(number)[::-1] if n in blocks), None)
         if home is None:
-            draft.refuse(
-                number, f"save_to “{prop}” has no entity", "Add a row on the entities sheet."
-            )
+            draft.refuse(number, "save_without_entity", "save_to", property=prop)
         else:
             blocks[home]["saves"].append([number, prop])
     for block in blocks.values():
@@ -280,8 +280,4 @@ def _refuse_cycles(draft: Draft, definition: dict[str, Any]) -> None:
         _ = Shape(definition).order
     except CycleError as error:
         circle = " → ".join(draft.names.names[n] for n in [*error.nodes, error.nodes[0]])
-        draft.refuse(
-            error.nodes[0],
-            f"these depend on each other: {circle}",
-            "Break the circle: let one of them not refer to the others.",
-        )
+        draft.refuse(error.nodes[0], "cycle", circle=circle)

@@ -1,10 +1,11 @@
 """A form definition in the making: its nodes, its actions, and the problems found on the way."""
 
+from collections.abc import Mapping
 from typing import Any
 from xml.etree.ElementTree import Element
 
 from .names import Names
-from .problems import FormProblem
+from .problems import FormProblem, RefusedError, Words
 from .xform import Texts, XForm
 from .xpath import Expr, XPathError, compile_xpath
 
@@ -26,30 +27,48 @@ class Draft:
         self.item_refs: dict[str, tuple[str, str]] = {}
         self.problems: list[FormProblem] = []
 
-    def refuse(self, node: int | None, message: str, remedy: str) -> None:
-        """Note a problem of a question (None: of the form) and go on looking for others."""
-        question = self.names.names[node] if node is not None else ""
-        self.problems.append(FormProblem(question, message, remedy))
+    def refuse(
+        self, node: int | None, code: str, column: str = "", sheet: str = "", **params: Words
+    ) -> None:
+        """Note a problem of a question (None: of the form) and go on looking for others.
 
-    def expr(self, source: str, at: int, what: str = "expression") -> Expr | None:
-        """Compile an expression at a node; None after noting why it can't be."""
+        code: of REFUSALS, whose texts `params` fill; column: the XLSForm's column it is in.
+        """
+        self._note(node, code, column, sheet, params)
+
+    def pass_on(self, node: int | None, error: RefusedError, column: str = "") -> None:
+        """Note as a problem of a question what something that knows no place refuses."""
+        self._note(node, error.code, column, "", error.params)
+
+    def _note(
+        self, node: int | None, code: str, column: str, sheet: str, params: Mapping[str, Words]
+    ) -> None:
+        question, path = "", ""
+        if node is not None:
+            question, path = self.names.names[node], self.names.path(node)
+        self.problems.append(FormProblem(code, params, question, column, sheet, path=path))
+
+    def expr(self, source: str, at: int, column: str = "") -> Expr | None:
+        """Compile an expression of a column at a node; None after noting why it can't be."""
         try:
             tree = compile_xpath(source, self.names, at)
         except XPathError as error:
-            self.refuse(at, f"{what}: {error}", "Correct the expression.")
+            self.pass_on(at, error, column)
             return None
         self.used |= instances_in(tree)
         return tree
 
-    def output(self, at: int) -> Any:
+    def output(self, at: int, column: str = "label") -> Any:
         """A compiler for `${…}` in texts at a node."""
-        return lambda source: self.expr(source, at, "text") or ["s", ""]
+        return lambda source: self.expr(source, at, column) or ["s", ""]
 
-    def node(self, path: str | None, context: str) -> int | None:
-        """The node an absolute path names; None after noting that there is none."""
+    def node(self, path: str | None, context: tuple[str, str]) -> int | None:
+        """The node an absolute path names; None after noting that there is none for `context`, in
+        zh and en.
+        """
         number = self.find(path or "")
         if number is None:
-            self.refuse(None, f"{context} names “{path}”, which is not in the form", "Correct it.")
+            self.refuse(None, "path_unknown", context=context, path=path or "")
         return number
 
     def find(self, path: str) -> int | None:
@@ -80,7 +99,7 @@ def instances_in(tree: Any) -> set[str]:
 
 def mark_repeat(draft: Draft, repeat: Element) -> None:
     """Say that a node repeats."""
-    number = draft.node(repeat.get("nodeset"), "a repeat")
+    number = draft.node(repeat.get("nodeset"), ("重复组", "a repeat"))
     if number is not None:
         draft.nodes[number]["k"] = "repeat"
         draft.names.repeats[number] = True
@@ -89,7 +108,7 @@ def mark_repeat(draft: Draft, repeat: Element) -> None:
 def read_setvalue(draft: Draft, element: Element, trigger: int | None) -> None:
     """An action: at load, for a new repeat instance, or when a question (`trigger`) changes."""
     path = element.get("ref") or element.get("nodeset") or ""
-    target = None if draft.dropped(path) else draft.node(path, "a setvalue")
+    target = None if draft.dropped(path) else draft.node(path, ("setvalue ", "a setvalue"))
     if target is None:
         return
     source = element.get("value")
@@ -108,5 +127,5 @@ def _action_place(draft: Draft, event: str, target: int, trigger: int | None) ->
         return next((n for n in draft.names.lineage(target)[::-1] if draft.names.repeats[n]), None)
     if event == "xforms-value-changed" and trigger is not None:
         return trigger
-    draft.refuse(target, f"the event “{event}” is not supported", "Use a default or a trigger.")
+    draft.refuse(target, "event_unsupported", event=event)
     return None

@@ -6,12 +6,20 @@ visited: it is no enforcement tool, so it doesn't collect what only enforcement 
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
-from .definition import Definition
+from .definition import Definition, shape_of
 from .problems import FormProblem
 
-REMEDY = "Remove it; see docs/privacy.md."
+CODE = "never_collect"
+TEXTS = {
+    "l": "label",
+    "h": "hint",
+    "g": "guidance_hint",
+    "msg": "constraint_message",
+    "rmsg": "required_message",
+}
 # Reason → what gives it away, in running text and in names (where `_` counts as a space).
 NEVER: dict[str, tuple[str, ...]] = {
     "sex of a fetus or newborn": (
@@ -66,6 +74,19 @@ NEVER: dict[str, tuple[str, ...]] = {
         r"\bmarital status\b|\bmarriage certificate\b|\bdivorced?\b|\bwidow(ed)?\b",
     ),
 }
+IN_CHINESE = {
+    "sex of a fetus or newborn": "胎儿或新生儿的性别",
+    "birth order or birth permit": "胎次或生育证明",
+    "enforcement of birth rules": "对生育的处罚",
+    "denunciation or case files": "举报或案件线索",
+    "why or how a pregnancy ended": "妊娠为何或怎样结束",
+    "menstrual cycle": "月经周期",
+    "pledges and contracts with residents": "居民的承诺书或合同",
+    "sexual history": "性生活史",
+    "biometrics or pictures of documents": "生物特征或证件照片",
+    "religion or politics": "宗教或政治面貌",
+    "marital status": "婚姻状况",
+}
 _PATTERNS = {
     reason: re.compile("|".join(patterns), re.IGNORECASE) for reason, patterns in NEVER.items()
 }
@@ -87,31 +108,41 @@ def lint(definition: Definition) -> list[FormProblem]:
     none.
     """
     found = {}
-    for question, text in _words(definition):
+    for place, text in _words(definition):
         for why in forbidden(text):
-            message = f"“{text}” would collect what we never collect: {why}"
-            found[question, text, why] = FormProblem(question, message, REMEDY)
+            params = {"text": text, "why": (IN_CHINESE[why], why), **place.params}
+            found[place.question, text, why] = replace(place, params=params)
     return list(found.values())
 
 
-def _words(definition: Definition) -> Iterator[tuple[str, str]]:
-    """Every name and text of a form, with the question it belongs to."""
+def _words(definition: Definition) -> Iterator[tuple[FormProblem, str]]:
+    """Every name and text of a form, with the problem it would be in its place."""
+    shape = shape_of(definition)
     for title in definition["title"]:
-        yield "", title
-    for node in definition["nodes"]:
-        yield node["n"], node["n"]
-        for key in ("l", "h", "g", "msg", "rmsg"):
+        yield FormProblem(CODE, column="form_title", sheet="settings"), title
+    for number, node in enumerate(definition["nodes"]):
+        place = FormProblem(CODE, question=node["n"], path=shape.path(number))
+        yield replace(place, column="name"), node["n"]
+        for key, column in TEXTS.items():
             for text in node.get(key, ()):
-                yield node["n"], _plain(text)
-    for name, choices in definition["lists"].items():
-        yield name, name
-        for choice in choices:
-            yield name, choice["v"]
-            for text in choice["l"]:
-                yield name, _plain(text)
+                yield replace(place, column=column), _plain(text)
+    yield from _choice_words(definition)
     for block in definition["entities"]:
-        for node, prop in block["saves"]:
-            yield definition["nodes"][node]["n"], prop
+        for number, prop in block["saves"]:
+            question = definition["nodes"][number]["n"]
+            path = shape.path(number)
+            yield FormProblem(CODE, question=question, column="save_to", path=path), prop
+
+
+def _choice_words(definition: Definition) -> Iterator[tuple[FormProblem, str]]:
+    for name, choices in definition["lists"].items():
+        of_list = FormProblem(CODE, {"list": name}, name, "list_name", "choices")
+        yield of_list, name
+        for choice in choices:
+            place = replace(of_list, params={"list": name, "choice": choice["v"]})
+            yield replace(place, column="name"), choice["v"]
+            for text in choice["l"]:
+                yield replace(place, column="label"), _plain(text)
 
 
 def _plain(text: Any) -> str:

@@ -15,16 +15,12 @@ from fieldapp.accounts.service import Principal, scopes_of
 from fieldapp.db import db, utc_text, write_transaction
 from fieldapp.programs.service import PACKAGED, load_programs, public_json
 
+from .definition import shape_of
 from .kept import compiled
 from .lint import lint
 from .models import FormVersion
 from .problems import FormError, FormProblem
 from .source import FormSource, to_xform
-
-NEW_VERSION = (
-    "Raise version on the settings sheet; or, if nobody has used the form yet, "
-    "begin with an empty database (another FIELDAPP_HOME)."
-)
 
 
 def canonical(value: Any) -> str:
@@ -37,8 +33,8 @@ def read_form(source: FormSource, program: str) -> dict[str, Any]:
     home = load_programs().get(program)
     if home is None:
         names = ", ".join(p.id for p in load_programs().all)
-        problem = FormProblem("", f"there is no program “{program}”", f"Choose one of {names}.")
-        raise FormError([problem])
+        params = {"program": program, "programs": names}
+        raise FormError([FormProblem("program_unknown", params)])
     definition = compiled(source, program, home.scope)
     problems = [*lint(definition), *_unknown_saves(definition)]
     if problems:
@@ -48,19 +44,19 @@ def read_form(source: FormSource, program: str) -> dict[str, Any]:
 
 def _unknown_saves(definition: Mapping[str, Any]) -> list[FormProblem]:
     """What a form would save that no program of its scope has said why it keeps."""
-    found = []
+    found, shape = [], shape_of(definition)
     for block in definition["entities"]:
         kind = load_programs().type(definition["scope"], block["list"])
         if kind is None:
-            message = f"no program of {definition['scope']} has a type “{block['list']}”"
-            found.append(FormProblem("", message, "Describe it in program.toml."))
+            params = {"scope": definition["scope"], "list": block["list"]}
+            found.append(FormProblem("type_unknown", params, "", "list_name", "entities"))
             continue
         for node, prop in block["saves"]:
             if prop not in kind.props:
-                message = f"“{block['list']}” has no property “{prop}”"
-                question = definition["nodes"][node]["n"]
-                remedy = "Describe its purpose in program.toml, or don't save it."
-                found.append(FormProblem(question, message, remedy))
+                params = {"list": block["list"], "property": prop}
+                question, path = definition["nodes"][node]["n"], shape.path(node)
+                place = {"question": question, "path": path, "column": "save_to"}
+                found.append(FormProblem("property_unknown", params, **place))
     return found
 
 
@@ -97,8 +93,8 @@ def publish_source(source: FormSource, program: str) -> FormVersion:
             session.add(row)
             return row
         if row.source != known.source and row.hash != known.hash:
-            message = f"{row.form_id} {row.version} is published already with other content"
-            raise FormError([FormProblem("", message, NEW_VERSION)])
+            params = {"form": row.form_id, "version": row.version}
+            raise FormError([FormProblem("version_taken", params, "", "version", "settings")])
         return known
 
 

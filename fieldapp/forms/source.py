@@ -38,10 +38,13 @@ def compile_source(source: FormSource, program: str, scope: str) -> dict[str, An
             return compile_xform(source.content.decode(), program, scope)
         return compile_xform(to_xform(source), program, scope)
     except XFormError as error:
-        raise FormError([FormProblem("", str(error), "Give an XLSForm or an XForm.")]) from None
+        raise FormError([FormProblem(error.code, error.params)]) from None
     except FormError as error:
         rows = rows_by_name(source)
-        raise FormError(p.at(rows.get(p.question, p.where)) for p in error.problems) from None
+        raise FormError(
+            p.at("survey", rows[p.question], p.column) if p.question in rows else p
+            for p in error.problems
+        ) from None
 
 
 def to_xform(source: FormSource) -> str:
@@ -55,20 +58,16 @@ def to_xform(source: FormSource) -> str:
         text = str(error)
         row = ROW.search(text)
         sheet = next((s for s in SHEETS if f"'{s}'" in text), "survey")
-        problem = FormProblem("", ROW.sub("", text).strip().rstrip("."), "Correct it there.")
-        raise FormError([problem.at(f"{sheet}, row {row[1]}" if row else "")]) from None
+        problem = FormProblem("pyxform", {"said": ROW.sub("", text).strip().rstrip(".")})
+        raise FormError([problem.at(sheet, int(row[1])) if row else problem]) from None
     return str(result.xform)
 
 
-def rows_by_name(source: FormSource) -> dict[str, str]:
-    """Sheet and row of every question, for messages; rows count from 1, the headings among them."""
+def rows_by_name(source: FormSource) -> dict[str, int]:
+    """Survey row of every question, for messages; rows count from 1, the headings among them."""
     if source.kind == ".xml":
         return {}
     from pyxform.xls2json_backends import get_xlsform
 
     survey = get_xlsform(BytesIO(source.content), file_type=source.kind).survey
-    return {
-        str(row["name"]): f"survey, row {number}"
-        for number, row in enumerate(survey, 2)
-        if row.get("name")
-    }
+    return {str(row["name"]): number for number, row in enumerate(survey, 2) if row.get("name")}

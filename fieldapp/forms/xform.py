@@ -13,6 +13,8 @@ from xml.etree.ElementTree import Element, ParseError
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
+from .problems import RefusedError
+
 H = "{http://www.w3.org/1999/xhtml}"
 XF = "{http://www.w3.org/2002/xforms}"
 JR = "{http://openrosa.org/javarosa}"
@@ -26,8 +28,8 @@ CompileText: TypeAlias = Callable[[str], Any]
 """Compiles the expression of an <output>."""
 
 
-class XFormError(ValueError):
-    """The document has no XForm in it."""
+class XFormError(RefusedError):
+    """The document has no XForm in it: a code of REFUSALS."""
 
 
 @dataclass
@@ -60,14 +62,14 @@ def read_xform(xml: str) -> XForm:
     try:
         html = fromstring(xml, forbid_dtd=True)
     except (ParseError, DefusedXmlException) as error:
-        raise XFormError(f"the XML can't be read: {error}") from None
+        raise XFormError("xml_unreadable", detail=str(error)) from None
     model, body = html.find(f"{H}head/{XF}model"), html.find(f"{H}body")
     if model is None or body is None:
-        raise XFormError("there is no XForm model or body in this document")
+        raise XFormError("xform_none")
     instances = model.findall(f"{XF}instance")
     primary = instances[0][0] if instances and len(instances[0]) else None
     if primary is None:
-        raise XFormError("the XForm has no primary instance")
+        raise XFormError("xform_no_instance")
     return XForm(
         title=(html.findtext(f"{H}head/{H}title") or "").strip(),
         model=model,

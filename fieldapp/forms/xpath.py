@@ -17,6 +17,7 @@ from elementpath.xpath_tokens import XPathFunction
 
 from .arity import ARITY
 from .names import Names, walk
+from .problems import RefusedError
 
 Expr: TypeAlias = list[Any]
 JAVAROSA = "http://openrosa.org/javarosa"
@@ -33,8 +34,8 @@ AXES = {
 OPERATORS = {"or", "and", "=", "!=", "<", "<=", ">", ">=", "+", "-", "*", "div", "mod", "|"}
 
 
-class XPathError(ValueError):
-    """An expression that can't be compiled; the text says what to change."""
+class XPathError(RefusedError):
+    """An expression that can't be compiled: a code `xpath_…` of REFUSALS; its text is English."""
 
 
 class OdkParser(XPath1Parser):
@@ -101,18 +102,26 @@ def compile_xpath(source: str, names: Names | None = None, at: int = 0) -> Expr:
     try:
         token = OdkParser(strict=True).parse(source.strip())
     except (ElementPathError, RecursionError) as error:
-        raise XPathError(_explain(source, error)) from None
+        raise _explain(source, error) from None
     return _Compiler(names, at).expr(token, inside=False)
 
 
-def _explain(source: str, error: Exception) -> str:
+def _explain(source: str, error: Exception) -> XPathError:
     text = str(error)
     if "unknown function" in text:
         name = text.rpartition("unknown function ")[2].strip("'\"")
-        return (
-            f"unknown function {name}(); the supported ones are listed in docs/form-definition.md"
-        )
-    return f"“{source.strip()}” is not a valid expression: {text.partition('] ')[2] or text}"
+        return XPathError("xpath_function_unknown", function=name)
+    detail = text.partition("] ")[2] or text
+    return XPathError("xpath_invalid", source=source.strip(), detail=detail)
+
+
+def _how_many(least: int, most: int | None) -> tuple[str, str]:
+    """How many arguments a function takes, in words."""
+    if most == least:
+        return str(least), str(least)
+    if most:
+        return f"{least} 到 {most}", f"{least} to {most}"
+    return f"至少 {least}", f"at least {least}"
 
 
 class _Compiler:
@@ -148,14 +157,8 @@ class _Compiler:
             name = f"jr:{name}"
         least, most = ARITY[name]
         if len(token) < least or (most is not None and len(token) > most):
-            wanted = (
-                str(least)
-                if most == least
-                else f"{least} to {most}"
-                if most
-                else f"at least {least}"
-            )
-            raise XPathError(f"{name}() takes {wanted} arguments, not {len(token)}")
+            wanted = _how_many(least, most)
+            raise XPathError("xpath_arguments", function=name, wanted=wanted, given=len(token))
         special: dict[str, Callable[[XPathToken, bool], Expr]] = {
             "current": lambda _t, _i: ["cur"],
             "instance": self.path,
@@ -178,14 +181,14 @@ class _Compiler:
         """`indexed-repeat(${n}, ${r}, i)` is `r[i]/n`, for each pair of repeat and index."""
         names = self.form_names()
         if len(token) % 2 == 0:
-            raise XPathError("indexed-repeat() takes a question, then pairs of repeat and index")
+            raise XPathError("xpath_indexed_pairs")
         target = self.node_of(token[0])
         index = {self.node_of(token[i]): token[i + 1] for i in range(1, len(token), 2)}
         line = names.lineage(target)
         for repeat in index:
             if repeat not in line or not names.repeats[repeat]:
                 inner, outer = names.names[target], names.names[repeat]
-                raise XPathError(f"indexed-repeat(): “{inner}” is not in the repeat “{outer}”")
+                raise XPathError("xpath_indexed_place", inner=inner, outer=outer)
         first = min(line.index(repeat) for repeat in index)
         steps: list[Expr] = []
         for node in line[first:]:
@@ -207,20 +210,18 @@ class _Compiler:
         """
         tree = self.expr(token, inside)
         if inside and _mentions(tree, "ctx", "."):
-            raise XPathError("a lookup by a value of the item being filtered is not supported")
+            raise XPathError("xpath_candidate")
         return _replace_dot(tree)
 
     def node_of(self, token: XPathToken) -> int:
         tree = self.expr(token, inside=False)
         if tree[0] != "r":
-            raise XPathError(
-                "a reference to a question or repeat is expected here, such as ${name}"
-            )
+            raise XPathError("xpath_reference")
         return cast(int, tree[1])
 
     def form_names(self) -> Names:
         if self.names is None:
-            raise XPathError("questions can't be named here; only properties of the record")
+            raise XPathError("xpath_no_names")
         return self.names
 
     # ---- location paths
@@ -241,14 +242,12 @@ class _Compiler:
     def instance(self, base: XPathToken, steps: list[Step], inside: bool) -> Expr:
         """`instance('x')/root/item…`: the step to the root element is implied."""
         if len(base) != 1:
-            raise XPathError("instance() takes one argument, the name of a list in quotes")
+            raise XPathError("xpath_instance_argument")
         name = _literal(base[0], "instance()")
         if name == "__last-saved":
-            raise XPathError(
-                "the last saved visit is not kept; look the value up in the registry instead"
-            )
+            raise XPathError("xpath_last_saved")
         if len(steps) < 2 or steps[0].axis != "child" or steps[0].preds:
-            raise XPathError(f"write instance('{name}')/root/item and then what is meant")
+            raise XPathError("xpath_instance_path", list=name)
         return ["path", ["inst", name], *self.steps(steps[1:])]
 
     def relative(self, steps: list[Step], inside: bool) -> Expr:
@@ -275,7 +274,7 @@ class _Compiler:
             or steps[0].name != names.names[0]
             or steps[0].preds
         ):
-            raise XPathError(f"an absolute path starts with /{names.names[0]}")
+            raise XPathError("xpath_absolute", root=names.names[0])
         return steps[1:]
 
     def resolve(self, start: int, steps: list[Step], absolute: bool) -> Expr:
@@ -306,13 +305,14 @@ class _Compiler:
             name = step.name if step.axis == "child" else f"@{step.name}"
             child = names.child(node, name)
             if child is None:
-                raise XPathError(f"there is no question “{name}” in “{names.names[node]}”")
+                parent = names.names[node]
+                raise XPathError("xpath_question_unknown", name=name, parent=parent)
             return child
         if step.axis == "self" and step.name == "*":
             return node
         if step.axis == "parent" and step.name == "*":
             if names.parents[node] < 0:
-                raise XPathError("the path goes above the form; remove one ../")
+                raise XPathError("xpath_above_form")
             return names.parents[node]
         return None
 
@@ -338,7 +338,7 @@ class _Compiler:
         for step in steps:
             nodes = {found for node in nodes for found in walk(names, node, step.axis, step.name)}
             if not nodes:
-                raise XPathError(f"there is no question “{step.name}” where this path leads")
+                raise XPathError("xpath_path_end", name=step.name)
 
 
 # ---- elementpath's tokens ----
@@ -355,7 +355,7 @@ def _json_number(value: Decimal | int | float) -> int | float:
 
 def _literal(token: XPathToken, where: str) -> str:
     if token.symbol != "(string)":
-        raise XPathError(f"{where} needs its names in quotes")
+        raise XPathError("xpath_quotes", where=where)
     return cast(str, token.value)
 
 
@@ -377,14 +377,14 @@ def _flatten(token: XPathToken) -> tuple[XPathToken | str | None, list[Step]]:
 
 def _flatten_slash(token: XPathToken) -> tuple[XPathToken | str | None, list[Step]]:
     if len(token) == 0:
-        raise XPathError("“/” alone means nothing in a form")
+        raise XPathError("xpath_slash")
     base, steps = ("/", []) if len(token) == 1 else _flatten(token[0])
     right_base, right = _flatten(token[-1])
     if right_base is not None:
-        raise XPathError("a function can't be a step of a path")
+        raise XPathError("xpath_function_step")
     if token.symbol == "//":
         if right[0].axis != "child":
-            raise XPathError("after // a name is expected")
+            raise XPathError("xpath_after_descendant")
         right = [Step("descendant", right[0].name, right[0].preds), *right[1:]]
     plain = [step for step in steps if step != Step("self", "*")]
     return base, [*plain, *right]
@@ -400,7 +400,7 @@ def _step(token: XPathToken) -> Step:
         return Step("attribute", _name(token[0]))
     if token.label == "axis":
         if symbol not in AXES:
-            raise XPathError(f"the axis {symbol}:: is not supported")
+            raise XPathError("xpath_axis", axis=symbol)
         return Step(symbol, _name(token[0]))
     return Step("child", _name(token))
 
@@ -414,7 +414,7 @@ def _name(token: XPathToken) -> str:
         return "*"
     if token.symbol == ":":
         return cast(str, token[1].value)
-    raise XPathError(f"“{token.source}” is not supported in a path")
+    raise XPathError("xpath_step", source=token.source)
 
 
 def _mentions(tree: Expr, *heads: str) -> bool:

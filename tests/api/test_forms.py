@@ -208,9 +208,14 @@ def test_a_form_is_checked_and_published_from_the_command_line(run: Run, tmp_pat
     assert published.output == "night_visit 1 is published.\n"
     file.write_bytes(source("准生证").content)
     for command in ("check", "publish"):
-        refused = run("forms", command, str(file), "--program", "consent")
+        refused = run("forms", command, str(file), "--program", "consent", "--lang", "en")
         assert refused.exit_code == 1
         assert "birth permit" in refused.output
+        refused = run("forms", command, str(file), "--program", "consent", "--lang", "zh")
+        assert (
+            "survey 表 第 2 行 label 列 visit_date：“准生证”会收集我们绝不收集的内容：胎次"
+            in refused.output
+        )
 
 
 def test_the_packaged_forms_are_published_together(run: Run, app: Flask) -> None:
@@ -232,7 +237,7 @@ def test_packaged_forms_that_changed_without_a_new_version_are_told_of(
     packaged = (PACKAGED / "consent" / "consent_record.md").read_text()
     (folder / "consent_record.md").write_text(packaged.replace("选择人员", "选人"))
     monkeypatch.setattr(service, "PACKAGED", tmp_path)
-    refused = run("forms", "publish-all")
+    refused = run("forms", "publish-all", "--lang", "en")
     assert refused.exit_code == 1
     assert "Raise version" in refused.output
 

@@ -270,11 +270,11 @@ def test_everything_wrong_is_said_at_once_with_its_row_and_a_remedy() -> None:
 """)
     text = "\n".join(found)
     assert len(found) == 5
-    assert "survey, row 2 phone: “phonenumber” can't be filled in" in text
-    assert "survey, row 3 a: constraint: unknown function foo()" in text
-    assert "survey, row 4 b: calculate: “1 +” is not a valid expression" in text
+    assert "survey, row 2, column type phone: “phonenumber” can't be filled in" in text
+    assert "survey, row 3, column constraint a: unknown function foo()" in text
+    assert "survey, row 4, column calculation b: “1 +” is not a valid expression" in text
     assert "the list “nobody” is not declared" in text
-    assert "survey, row 6 d: choices in random order are not supported" in text
+    assert "survey, row 6, column parameters d: choices in random order are not supported" in text
 
 
 def test_what_pyxform_refuses_keeps_its_row() -> None:
@@ -315,7 +315,7 @@ def test_a_form_needs_an_id_and_a_version() -> None:
         ("<a/>", "", '<select1 ref="/data/a"/>', "there are no choices"),
         ("<a/>", "", '<input ref="/data/a"><setvalueX/></input>', "“setvalueX” is not supported"),
         ("<a/>", "", '<range ref="/data/a" start="1" end="x"/>', "a range needs start, end and step"),
-        ("<a/>", "", '<select1 ref="/data/a"><itemset nodeset="/data/b"><value ref="."/></itemset></select1>', "choice filter:"),
+        ("<a/>", "", '<select1 ref="/data/a"><itemset nodeset="/data/b"><value ref="."/></itemset></select1>', "column choice_filter a:"),
         ("<a/><b/>", "", '<select1 ref="/data/a"><itemset nodeset="/data/b"><value ref="."/></itemset></select1>', "choices can't come from another question"),
         ("<a/>", '<bind nodeset="/data/a" entities:saveto="x"/>', "", "save_to “x” has no entity"),
         ("<a/>", "<instance id='l'><root><group><x/></group></root></instance>", "", "the list “l” is not flat"),
@@ -404,4 +404,6 @@ def test_problems_read_as_sentences() -> None:
     error = FormError([])
     assert error.problems == []
     (found,) = xform_problems("<a/>", '<submission base64RsaPublicKey="x"/>')
-    assert found == "encrypted forms are not supported. Remove public_key."
+    assert found == (
+        "settings, column public_key: encrypted forms are not supported. Remove public_key."
+    )

@@ -51,7 +51,7 @@ def test_a_form_is_refused_for_names_words_choices_and_what_it_saves() -> None:
 | | list_name | label |
 | | client | ${b} |
 """)
-    found = [(problem.question, problem.message.split("”")[0][1:]) for problem in lint(visit)]
+    found = [(problem.question, problem.message().split("”")[0][1:]) for problem in lint(visit)]
     assert found == [
         ("fetal_sex", "fetal_sex"),
         ("b", "准生证"),

@@ -43,4 +43,4 @@ def test_an_xform_is_refused_without_rows() -> None:
     xml = to_xform(FormSource(".xlsx", workbook())).replace('type="string"', 'type="intent"')
     with pytest.raises(FormError) as error:
         compile_source(FormSource(".xml", xml.encode()), "p", "health")
-    assert [p.where for p in error.value.problems] == [""] * len(error.value.problems)
+    assert {(p.sheet, p.row) for p in error.value.problems} == {("", None)}

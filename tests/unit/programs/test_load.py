@@ -197,7 +197,9 @@ def test_several_faults_are_told_at_once(tmp_path: Path) -> None:
 def test_a_form_that_doesn_t_compile_is_told_of_with_its_row(tmp_path: Path) -> None:
     with pytest.raises(ProgramError) as error:
         load_folders(folder(tmp_path, form=FORM.replace("| text | cat |", "| phonenumber | cat |")))
-    assert any(p.startswith("cats/cats.md: survey, row 5 cat: ") for p in error.value.problems)
+    assert any(
+        p.startswith("cats/cats.md: survey, row 5, column type cat: ") for p in error.value.problems
+    )
 
 
 def test_a_type_belongs_to_one_program_of_its_scope(tmp_path: Path) -> None:

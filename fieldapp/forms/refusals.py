@@ -1,0 +1,271 @@
+"""Every reason why a form is refused, with what to do, in Chinese and English: one catalogue, by
+code.
+
+Texts may hold {parameters}; {column} and {question} are always there. A message is a clause without
+a full stop; a remedy is a sentence. Whoever finds a problem names the code, `forms/problems.py`
+words it.
+"""
+
+from typing import NamedTuple
+
+
+class Refusal(NamedTuple):
+    """message: what is wrong; remedy: what to do. Each `(zh, en)`."""
+
+    message: tuple[str, str]
+    remedy: tuple[str, str]
+
+
+_CORRECT = ("请改正这个表达式。", "Correct the expression.")
+_REMOVE = ("请删除它。", "Remove it.")
+
+REFUSALS: dict[str, Refusal] = {
+    # ---- questions and their columns
+    "attribute_unsupported": Refusal(
+        ("不支持“{name}”", "“{name}” is not supported"),
+        ("请从这个问题中删除它。", "Remove it from the bind."),
+    ),
+    "choices_from_question": Refusal(
+        ("选项不能来自另一个问题", "choices can't come from another question"),
+        (
+            "请使用 choices 表或登记册中的列表。",
+            "Use a list of the choices sheet or of the registry.",
+        ),
+    ),
+    "choices_missing": Refusal(
+        ("没有选项", "there are no choices"),
+        ("请在 choices 表中添加。", "Add them on the choices sheet."),
+    ),
+    "control_unsupported": Refusal(
+        ("不支持控件“{control}”", "the control “{control}” is not supported"),
+        ("请换一种题型。", "Use another question type."),
+    ),
+    "cycle": Refusal(
+        ("这些问题互相依赖：{circle}", "these depend on each other: {circle}"),
+        (
+            "请断开这个循环：让其中一个不再引用其他问题。",
+            "Break the circle: let one of them not refer to the others.",
+        ),
+    ),
+    "data_type_unsupported": Refusal(
+        ("不支持数据类型“{type}”", "the data type “{type}” is not supported"),
+        ("请换一种类型。", "Use another type."),
+    ),
+    "element_unsupported": Refusal(("不支持“{name}”", "“{name}” is not supported"), _REMOVE),
+    "event_unsupported": Refusal(
+        ("不支持事件“{event}”", "the event “{event}” is not supported"),
+        ("请改用 default 或 trigger。", "Use a default or a trigger."),
+    ),
+    "preload_unsupported": Refusal(
+        ("这里不能自动填入“{name}”", "“{name}” can't be filled in by itself here"),
+        ("请删除这一行。", "Remove this row."),
+    ),
+    "randomize_unsupported": Refusal(
+        ("不支持选项随机排序", "choices in random order are not supported"),
+        ("请删除 randomize。", "Remove randomize."),
+    ),
+    "range_incomplete": Refusal(
+        ("range 题需要 start、end 和 step", "a range needs start, end and step"),
+        ("请在 parameters 列中设置。", "Set them under parameters."),
+    ),
+    "search_unsupported": Refusal(
+        (
+            "不支持用这种方式查找外部列表",
+            "searching in external lists this way is not supported",
+        ),
+        (
+            "请用 select_one_from_file 加 choice_filter。",
+            "Use select_one_from_file with choice_filter.",
+        ),
+    ),
+    # ---- the form as a whole
+    "encryption_unsupported": Refusal(
+        ("不支持加密表单", "encrypted forms are not supported"),
+        ("请删除 public_key。", "Remove public_key."),
+    ),
+    "model_unsupported": Refusal(
+        ("不支持“{name}”", "“{name}” is not supported"),
+        ("请从表单中删除它。", "Remove it from the form."),
+    ),
+    "path_unknown": Refusal(
+        ("{context}指向“{path}”，表单里没有", "{context} names “{path}”, which is not in the form"),
+        ("请改正。", "Correct it."),
+    ),
+    "setting_missing": Refusal(
+        ("表单没有填写 {column}", "the form has no {key}"),
+        ("请在 settings 表中填写 {column}。", "Set {column} on the settings sheet."),
+    ),
+    "xform_none": Refusal(
+        ("文件里没有 XForm 表单", "there is no XForm model or body in this document"),
+        ("请提供 XLSForm 或 XForm 文件。", "Give an XLSForm or an XForm."),
+    ),
+    "xform_no_instance": Refusal(
+        ("XForm 缺少主实例（primary instance）", "the XForm has no primary instance"),
+        ("请提供 XLSForm 或 XForm 文件。", "Give an XLSForm or an XForm."),
+    ),
+    "xml_unreadable": Refusal(
+        ("XML 无法读取：{detail}", "the XML can't be read: {detail}"),
+        ("请提供 XLSForm 或 XForm 文件。", "Give an XLSForm or an XForm."),
+    ),
+    # ---- lists and what is saved
+    "list_not_flat": Refusal(
+        ("列表“{list}”不是平铺的", "the list “{list}” is not flat"),
+        ("请让每一项只含普通的值。", "Give it items with plain values."),
+    ),
+    "list_undeclared": Refusal(
+        ("列表“{list}”没有声明", "the list “{list}” is not declared"),
+        ("请添加一行 csv-external，名称为 {list}。", "Add a row csv-external, {list}."),
+    ),
+    "property_unknown": Refusal(
+        ("“{list}”没有属性“{property}”", "“{list}” has no property “{property}”"),
+        (
+            "请在 program.toml 中说明其用途，或不保存它。",
+            "Describe its purpose in program.toml, or don't save it.",
+        ),
+    ),
+    "save_without_entity": Refusal(
+        ("save_to“{property}”没有对应的实体", "save_to “{property}” has no entity"),
+        ("请在 entities 表中添加一行。", "Add a row on the entities sheet."),
+    ),
+    "type_unknown": Refusal(
+        (
+            "“{scope}”的项目里没有类型“{list}”",
+            "no program of {scope} has a type “{list}”",
+        ),
+        ("请在 program.toml 中定义它。", "Describe it in program.toml."),
+    ),
+    # ---- publishing
+    "pyxform": Refusal(
+        ("表格转换程序报告：{said}", "{said}"), ("请在该处改正。", "Correct it there.")
+    ),
+    "never_collect": Refusal(
+        (
+            "“{text}”会收集我们绝不收集的内容：{why}",
+            "“{text}” would collect what we never collect: {why}",
+        ),
+        ("请删除；见 docs/privacy.md。", "Remove it; see docs/privacy.md."),
+    ),
+    "program_unknown": Refusal(
+        ("没有项目“{program}”", "there is no program “{program}”"),
+        ("请从这些项目中选择：{programs}。", "Choose one of {programs}."),
+    ),
+    "version_taken": Refusal(
+        (
+            "{form} 的版本 {version} 已发布，内容与此不同",
+            "{form} {version} is published already with other content",
+        ),
+        (
+            "请在 settings 表中换一个新的 version；如果这份表单还没有人用过，也可从空数据库"
+            "（另一个 FIELDAPP_HOME）开始。",
+            "Raise version on the settings sheet; or, if nobody has used the form yet, "
+            "begin with an empty database (another FIELDAPP_HOME).",
+        ),
+    ),
+    # ---- expressions
+    "xpath_above_form": Refusal(
+        ("路径超出了表单", "the path goes above the form; remove one ../"),
+        ("请删去一个 ../。", "Correct the expression."),
+    ),
+    "xpath_absolute": Refusal(
+        ("绝对路径要以 /{root} 开头", "an absolute path starts with /{root}"), _CORRECT
+    ),
+    "xpath_after_descendant": Refusal(("// 之后应是名称", "after // a name is expected"), _CORRECT),
+    "xpath_arguments": Refusal(
+        (
+            "{function}() 需要 {wanted} 个参数，写了 {given} 个",
+            "{function}() takes {wanted} arguments, not {given}",
+        ),
+        _CORRECT,
+    ),
+    "xpath_axis": Refusal(("不支持轴 {axis}::", "the axis {axis}:: is not supported"), _CORRECT),
+    "xpath_candidate": Refusal(
+        (
+            "不支持用正在筛选的选项的值再去查找",
+            "a lookup by a value of the item being filtered is not supported",
+        ),
+        _CORRECT,
+    ),
+    "xpath_function_step": Refusal(
+        ("函数不能作为路径的一段", "a function can't be a step of a path"), _CORRECT
+    ),
+    "xpath_function_unknown": Refusal(
+        (
+            "没有函数 {function}()；支持的函数见 docs/form-definition.md",
+            "unknown function {function}(); the supported ones are listed in "
+            "docs/form-definition.md",
+        ),
+        _CORRECT,
+    ),
+    "xpath_indexed_pairs": Refusal(
+        (
+            "indexed-repeat() 需要先写问题，再成对写重复组和序号",
+            "indexed-repeat() takes a question, then pairs of repeat and index",
+        ),
+        _CORRECT,
+    ),
+    "xpath_indexed_place": Refusal(
+        (
+            "indexed-repeat()：“{inner}”不在重复组“{outer}”里",
+            "indexed-repeat(): “{inner}” is not in the repeat “{outer}”",
+        ),
+        _CORRECT,
+    ),
+    "xpath_instance_argument": Refusal(
+        (
+            "instance() 需要一个参数：用引号写出列表的名称",
+            "instance() takes one argument, the name of a list in quotes",
+        ),
+        _CORRECT,
+    ),
+    "xpath_instance_path": Refusal(
+        (
+            "请写 instance('{list}')/root/item，再写要取的内容",
+            "write instance('{list}')/root/item and then what is meant",
+        ),
+        _CORRECT,
+    ),
+    "xpath_invalid": Refusal(
+        ("“{source}”不是有效的表达式：{detail}", "“{source}” is not a valid expression: {detail}"),
+        _CORRECT,
+    ),
+    "xpath_last_saved": Refusal(
+        (
+            "不保留上次保存的走访",
+            "the last saved visit is not kept; look the value up in the registry instead",
+        ),
+        ("请改为从登记册中查找这个值。", "Correct the expression."),
+    ),
+    "xpath_no_names": Refusal(
+        (
+            "这里不能引用问题，只能用记录的属性",
+            "questions can't be named here; only properties of the record",
+        ),
+        _CORRECT,
+    ),
+    "xpath_path_end": Refusal(
+        (
+            "这条路径所到之处没有问题“{name}”",
+            "there is no question “{name}” where this path leads",
+        ),
+        _CORRECT,
+    ),
+    "xpath_quotes": Refusal(
+        ("{where} 中的名称要加引号", "{where} needs its names in quotes"), _CORRECT
+    ),
+    "xpath_question_unknown": Refusal(
+        ("“{parent}”里没有问题“{name}”", "there is no question “{name}” in “{parent}”"), _CORRECT
+    ),
+    "xpath_reference": Refusal(
+        (
+            "这里应引用一个问题或重复组，例如 ${{name}}",
+            "a reference to a question or repeat is expected here, such as ${{name}}",
+        ),
+        _CORRECT,
+    ),
+    "xpath_slash": Refusal(
+        ("单独的“/”在表单中没有意义", "“/” alone means nothing in a form"), _CORRECT
+    ),
+    "xpath_step": Refusal(
+        ("路径中不支持“{source}”", "“{source}” is not supported in a path"), _CORRECT
+    ),
+}
