@@ -4,17 +4,16 @@
 Pure. What `check` finds is recorded as a quality issue; it never refuses a visit.
 """
 
-import re
-from collections.abc import Callable, Iterator, Mapping, Set
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
 from typing import Any
 
 from .definition import Definition, shape_of
-from .evaluate import Expr, Host, Instances, Scope, evaluate
+from .evaluate import Host, Instances, Scope, evaluate
 from .instance import Answers, FormInstance, Inst
-from .values import DATE, MOMENT, NUMBER, Item, parse_moment, parse_time, to_boolean
+from .judge import Found, World, judge
+from .values import Item, to_boolean
 
-POINT = re.compile(r"\s*-?\d+(\.\d+)?(\s+-?\d+(\.\d+)?){1,3}\s*")
 MESSAGES = {
     "relevance": ("此题不应作答", "This question did not apply"),
     "required": ("此题必填", "An answer is required"),
@@ -22,16 +21,28 @@ MESSAGES = {
     "type": ("答案格式不对", "The answer has the wrong form"),
     "choice": ("选项不在列表中", "The choice is not among those offered"),
     "unknown": ("表单中没有此题", "The form has no such question"),
+    "shape": ("答案的结构与表单不符", "The answer is built otherwise than the form"),
+    "count": ("重复的次数与表单不符", "Not as many repeats as the form asks for"),
+    "calculation": ("计算结果与答案对不上", "The calculation gives something else"),
+    "fixed": ("此处不能由人更改，却与表单不同", "Nobody can change this, yet it differs"),
+    "metadata": ("自动记录的信息不可信", "What the phone records by itself can't be so"),
+    "entity": ("记录编号的格式不对", "The record's id is not one"),
+    "file": ("附件没有随走访送到", "The attachment did not come with the visit"),
+    "characters": ("含有看不见的控制字符", "Contains invisible control characters"),
+    "many": ("问题太多，没有全部列出", "Too much is wrong to list all of it"),
 }
 
 
 @dataclass(frozen=True)
 class Violation:
-    """An answer the form would not have allowed. kind: a key of MESSAGES."""
+    """An answer the form would not have allowed. kind: a key of MESSAGES; known: decided by what
+    the server knew of the registry.
+    """
 
     path: str
     kind: str
     message: str
+    known: bool = False
 
 
 def check(
@@ -43,119 +54,46 @@ def check(
 ) -> list[Violation]:
     """What the form would not have allowed in finished answers, in document order.
 
-    instances: items per registry list; rules that look into a list not given are left out. today:
-    the day of the visit.
+    instances: all items of registry lists; rules that look into a list not given are left out.
+    today: the day of the visit.
     """
+    world = World(today, lists=instances or {})
+    return [
+        Violation(found.path, found.kind, told, found.known)
+        for found, told in inspected(definition, answers, world, lang)
+    ]
+
+
+def inspected(
+    definition: Definition, answers: Answers, world: World, lang: int = 0
+) -> list[tuple[Found, str]]:
+    """What was found, each with its message."""
     shape = shape_of(definition)
-    form = FormInstance(shape, answers, Host(today=today, instances=instances or {}), lang)
-    known = set(instances or {}) | set(definition["lists"])
-    checker = _Checker(form, known)
-    checker.relevance()
-    found = [*checker.strangers(answers, 0, ""), *checker.leaves()]
-    return [Violation(p, kind, text or MESSAGES[kind][min(lang, 1)]) for p, kind, text in found]
+    found = judge(shape, answers, world)
+    if not found:
+        return []
+    host = Host(today=world.today, now=world.now, instances=world.lists)
+    form = FormInstance(shape, answers, host, lang)
+    return [(one, message(form, one.path, one.kind)) for one in found]
 
 
-class _Checker:
-    """Judges one filling. `known`: the lists that can be looked into."""
-
-    def __init__(self, form: FormInstance, known: set[str]) -> None:
-        self.form, self.shape, self.known = form, form.shape, known
-
-    def decidable(self, tree: Any) -> bool:
-        """Whether an expression looks only into lists that are given."""
-        return self.shape.lists_in(tree) <= self.known
-
-    def relevance(self) -> None:
-        """Settle relevance from the answers as they are; what can't be decided counts as relevant
-        if it was answered.
-        """
-        for node in self.shape.order:
-            spec = self.shape.nodes[node]
-            for inst in self.form.instances(node):
-                above = inst.parent is None or inst.parent.relevant
-                inst.relevant = above and self._applies(inst, spec)
-
-    def _applies(self, inst: Inst, spec: Mapping[str, Any]) -> bool:
-        if "rel" not in spec:
-            return True
-        if not self.decidable(spec["rel"]):
-            return bool(_answered(inst))
-        return to_boolean(self.form.value(spec["rel"], inst))
-
-    def strangers(self, given: Answers, node: int, path: str) -> Iterator[tuple[str, str, str]]:
-        """Answers that belong to no question, or have another shape than it."""
-        for name, value in given.items():
-            child = self.shape.names.child(node, name)
-            where = f"{path}/{name}" if path else name
-            kind = self.shape.nodes[child]["k"] if child is not None else ""
-            if child is None or not isinstance(
-                value, {"leaf": str, "group": dict, "repeat": list}[kind]
-            ):
-                yield where, "unknown", ""
-            elif kind == "group":
-                yield from self.strangers(value, child, where)
-            elif kind == "repeat":
-                for index, one in enumerate(value):
-                    yield from self.strangers(one, child, f"{where}[{index}]")
-
-    def leaves(self) -> Iterator[tuple[str, str, str]]:
-        """Every leaf's violations."""
-        for inst in self.form.leaves():
-            for kind, text in self._judge(inst, self.shape.nodes[inst.node]):
-                yield self.form.path(inst), kind, text
-
-    def _judge(self, inst: Inst, spec: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-        if not inst.relevant:
-            if inst.value != "":
-                yield "relevance", ""
-        elif inst.value == "":
-            if "c" in spec and self._true(spec.get("req"), inst):
-                yield "required", self._text(spec.get("rmsg"), inst)
-        elif not TYPES[spec.get("t", "string")](inst.value):
-            yield "type", ""
-        else:
-            if not self._admitted(inst, spec):
-                yield "choice", ""
-            if "con" in spec and self.decidable(spec["con"]) and not self._true(spec["con"], inst):
-                yield "constraint", self._text(spec.get("msg"), inst)
-
-    def _true(self, tree: Expr | None, inst: Inst) -> bool:
-        return tree is not None and self.decidable(tree) and to_boolean(self.form.value(tree, inst))
-
-    def _text(self, label: Any, inst: Inst) -> str:
-        return self.form.text(label, inst) if label else ""
-
-    def _admitted(self, inst: Inst, spec: Mapping[str, Any]) -> bool:
-        items = spec.get("items", {})
-        source = items.get("list") or items.get("inst")
-        if not source or source not in self.known or not self.decidable(items.get("where")):
-            return True
-        return set(inst.value.split()) <= offered(self.form, inst, items)
-
-
-def _answered(inst: Inst) -> bool:
-    return inst.value != "" or any(_answered(child) for child in inst.all_children)
-
-
-def _number(text: str) -> bool:
-    return NUMBER.fullmatch(text) is not None
-
-
-TYPES: dict[str, Callable[[str], bool]] = {
-    "string": lambda text: True,
-    "select": lambda text: True,
-    "binary": lambda text: True,
-    "barcode": lambda text: True,
-    "int": lambda text: re.fullmatch(r"-?\d+", text) is not None,
-    "decimal": _number,
-    "boolean": lambda text: text in ("true", "false", "1", "0"),
-    "date": lambda text: DATE.fullmatch(text) is not None and parse_moment(text) is not None,
-    "dateTime": lambda text: MOMENT.fullmatch(text) is not None and parse_moment(text) is not None,
-    "time": lambda text: parse_time(text) is not None,
-    "geopoint": lambda text: POINT.fullmatch(text) is not None,
-    "geotrace": lambda text: all(map(POINT.fullmatch, text.strip().strip(";").split(";"))),
-    "geoshape": lambda text: all(map(POINT.fullmatch, text.strip().strip(";").split(";"))),
-}
+def message(form: FormInstance, path: str, kind: str) -> str:
+    """What to say of a finding, in the language of the form instance: the form's own words if it
+    has any.
+    """
+    own = {"required": "rmsg", "constraint": "msg"}.get(kind)
+    if own:
+        try:
+            inst = form.at(path)
+        except (LookupError, ValueError):
+            inst = form.root
+        label = form.shape.nodes[inst.node].get(own)
+        text = form.text(label, inst) if label else ""
+        if text:
+            return text
+    langs = form.shape.definition["langs"]
+    english = form.lang < len(langs) and langs[form.lang] == "en"
+    return MESSAGES[kind][1 if english else 0]
 
 
 def offered(form: FormInstance, inst: Inst, items: Mapping[str, Any]) -> Set[str]:

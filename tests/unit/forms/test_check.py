@@ -42,6 +42,7 @@ VISIT = form("""
 | | sign | fever | 发热 | Fever | 10 |
 | | sign | late | 晚期 | Late | 90 |
 """)  # fmt: skip
+META = {"instanceID": "uuid:00000000-0000-4000-8000-000000000001"}
 CLIENTS = {"client": [{"name": "c1", "label": "张小梅", "status": "given", "extra": "1"}, {"name": "c2", "label": "刘春燕", "status": "refused"}]}  # fmt: skip
 GOOD = {"visit_date": "2026-11-02", "met": "1", "g": {"age": "28"}}
 
@@ -50,7 +51,8 @@ def found(
     answers: dict[str, Any], instances: Any = None, lang: int = 0
 ) -> list[tuple[str, str, str]]:
     """The violations as tuples."""
-    violations = check(VISIT, answers, instances, "2026-11-02", lang)
+    whole = {"meta": META, **answers}
+    violations = check(VISIT, whole, instances, "2026-11-02", lang)
     return [(v.path, v.kind, v.message) for v in violations]
 
 
@@ -83,7 +85,7 @@ def test_an_answer_to_a_question_that_did_not_apply() -> None:
 def test_an_answer_to_no_question_or_of_the_wrong_shape() -> None:
     strange = GOOD | {"zz": "1", "people": "x", "visit_date": {"a": "1"}}
     paths = [(path, kind) for path, kind, _ in found(strange)]
-    assert paths[:3] == [("visit_date", "unknown"), ("zz", "unknown"), ("people", "unknown")]
+    assert paths[:3] == [("visit_date", "shape"), ("zz", "unknown"), ("people", "shape")]
     inside = GOOD | {"people": [{"who": "王芳", "zz": "1"}, {"who": "李娜"}]}
     assert found(inside) == [("people[0]/zz", "unknown", "表单中没有此题")]
 

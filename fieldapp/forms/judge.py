@@ -1,0 +1,472 @@
+"""Judges one finished filling: every rule of the form, decided again from the answers.
+
+Pure. A rule is decided from the answers alone, or by what the server knew of the registry (then the
+finding is `known`), or, where only the phone could know, not at all. What each rule means is in
+docs/architecture.md, "Quality". Takes time in proportion to the answers: repeats and findings are
+counted, and what is past the limit is told as one finding.
+"""
+
+import math
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any
+
+from .datatypes import TYPES, in_range, is_file
+from .definition import Shape
+from .evaluate import Expr, Scope, evaluate
+from .instance import MAX_REPEATS, Answers, FormInstance, Inst, stored_text
+from .names import references
+from .values import NUMBER, Item, Value, parse_moment, to_boolean, to_number
+from .witness import STAND_IN, UUID, Facts, Items, UndecidedError, known_facts, pattern_of, witness
+
+MOST_FOUND = 200
+MOST_INSTANCES = 5000
+ALWAYS = ["f", "true"]
+# Not for honest hands: control characters, and marks that turn the direction of what follows.
+ODD = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_INEXACT = {"pow", "sqrt", "exp", "exp10", "log", "log10", "sin", "cos", "tan", "asin", "acos",
+            "atan", "atan2", "distance", "area"}  # fmt: skip
+_MULTIPLE = ("select", "rank")
+_INSTANCE_ID = re.compile(f"uuid:{UUID}")
+
+
+def _nothing(_list: str) -> Items | None:
+    return None
+
+
+@dataclass(frozen=True)
+class World:
+    """What surrounded a filling.
+
+    today: the day it was finished, where the phone was; now: that moment with its offset; lists:
+    known for certain; known: lists as the server knew them, of which only those items are there
+    that `links` (properties by list) lead to from the answers. username, deviceid: blank if nobody
+    can say. correcting: it corrects an earlier one, so that `secrets` (nodes) may be blank. blobs:
+    names of the files that came with it; None: not told. strict_ids: records have UUIDs here.
+    """
+
+    today: str
+    now: str = ""
+    lists: Mapping[str, Items] = field(default_factory=dict)
+    known: Callable[[str], Items | None] = _nothing
+    links: Mapping[str, frozenset[str]] | None = None
+    username: str = ""
+    deviceid: str = ""
+    correcting: bool = False
+    secrets: frozenset[int] = frozenset()
+    blobs: frozenset[str] | None = None
+    strict_ids: bool = False
+
+
+@dataclass(frozen=True)
+class Found:
+    """A rule that the answers break. known: by what the server knew."""
+
+    path: str
+    kind: str
+    known: bool = False
+
+
+@dataclass(frozen=True)
+class Decided:
+    """A value, and whether the registry had a part in it, or uuid() had."""
+
+    value: Value
+    looked: bool
+    made: bool
+
+
+def judge(shape: Shape, answers: Answers, world: World) -> list[Found]:
+    """Everything found, in document order. A form left open over midnight is of the day before."""
+    found = Judge(shape, answers, world).findings()
+    if not found or not _uses_clock(shape):
+        return found
+    before = (date.fromisoformat(world.today) - timedelta(1)).isoformat()
+    yesterday = World(**{**vars(world), "today": before})
+    return min(found, Judge(shape, answers, yesterday).findings(), key=len)
+
+
+def _uses_clock(shape: Shape) -> bool:
+    keys = ("rel", "req", "con", "calc", "count", "ro")
+    trees = (node[key] for node in shape.nodes for key in keys if key in node)
+    return any(known_facts(tree).on_clock for tree in trees)
+
+
+class Judge:
+    """Judges one filling on one day."""
+
+    def __init__(self, shape: Shape, answers: Answers, world: World) -> None:
+        self.shape, self.world = shape, world
+        self.found: list[Found] = []
+        self.room = MOST_INSTANCES
+        own = self._own_shape(answers, 0, "")
+        self.host = witness(world.today, world.now, world.lists, world.known)
+        self.form = FormInstance(shape, own, self.host)
+        self.at: list[list[Inst]] = [[] for _ in shape.nodes]
+        for inst in _every(self.form.root):
+            self.at[inst.node].append(inst)
+        # Whose relevance the answers alone don't decide, and what the registry says of it.
+        self.doubt: dict[Inst, bool | None] = {}
+
+    def findings(self) -> list[Found]:
+        """All rules, in order; the last one says so if there are too many."""
+        self._settle()
+        for inst in _every(self.form.root):
+            if len(self.found) >= MOST_FOUND:
+                break
+            self._judge(inst, self.shape.nodes[inst.node])
+        if self.world.strict_ids:
+            self._judge_entities()
+        more = [Found("", "many")] if len(self.found) >= MOST_FOUND else []
+        return self.found[:MOST_FOUND] + more
+
+    def _add(self, inst: Inst, kind: str, known: bool = False) -> None:
+        if len(self.found) < MOST_FOUND:
+            self.found.append(Found(self.form.path(inst), kind, known))
+
+    def _tell(self, path: str, kind: str) -> None:
+        if len(self.found) < MOST_FOUND:
+            self.found.append(Found(path, kind))
+
+    # ---- shape
+
+    def _own_shape(self, given: Answers, node: int, path: str) -> dict[str, Any]:
+        """The answers that have a question and its shape; the others are found."""
+        own: dict[str, Any] = {}
+        for name, value in given.items():
+            child = self.shape.names.child(node, name)
+            where = f"{path}/{name}" if path else name
+            if child is None:
+                self._tell(ODD.sub("\ufffd", where[:300]), "unknown")
+                continue
+            kind = self.shape.nodes[child]["k"]
+            if not isinstance(value, {"leaf": str, "group": Mapping, "repeat": list}[kind]):
+                self._tell(where, "shape")
+            elif kind == "leaf":
+                own[name] = value
+            elif kind == "group":
+                own[name] = self._own_shape(value, child, where)
+            else:
+                own[name] = list(self._instances(value, child, where))
+        return own
+
+    def _instances(self, given: Sequence[Any], node: int, path: str) -> Iterator[dict[str, Any]]:
+        for index, one in enumerate(given):
+            if index >= MAX_REPEATS or self.room <= 0:
+                self._tell(path, "many")
+                return
+            self.room -= 1
+            if isinstance(one, Mapping):
+                yield self._own_shape(one, node, f"{path}[{index}]")
+            else:
+                self._tell(f"{path}[{index}]", "shape")
+                yield {}
+
+    # ---- deciding
+
+    def _decide(self, tree: Expr, inst: Inst) -> Decided | None:
+        """The value of an expression, if the server can tell it."""
+        facts, trace = known_facts(tree), self.host.trace
+        if "now" in facts.functions or facts.own_area or self._is_blind(tree, inst):
+            return None
+        trace.closed, trace.looked, trace.made = facts.loose(self.world.links), False, False
+        trace.closed -= self.world.lists.keys() | self.shape.definition["lists"].keys()
+        try:
+            value = self.form.value(tree, inst)
+        except UndecidedError:
+            return None
+        return Decided(value, trace.looked, trace.made)
+
+    def _is_blind(self, tree: Expr, inst: Inst) -> bool:
+        """In a correction, what was made of a secret stays as it was sent first."""
+        if not (self.world.correcting and self.world.secrets):
+            return False
+        return not self.world.secrets.isdisjoint(references(tree, self.shape.names, inst.node))
+
+    def _true(self, tree: Expr | None, inst: Inst, unknown: bool) -> tuple[bool, bool]:
+        """Whether a condition holds (`unknown` where nobody can tell), and by what was known."""
+        decided = self._decide(tree, inst) if tree is not None else None
+        if decided is None or decided.made:
+            return unknown, False
+        return to_boolean(decided.value), decided.looked
+
+    # ---- relevance
+
+    def _settle(self) -> None:
+        """Relevance, in dependency order. What the answers alone don't decide counts as relevant if
+        it was answered: others see the same of it either way.
+        """
+        for node in self.shape.order:
+            rel = self.shape.nodes[node].get("rel")
+            for inst in self.at[node]:
+                self._settle_one(inst, rel)
+
+    def _settle_one(self, inst: Inst, rel: Expr | None) -> None:
+        above = inst.parent
+        inst.relevant = above is None or above.relevant
+        # Below what was answered nothing is doubtful any more: on the phone it applied.
+        is_doubted = above is not None and above in self.doubt and not above.relevant
+        says = self.doubt[above] if is_doubted and above else True
+        if rel is not None and (inst.relevant or is_doubted):
+            decided = self._decide(rel, inst)
+            if decided is None or decided.looked:
+                own = None if decided is None else to_boolean(decided.value)
+                is_doubted, says = True, _both(says, own)
+            elif not to_boolean(decided.value):
+                inst.relevant = is_doubted = False
+        if is_doubted:
+            self.doubt[inst] = says
+            inst.relevant = _answered(inst)
+
+    # ---- one instance
+
+    def _judge(self, inst: Inst, spec: Mapping[str, Any]) -> None:
+        if inst.relevant and self.doubt.get(inst) is False:
+            self._add(inst, "relevance", known=True)
+        if spec["k"] != "leaf":
+            self._judge_counts(inst)
+        elif inst.relevant:
+            self._judge_value(inst, spec)
+        else:
+            self._judge_absent(inst, spec)
+
+    def _judge_absent(self, inst: Inst, spec: Mapping[str, Any]) -> None:
+        if inst.value != "":
+            self._add(inst, "relevance")
+        elif self.doubt.get(inst) and self._is_required(inst, spec)[0]:
+            self._add(inst, "required", known=True)
+
+    def _judge_value(self, inst: Inst, spec: Mapping[str, Any]) -> None:
+        if inst.value == "":
+            required, known = self._is_required(inst, spec)
+            if required:
+                self._add(inst, "required", known)
+        elif self._is_well_formed(inst, spec):
+            self._judge_choice(inst, spec)
+            holds, known = self._true(spec.get("con"), inst, unknown=True)
+            if not holds:
+                self._add(inst, "constraint", known)
+        if ODD.search(inst.value):
+            self._add(inst, "characters")
+        self._judge_origin(inst, spec)
+
+    def _is_required(self, inst: Inst, spec: Mapping[str, Any]) -> tuple[bool, bool]:
+        if spec.get("c", "note") == "note" or "req" not in spec:
+            return False, False
+        if self.world.correcting and inst.node in self.world.secrets:
+            return False, False
+        return self._true(spec["req"], inst, unknown=False)
+
+    def _is_well_formed(self, inst: Inst, spec: Mapping[str, Any]) -> bool:
+        text, kind = inst.value, spec.get("t", "string")
+        if kind == "binary" and not is_file(text, self.world.blobs):
+            self._add(inst, "file")
+            return False
+        fits = (
+            TYPES.get(kind, TYPES["string"])(text)
+            and ("range" not in spec or in_range(to_number(text), spec["range"]))
+            and (spec.get("c") != "trigger" or text == "OK")
+        )
+        if not fits:
+            self._add(inst, "type")
+        return fits
+
+    # ---- choices
+
+    def _judge_choice(self, inst: Inst, spec: Mapping[str, Any]) -> None:
+        items = spec.get("items")
+        if not items:
+            return
+        codes = inst.value.split() if spec.get("c") in _MULTIPLE else [inst.value]
+        twice = len(set(codes)) != len(codes)
+        if twice or ("list" in items and not set(codes) <= self.shape.codes(items["list"])):
+            self._add(inst, "choice")
+        elif "inst" in items or "where" in items:
+            admitted, known = self._admitted(inst, items, codes)
+            if not admitted:
+                self._add(inst, "choice", known)
+
+    def _admitted(
+        self, inst: Inst, items: Mapping[str, Any], codes: Sequence[str]
+    ) -> tuple[bool, bool]:
+        """Whether all codes are offered, by the list and its filter, and by what was known."""
+        name, key = items.get("list") or items["inst"], items.get("value", "name")
+        facts = known_facts(items["where"]) if "where" in items else None
+        trace = self.host.trace
+        trace.looked, trace.closed = False, frozenset()
+        if "inst" in items and key != "name" and name not in self.world.lists:
+            return True, False
+        if facts and ("now" in facts.functions or facts.own_area):
+            return True, False
+        try:
+            root = self.form.items(name) if "list" in items else self.host.items(name)
+            trace.closed = facts.loose(self.world.links) if facts else frozenset()
+            return set(codes) <= set(self._offered(inst, items, root, key, set(codes))), (
+                trace.looked
+            )
+        except UndecidedError:
+            return True, False
+
+    def _offered(
+        self, inst: Inst, items: Mapping[str, Any], root: Item | None, key: str, codes: set[str]
+    ) -> Iterator[str]:
+        """Those of the codes that are in the list and pass its filter."""
+        scope: Scope = self.form.scope(inst)
+        rows = root.children if root else ()
+        for position, item in enumerate(rows, 1):
+            code = next((c.text for c in item.children if c.name == key), "")
+            if code in codes and (
+                "where" not in items
+                or to_boolean(evaluate(items["where"], scope.at(item, position, len(rows))))
+            ):
+                yield code
+
+    # ---- where a value can come from
+
+    def _judge_origin(self, inst: Inst, spec: Mapping[str, Any]) -> None:
+        """What nobody types: preloads, calculations, defaults, values that can't be changed."""
+        if "pre" in spec:
+            if not self._could_be_preloaded(inst, spec["pre"]):
+                self._add(inst, "metadata")
+        elif "c" in spec and not self._is_read_only(inst):
+            return
+        elif "calc" in spec:
+            self._judge_calculation(inst, spec["calc"])
+        elif spec.get("c") != "note" and not self._could_be_set(inst, spec):
+            self._add(inst, "fixed")
+
+    def _is_read_only(self, inst: Inst) -> bool:
+        line = self.shape.lineage[inst.node]
+        return any(self.shape.nodes[node].get("ro") == ALWAYS for node in line)
+
+    def _judge_calculation(self, inst: Inst, tree: Expr) -> None:
+        decided = self._decide(tree, inst)
+        if decided is None or (decided.looked and self.world.correcting):
+            return
+        if self.doubt.get(inst) is not None and inst.value == "":
+            return
+        if not self._comes_out(inst, tree, decided):
+            self._add(inst, "calculation", decided.looked)
+
+    def _comes_out(self, inst: Inst, tree: Expr, decided: Decided) -> bool:
+        """Whether a calculation comes out as sent, in any of the languages it may be in."""
+        facts = known_facts(tree)
+        if self._equals(inst, decided, facts):
+            return True
+        if "jr:choice-name" not in facts.functions and not facts.looks:
+            return False
+        for lang in range(1, len(self.shape.definition["langs"])):
+            other = self._in_language(lang, tree, inst)
+            if other is None or self._equals(inst, other, facts):
+                return True
+        return False
+
+    def _in_language(self, lang: int, tree: Expr, inst: Inst) -> Decided | None:
+        here = self.form
+        self.form = FormInstance(self.shape, {}, self.host, lang)
+        self.form.root = here.root
+        try:
+            return self._decide(tree, inst)
+        finally:
+            self.form = here
+
+    def _equals(self, inst: Inst, decided: Decided, facts: Facts) -> bool:
+        kind = self.shape.nodes[inst.node].get("t", "string")
+        expected, sent = stored_text(decided.value, kind, self.host.now), inst.value
+        if decided.made:
+            return STAND_IN not in expected or bool(pattern_of(expected).fullmatch(sent))
+        if expected == sent:
+            return True
+        numbers = bool(NUMBER.fullmatch(expected) and NUMBER.fullmatch(sent))
+        if facts.functions & _INEXACT:
+            return not numbers or math.isclose(
+                float(expected), float(sent), rel_tol=1e-6, abs_tol=0.011
+            )
+        return numbers and math.isclose(float(expected), float(sent), rel_tol=1e-9)
+
+    def _could_be_set(self, inst: Inst, spec: Mapping[str, Any]) -> bool:
+        """Whether a default, or what an action set at the beginning, can be this value."""
+        actions = [a for a in self.shape.definition["actions"] if a["set"] == inst.node]
+        if not actions:
+            return inst.value == str(spec.get("def", ""))
+        return any(self._could_be_result(inst, action["x"]) for action in actions)
+
+    def _could_be_result(self, inst: Inst, tree: Expr) -> bool:
+        facts = known_facts(tree)
+        if facts.refers or facts.looks or facts.on_clock:
+            return True
+        decided = self._decide(tree, inst)
+        return decided is None or self._equals(inst, decided, facts)
+
+    def _could_be_preloaded(self, inst: Inst, kind: str) -> bool:
+        sent, world = inst.value, self.world
+        if kind == "uid":
+            return _INSTANCE_ID.fullmatch(sent) is not None
+        if kind == "username":
+            return world.username in ("", sent)
+        if kind == "deviceid":
+            return world.correcting or world.deviceid in ("", sent)
+        if kind == "today":
+            return TYPES["date"](sent) and sent <= world.today
+        if kind in ("start", "end"):
+            moment, now = parse_moment(sent), parse_moment(world.now)
+            return moment is not None and (now is None or moment.days <= now.days + 0.01)
+        return True
+
+    # ---- repeats and entities
+
+    def _judge_counts(self, inst: Inst) -> None:
+        for child in self.shape.children[inst.node]:
+            spec = self.shape.nodes[child]
+            if spec["k"] == "repeat" and inst.relevant and inst not in self.doubt:
+                self._judge_count(inst, child, spec)
+
+    def _judge_count(self, inst: Inst, child: int, spec: Mapping[str, Any]) -> None:
+        if "count" not in spec and not spec.get("fix"):
+            return
+        own = [one for one in inst.all_children if one.node == child]
+        decided = self._decide(spec["count"], inst) if "count" in spec else None
+        if "count" in spec and (decided is None or decided.made):
+            return
+        wanted = to_number(decided.value) if decided else 1.0
+        number = 0 if math.isnan(wanted) else int(max(0, min(MAX_REPEATS, wanted)))
+        fits = len(own) <= number if "rel" in spec else len(own) == number
+        if not fits:
+            path = self.form.path(inst)
+            where = f"{path}/{spec['n']}" if path else spec["n"]
+            self.found.append(Found(where, "count", bool(decided and decided.looked)))
+
+    def _judge_entities(self) -> None:
+        """A record that is begun or changed has an id that only one can have."""
+        for block in self.shape.definition["entities"]:
+            for meta in self.at[block["node"]]:
+                marks = {child.name: child for child in meta.attributes}
+                active = any(
+                    mark in marks and marks[mark].text in ("1", "true")
+                    for mark in ("@create", "@update")
+                )
+                own = marks.get("@id")
+                if active and own and not re.fullmatch(UUID, own.text):
+                    self._add(own, "entity")
+
+
+def _both(one: bool | None, other: bool | None) -> bool | None:
+    """Both hold; None: nobody can tell."""
+    if one is False or other is False:
+        return False
+    return True if one and other else None
+
+
+def _every(inst: Inst) -> Iterator[Inst]:
+    """An instance and all below it, in document order."""
+    stack = [inst]
+    while stack:
+        one = stack.pop()
+        yield one
+        stack.extend(reversed(one.all_children))
+
+
+def _answered(inst: Inst) -> bool:
+    return any(one.value != "" for one in _every(inst))
