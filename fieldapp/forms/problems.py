@@ -32,12 +32,12 @@ class FormProblem:
     """
 
     code: str
-    params: Mapping[str, Words] = field(default_factory=dict)
+    params: Mapping[str, Words] = field(default_factory=dict, hash=False)
     question: str = ""
     column: str = ""
     sheet: str = ""
     row: int | None = None
-    path: str = ""
+    path: str = field(default="", compare=False)
 
     def message(self, lang: str = "en") -> str:
         """What is wrong."""
@@ -78,7 +78,15 @@ class FormProblem:
             key: value[index] if isinstance(value, tuple) else value
             for key, value in self.params.items()
         }
-        return texts[index].format_map({"column": self.column, "question": self.question, **shown})
+        known = {"column": self.column, "question": self.question, **shown}
+        return texts[index].format_map(_Shown(known))
+
+
+class _Shown(dict[str, Words]):
+    """Parameters; one that nobody gave reads as an ellipsis."""
+
+    def __missing__(self, _key: str) -> str:
+        return "…"
 
 
 class FormError(ValueError):

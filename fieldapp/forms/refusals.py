@@ -8,6 +8,8 @@ words it.
 
 from typing import NamedTuple
 
+from .pyxform_words import catalogue as pyxform_catalogue
+
 
 class Refusal(NamedTuple):
     """message: what is wrong; remedy: what to do. Each `(zh, en)`."""
@@ -87,6 +89,10 @@ REFUSALS: dict[str, Refusal] = {
         ("不支持“{name}”", "“{name}” is not supported"),
         ("请从表单中删除它。", "Remove it from the form."),
     ),
+    "not_utf8": Refusal(
+        ("文件不是 UTF-8 编码的文本", "the file is not text in UTF-8"),
+        ("请另存为 UTF-8 编码，或用 .xlsx。", "Save it as UTF-8, or as .xlsx."),
+    ),
     "path_unknown": Refusal(
         ("{context}指向“{path}”，表单里没有", "{context} names “{path}”, which is not in the form"),
         ("请改正。", "Correct it."),
@@ -94,6 +100,17 @@ REFUSALS: dict[str, Refusal] = {
     "setting_missing": Refusal(
         ("表单没有填写 {column}", "the form has no {key}"),
         ("请在 settings 表中填写 {column}。", "Set {column} on the settings sheet."),
+    ),
+    "too_deep": Refusal(
+        ("组或表达式嵌套太深", "groups or expressions are nested too deeply"),
+        ("请减少层数。", "Use fewer levels."),
+    ),
+    "unreadable": Refusal(
+        ("文件无法读取：{detail}", "the file can't be read: {detail}"),
+        (
+            "请用 Excel 另存为 .xlsx 后再试，并对照模板检查各表的标题行。",
+            "Save it again as .xlsx and compare its headings with a form that works.",
+        ),
     ),
     "xform_none": Refusal(
         ("文件里没有 XForm 表单", "there is no XForm model or body in this document"),
@@ -135,9 +152,6 @@ REFUSALS: dict[str, Refusal] = {
         ("请在 program.toml 中定义它。", "Describe it in program.toml."),
     ),
     # ---- publishing
-    "pyxform": Refusal(
-        ("表格转换程序报告：{said}", "{said}"), ("请在该处改正。", "Correct it there.")
-    ),
     "never_collect": Refusal(
         (
             "“{text}”会收集我们绝不收集的内容：{why}",
@@ -269,3 +283,4 @@ REFUSALS: dict[str, Refusal] = {
         ("路径中不支持“{source}”", "“{source}” is not supported in a path"), _CORRECT
     ),
 }
+REFUSALS |= {code: Refusal(*texts) for code, texts in pyxform_catalogue().items()}

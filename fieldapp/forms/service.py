@@ -20,7 +20,7 @@ from .kept import compiled
 from .lint import lint
 from .models import FormVersion
 from .problems import FormError, FormProblem
-from .source import FormSource, to_xform
+from .source import FormSource, placed, to_xform
 
 
 def canonical(value: Any) -> str:
@@ -38,7 +38,7 @@ def read_form(source: FormSource, program: str) -> dict[str, Any]:
     definition = compiled(source, program, home.scope)
     problems = [*lint(definition), *_unknown_saves(definition)]
     if problems:
-        raise FormError(problems)
+        raise FormError(placed(source, problems))
     return definition
 
 

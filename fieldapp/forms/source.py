@@ -4,18 +4,16 @@ compiles it.
 pyxform is imported when something must be compiled: a running server hardly ever needs it.
 """
 
-import re
+from collections.abc import Iterable
 from dataclasses import dataclass
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 from .compile import compile_xform
+from .convert import convert, objections
 from .problems import FormError, FormProblem
+from .sheets import Sheets
 from .xform import XFormError
-
-ROW = re.compile(r"\[row : (\d+)\]\s*")
-SHEETS = ("survey", "choices", "settings", "entities")
 
 
 @dataclass(frozen=True)
@@ -32,42 +30,64 @@ class FormSource:
 
 
 def compile_source(source: FormSource, program: str, scope: str) -> dict[str, Any]:
-    """The form definition. Raises FormError, placed on sheet and row where that is known."""
+    """The form definition. Raises FormError with all that is wrong, each placed on sheet, row and
+    column as far as that is known.
+    """
+    if source.kind == ".xml":
+        return _compile(_text(source), program, scope)
+    sheets = read_sheets(source)
+    xform, problems = convert(sheets)
     try:
-        if source.kind == ".xml":
-            return compile_xform(source.content.decode(), program, scope)
-        return compile_xform(to_xform(source), program, scope)
-    except XFormError as error:
-        raise FormError([FormProblem(error.code, error.params)]) from None
+        definition = _compile(xform, program, scope) if xform else {}
     except FormError as error:
-        rows = rows_by_name(source)
-        raise FormError(
-            p.at("survey", rows[p.question], p.column) if p.question in rows else p
-            for p in error.problems
-        ) from None
+        problems += error.problems
+    if problems:
+        raise FormError(placed(source, problems))
+    return definition
+
+
+def placed(source: FormSource, problems: Iterable[FormProblem]) -> list[FormProblem]:
+    """Problems found in what was compiled from a source, with the cells they stand in."""
+    if source.kind == ".xml":
+        return list(problems)
+    sheets = read_sheets(source)
+    return sheets.in_order(dict.fromkeys(map(sheets.placed, problems)))
+
+
+def read_sheets(source: FormSource) -> Sheets:
+    """The sheets of an XLSForm. Raises FormError."""
+    from pyxform.errors import PyXFormError
+
+    try:
+        return Sheets.read(source.content, source.kind)
+    except PyXFormError as error:
+        found = objections(str(error), Sheets({}))
+        no_such = ("内容与扩展名不符", f"its content is not what {source.kind} says")
+        unknown = FormProblem("unreadable", {"detail": no_such})
+        raise FormError([unknown if p.code == "pyxform" else p for p in found]) from None
+    except UnicodeDecodeError:
+        raise FormError([FormProblem("not_utf8")]) from None
 
 
 def to_xform(source: FormSource) -> str:
     """The XForm pyxform makes of an XLSForm. Raises FormError with what pyxform objects to."""
-    from pyxform.errors import PyXFormError
-    from pyxform.xls2xform import convert
+    xform, problems = convert(read_sheets(source))
+    if problems or xform is None:
+        raise FormError(problems)
+    return xform
 
+
+def _compile(xform: str, program: str, scope: str) -> dict[str, Any]:
     try:
-        result = convert(BytesIO(source.content), file_type=source.kind)
-    except PyXFormError as error:
-        text = str(error)
-        row = ROW.search(text)
-        sheet = next((s for s in SHEETS if f"'{s}'" in text), "survey")
-        problem = FormProblem("pyxform", {"said": ROW.sub("", text).strip().rstrip(".")})
-        raise FormError([problem.at(sheet, int(row[1])) if row else problem]) from None
-    return str(result.xform)
+        return compile_xform(xform, program, scope)
+    except XFormError as error:
+        raise FormError([FormProblem(error.code, error.params)]) from None
+    except RecursionError:
+        raise FormError([FormProblem("too_deep")]) from None
 
 
-def rows_by_name(source: FormSource) -> dict[str, int]:
-    """Survey row of every question, for messages; rows count from 1, the headings among them."""
-    if source.kind == ".xml":
-        return {}
-    from pyxform.xls2json_backends import get_xlsform
-
-    survey = get_xlsform(BytesIO(source.content), file_type=source.kind).survey
-    return {str(row["name"]): number for number, row in enumerate(survey, 2) if row.get("name")}
+def _text(source: FormSource) -> str:
+    try:
+        return source.content.decode()
+    except UnicodeDecodeError:
+        raise FormError([FormProblem("not_utf8")]) from None

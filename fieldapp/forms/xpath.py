@@ -112,7 +112,16 @@ def _explain(source: str, error: Exception) -> XPathError:
         name = text.rpartition("unknown function ")[2].strip("'\"")
         return XPathError("xpath_function_unknown", function=name)
     detail = text.partition("] ")[2] or text
-    return XPathError("xpath_invalid", source=source.strip(), detail=detail)
+    return XPathError("xpath_invalid", source=source.strip(), detail=(_in_chinese(detail), detail))
+
+
+def _in_chinese(detail: str) -> str:
+    """What the parser stumbled over."""
+    if "end of source" in detail:
+        return "没有写完"
+    if detail.startswith("unexpected "):
+        return f"多余或放错的 {detail.removeprefix('unexpected ').removesuffix(' symbol')}"
+    return detail
 
 
 def _how_many(least: int, most: int | None) -> tuple[str, str]:

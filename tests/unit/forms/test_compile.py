@@ -286,7 +286,9 @@ def test_what_pyxform_refuses_keeps_its_row() -> None:
 | | list_name | name | label |
 | | yn | 1 | Yes |
 """)
-    assert found.startswith("survey, row 2: Choice filter not supported with or_other.")
+    assert found.startswith(
+        "survey, row 2, column choice_filter a: Choice filter not supported with or_other."
+    )
 
 
 def test_a_form_needs_an_id_and_a_version() -> None:

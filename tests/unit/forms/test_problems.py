@@ -22,7 +22,8 @@ def test_every_refusal_is_complete_in_both_languages(code: str) -> None:
         assert not zh.isascii()
         assert en.replace("“", "").replace("”", "").isascii()
     (zh, en), (zh_remedy, en_remedy) = refusal
-    assert placeholders(zh + zh_remedy) <= placeholders(en + en_remedy) | {"column"}
+    if not code.startswith("pyxform"):  # in English pyxform speaks for itself
+        assert placeholders(zh + zh_remedy) <= placeholders(en + en_remedy) | {"column"}
     assert zh_remedy.endswith("。")
     assert en_remedy.endswith(".")
     assert not en.endswith(".")
