@@ -47,6 +47,7 @@ def _api_blueprints() -> Iterator[Blueprint]:
     """Imported late: routes need the extensions of the app that is being made."""
     from .accounts import routes as accounts
     from .areas import routes as areas
+    from .attachments import routes as attachments
     from .devices import routes as devices
     from .forms import routes as forms
     from .health import blueprint as health
@@ -62,4 +63,5 @@ def _api_blueprints() -> Iterator[Blueprint]:
     yield devices.blueprint  # logged in: own devices; administrators: all
     yield devices.enrolment  # logged in, roles that carry a phone
     yield sync.blueprint  # signed by a phone; pull, manifest, fetch: and logged in
+    yield attachments.blueprint  # signed by a phone
     yield review  # reviewers and stewards: their scopes and areas

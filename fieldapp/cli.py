@@ -13,6 +13,7 @@ from . import __version__, create_app
 from .accounts.commands import users_group
 from .apidocs import document
 from .areas.commands import areas_group
+from .attachments.commands import attachments_group
 from .config import Settings
 from .db import db
 from .demo.service import Demo, DemoRefusedError, ensure_demo
@@ -37,6 +38,7 @@ def main(context: click.Context) -> None:
 
 main.add_command(users_group)
 main.add_command(areas_group)
+main.add_command(attachments_group)
 main.add_command(forms_group)
 for command in sync_commands:
     main.add_command(command)

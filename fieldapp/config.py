@@ -23,6 +23,7 @@ class Settings:
     secret: 32+ characters; signs sessions and seals stored bodies.
     production: strict cookies, no conveniences.
     push_bytes: largest accepted request body in bytes, compressed.
+    blob_bytes, blob_pending_bytes: largest attachment; of one phone's, those not yet of a visit.
     proxies: how many proxies in front are believed about the visitor's address.
     """
 
@@ -32,6 +33,8 @@ class Settings:
     production: bool = False
     testing: bool = False
     push_bytes: int = 256 * 1024
+    blob_bytes: int = 10 * 1024 * 1024
+    blob_pending_bytes: int = 64 * 1024 * 1024
     rate_limits: bool = True
     proxies: int = 0
 
@@ -53,6 +56,8 @@ class Settings:
             secret=secret or _development_secret(home),
             production=production,
             push_bytes=int(env.get("FIELDAPP_PUSH_BYTES", 256 * 1024)),
+            blob_bytes=int(env.get("FIELDAPP_BLOB_BYTES", 10 * 1024 * 1024)),
+            blob_pending_bytes=int(env.get("FIELDAPP_BLOB_PENDING_BYTES", 64 * 1024 * 1024)),
             proxies=int(env.get("FIELDAPP_PROXIES", 0)),
             rate_limits=env.get("FIELDAPP_RATE_LIMITS", "1") == "1",
         )

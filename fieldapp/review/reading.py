@@ -4,9 +4,10 @@ Pure. Only what was answered is shown, since a finished visit carries nothing el
 answer the reader's audience may not see is shown without it.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from fieldapp.forms.blobs import hash_of
 from fieldapp.forms.definition import Definition, Shape
 from fieldapp.forms.evaluate import Host
 from fieldapp.forms.instance import FormInstance, Inst
@@ -85,6 +86,15 @@ def _words(form: FormInstance, inst: Inst, node: Mapping[str, Any]) -> str:
     scope = form.scope(inst)
     codes = inst.value.split() if node.get("c") in ("select", "rank") else [inst.value]
     return "、".join(form.choice_label(inst.node, code, scope) or code for code in codes)
+
+
+def files_of(rows: Iterable[Row]) -> Iterator[Row]:
+    """The answers that name an attachment and that the reader may see."""
+    for row in rows:
+        if row["kind"] != "answer":
+            yield from files_of(row["children"])
+        elif row["type"] == "binary" and hash_of(row["value"]):
+            yield row
 
 
 def labels_of(rows: Iterable[Row]) -> dict[str, str]:

@@ -2,13 +2,15 @@
 
 from typing import Any
 
+from flask import Response
 from flask.views import MethodView
 from flask_smorest import Blueprint
 
 from fieldapp.accounts import access
 from fieldapp.accounts.service import current_principal, roles_allowed
+from fieldapp.attachments.sniff import UNKNOWN
 
-from . import conflicts, decisions, queue, visits
+from . import conflicts, decisions, files, queue, visits
 from .schemas import (
     ConflictSchema,
     ConflictsSchema,
@@ -62,6 +64,18 @@ class Visit(MethodView):
     def get(self, visit_id: str) -> dict[str, Any]:
         """The visit as its form reads, beside what it changed"""
         return visits.whole(current_principal(), visit_id)
+
+
+@blueprint.route("/visits/<visit_id>/files/<name>")
+class VisitFile(MethodView):
+    """A photo, sound or file of a visit."""
+
+    @roles_allowed(*OVERSEERS)
+    @blueprint.response(200, {"type": "string", "format": "binary"}, content_type=UNKNOWN)
+    def get(self, visit_id: str, name: str) -> Response:
+        """An attachment that the caller sees among the answers"""
+        data, mime = visits.file(current_principal(), visit_id, name)
+        return files.answer(data, mime, name)
 
 
 @blueprint.route("/visits/<visit_id>/decision")

@@ -77,6 +77,18 @@ class QueueSchema(Schema):
     forms = fields.List(fields.Nested(NamedSchema), required=True)
 
 
+class FileSchema(Schema):
+    """An attachment that answers a question; open it at `visits/{id}/files/{name}`."""
+
+    name = fields.String(required=True)
+    state = fields.String(required=True, validate=validate.OneOf(("here", "coming")))
+    kind = fields.String(
+        required=True, validate=validate.OneOf(("image", "audio", "video", "file"))
+    )
+    size = fields.Integer(required=True, metadata={"description": "Bytes; 0 if not known yet"})
+    aside = fields.Boolean(required=True, metadata={"description": "A revoked phone sent it"})
+
+
 class ReadingSchema(Schema):
     """A group, a repeat's instance or an answered question, in the form's order."""
 
@@ -87,6 +99,7 @@ class ReadingSchema(Schema):
     value = fields.String()
     words = fields.String(metadata={"description": "The answer in words"})
     hidden = fields.Boolean(metadata={"description": "Answered, but not for this reader"})
+    file = fields.Nested(FileSchema)
     children = fields.List(fields.Nested(lambda: ReadingSchema()))
 
 

@@ -19,7 +19,7 @@ from fieldapp.sync import models as m
 from fieldapp.sync.entities import narrowed, review_id
 from fieldapp.sync.merge import Dot, canonical
 
-from . import history, queue
+from . import files, history, queue
 from .reader import UUID, Reader
 from .reading import hidden_nodes, labels_of, read_visit
 
@@ -34,6 +34,7 @@ def whole(principal: Principal, visit_id: str) -> dict[str, Any]:
         abort_with("not_found")
     submission = found[0]
     reading = _reading(reader, submission)
+    files.mark(reading, submission.user_id)
     return {
         **queue.row_of(reader, *found),
         "reading": reading,
@@ -50,6 +51,17 @@ def is_decidable(principal: Principal, submission: m.Submission) -> bool:
     own = submission.user_id == principal.user_id
     reviews = access.may_review(principal.role, submission.scope)
     return reviews and not own and submission.review != "corrected"
+
+
+def file(principal: Principal, visit_id: str, name: str) -> tuple[bytes, str]:
+    """An attachment the person reads in that visit, and its MIME type. Stops with `not_found`."""
+    reader = Reader(principal)
+    found = queue.find(reader, visit_id)
+    if found is None:
+        abort_with("not_found")
+    submission = found[0]
+    content = files.content(_reading(reader, submission), submission.user_id, name)
+    return content if content is not None else abort_with("not_found")
 
 
 # ---- as the form reads

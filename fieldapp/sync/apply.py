@@ -160,6 +160,7 @@ class Batch:
         if outcome.plan is None:
             return outcome.result, {"why": outcome.result.why, "detail": outcome.detail}
         self._store.stage(outcome.effect)
+        self._stage_blobs(item.id, outcome.plan.blobs)
         return outcome.result, self._placed(sent, outcome) | {
             "state": outcome.result.st,
             "why": None,
@@ -227,6 +228,7 @@ class Batch:
         row = self._row(item, sent, outcome.result) | self._placed(sent, outcome)
         outcome.effect.add(m.Submission, row)
         self._store.stage(outcome.effect)
+        self._stage_blobs(item.id, outcome.plan.blobs)
         self._store.know_target(Target(sent.id, sent.user, outcome.plan.scope, sent.area))
         return outcome.result
 
@@ -263,6 +265,7 @@ class Batch:
         row = self._row(item, sent, result)
         row["detail"] = detail.replace("\x00", "")
         self._stage_row(m.Submission, row)
+        self._stage_blobs(item.id, sent.blobs if sent else ())
         return result
 
     def _row(self, item: Incoming, sent: Submitted | None, result: Result) -> Row:
@@ -292,6 +295,10 @@ class Batch:
             "review": "",
             "body": self._vault.seal(_bytes(item.body), item.id),
         }
+
+    def _stage_blobs(self, sid: str, blobs: Iterable[str]) -> None:
+        for sha in blobs:
+            self._stage_row(m.SubmissionBlob, {"sid": sid, "sha": sha})
 
     def _stage_row(self, model: type[Any], row: Row) -> None:
         effect = Effect()

@@ -6,6 +6,8 @@ import click
 from flask import current_app
 from flask.cli import with_appcontext
 
+from fieldapp.attachments import service as attachments
+
 from . import service
 from .backup import BackupError
 from .backup import backup as make_backup
@@ -21,8 +23,8 @@ def rebuild() -> None:
 @click.command("verify")
 @with_appcontext
 def verify() -> None:
-    """Check the log and what is derived from it; fails if anything is wrong."""
-    found = service.audit()
+    """Check the log, what is derived from it, and attachments; fails if anything is wrong."""
+    found = [*service.audit(), *attachments.faults()]
     for problem in found:
         click.echo(problem)
     if found:

@@ -197,7 +197,7 @@ def verify(user_id: str, device_id: str, message: Mapping[str, Any]) -> dict[str
     _note_contact(user_id, device_id, message)
     s = m.Submission
     with reading() as connection:
-        mark = connection.scalar(sa.select(m.DurableMark.before)) or ""
+        mark = durable_before(connection)
         found = {
             row.id: row
             for some in chunks(acked)
@@ -215,6 +215,11 @@ def verify(user_id: str, device_id: str, message: Mapping[str, Any]) -> dict[str
         "gaps": gaps,
         "states": {sid: {"st": row.state, "why": row.why} for sid, row in found.items()},
     }
+
+
+def durable_before(connection: sa.Connection) -> str:
+    """What was received before this moment is in a verified backup; blank if nothing is."""
+    return connection.scalar(sa.select(m.DurableMark.before)) or ""
 
 
 def _note_contact(user_id: str, device_id: str, message: Mapping[str, Any]) -> None:

@@ -128,6 +128,21 @@ def document(connection: sa.Connection, sid: str) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
+def names_blob(
+    user_id: sa.SQLColumnExpression[str], sha: sa.SQLColumnExpression[str]
+) -> sa.ColumnElement[bool]:
+    """The condition that a submission of this person names this attachment."""
+    s, b = m.Submission, m.SubmissionBlob
+    return sa.exists().where(b.sha == sha, s.id == b.sid, s.user_id == user_id)
+
+
+def hopeful(user_id: sa.SQLColumnExpression[str]) -> sa.ColumnElement[bool]:
+    """The condition that something of this person is kept aside because it can't be read."""
+    s = m.Submission
+    unread = s.why.in_(["parse", "too_large", "too_deep"])
+    return sa.exists().where(s.user_id == user_id, s.state == "quarantined", unread)
+
+
 def issues_of(sids: Collection[str]) -> dict[str, list[dict[str, str]]]:
     """`{kind, path, detail}` by submission, of submissions the caller was admitted to."""
     found: dict[str, list[dict[str, str]]] = {sid: [] for sid in sids}
@@ -264,7 +279,9 @@ __all__: Sequence[str] = (
     "find",
     "gaps",
     "gaps_in",
+    "hopeful",
     "issues_of",
+    "names_blob",
     "submissions",
     "submissions_about",
     "writes_of",

@@ -1,7 +1,7 @@
 """The log and what is derived from it, as stored. Only TEXT, INTEGER and BLOB.
 
-Log: Submission, SubmissionVariant, Install, DurableMark. The rest (and `Submission.review`) is
-derived: `service.rebuild()` drops it and replays the log.
+Log: Submission, SubmissionVariant, SubmissionBlob, Install, DurableMark. The rest (and
+`Submission.review`) is derived: `service.rebuild()` drops it and replays the log.
 """
 
 from sqlalchemy import BigInteger, Index, UniqueConstraint
@@ -61,6 +61,15 @@ class SubmissionVariant(Base):
     device_id: Mapped[str | None]
     received: Mapped[str]
     body: Mapped[bytes]
+
+
+class SubmissionBlob(Base):
+    """A submission names an attachment, by the SHA-256 of its bytes; kept aside or not."""
+
+    __tablename__ = "submission_blob"
+
+    sid: Mapped[str] = mapped_column(primary_key=True)
+    sha: Mapped[str] = mapped_column(primary_key=True, index=True)
 
 
 class Install(Base):

@@ -45,6 +45,10 @@ class Answered(Protocol):
         """The writes the answers make."""
         ...
 
+    def blobs(self, answers: Mapping[str, Any]) -> Sequence[str]:
+        """The hashes of the attachments the answers name."""
+        ...
+
     def problems(
         self, answers: Mapping[str, Any], role: str, on: str, correcting: bool = False
     ) -> Iterable[tuple[str, str, str]]:
@@ -102,7 +106,9 @@ class Author:
 
 @dataclass(frozen=True)
 class Plan:
-    """What to do. scope, on: of the submission. decides: by a reviewer's right."""
+    """What to do. scope, on: of the submission. decides: by a reviewer's right. blobs: hashes of
+    the attachments it names.
+    """
 
     scope: str
     on: str
@@ -110,6 +116,7 @@ class Plan:
     writes: tuple[Applied, ...] = ()
     issues: tuple[tuple[str, str, str], ...] = ()
     decides: bool = False
+    blobs: tuple[str, ...] = ()
 
 
 def plan_form(
@@ -127,7 +134,12 @@ def plan_form(
     issues = [(f"{m.e}/{m.r}", "derivation_mismatch", m.why) for m in mismatches]
     correcting = sent.corrects is not None
     issues += form.problems(sent.answers, author.role, derivation.on, correcting)
-    return Plan(form.scope, derivation.on, _once_each(derivation.entities), writes, tuple(issues))
+    blobs = form.blobs(sent.answers)
+    if set(blobs) != set(sent.blobs):
+        issues.append(("", "derivation_mismatch", "blobs"))
+    touched = _once_each(derivation.entities)
+    named = tuple(dict.fromkeys((*blobs, *sent.blobs)))
+    return Plan(form.scope, derivation.on, touched, writes, tuple(issues), blobs=named)
 
 
 def with_correction(plan: Plan, sent: Submitted, target: Target | None, author: Author) -> Plan:
@@ -144,7 +156,7 @@ def with_correction(plan: Plan, sent: Submitted, target: Target | None, author: 
     values = (("target", sent.corrects), ("corrected", sent.id))
     after = len(sent.ops)
     writes = tuple(Applied(after + k, mark.e, r, v) for k, (r, v) in enumerate(values))
-    return Plan(plan.scope, plan.on, (*plan.touched, mark), plan.writes + writes, plan.issues)
+    return replace(plan, touched=(*plan.touched, mark), writes=plan.writes + writes)
 
 
 def plan_review(sent: Submitted, target: Target | None, author: Author) -> Plan:

@@ -13,6 +13,7 @@ from typing import Any, cast
 
 from fieldapp.accounts.service import Principal
 from fieldapp.forms import service as forms
+from fieldapp.forms.blobs import blobs_of
 from fieldapp.forms.check import check
 from fieldapp.forms.definition import shape_of
 from fieldapp.forms.derive import derive, rule_node
@@ -41,6 +42,10 @@ class PublishedForm:
     def derive(self, answers: Mapping[str, Any], sid: str, on: str) -> Derivation:
         """The writes the answers make."""
         return Derivation.of(derive(self.definition, self.programs, answers, sid).as_json(), on)
+
+    def blobs(self, answers: Mapping[str, Any]) -> list[str]:
+        """The hashes of the attachments the answers name."""
+        return blobs_of(self.definition, answers)
 
     def problems(
         self, answers: Mapping[str, Any], role: str, on: str, correcting: bool = False

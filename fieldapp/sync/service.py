@@ -254,7 +254,7 @@ def _compose(visit: Visit, rules: CurrentRules, store: Store) -> tuple[dict[str,
         "entities": [{"e": t.e, "t": t.t, "new": t.new} for t in derivation.entities],
         "ops": [{"e": o.e, "r": o.r, "v": o.v, "sup": [str(dot) for dot in o.sup]} for o in ops],
         "answers": visit.answers,
-        "blobs": [],
+        "blobs": list(form.blobs(visit.answers)),
     }, derivation
 
 

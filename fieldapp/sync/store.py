@@ -152,7 +152,7 @@ class Store:
         for model in (m.Submission, m.RegWrite, m.RegSecret, m.Mention, m.Issue):
             if rows := self._staged.get(model):
                 self.connection.execute(sa.insert(model), rows)
-        for kept in (m.SubmissionVariant, m.RegSup):
+        for kept in (m.SubmissionVariant, m.SubmissionBlob, m.RegSup):
             upsert(self.connection, kept, _distinct(kept, self._staged.get(kept, [])))
         self._write_roots()
         self._write_places()

@@ -19,6 +19,7 @@ MAX_N: Final = 2**31 - 1
 HALF: Final = "a text holds NUL or half a character"
 _UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _NAME: Final = re.compile(r"[\w.:\-]{1,100}")
+_SHA: Final = re.compile(r"[0-9a-f]{64}")
 
 
 class UnreadableError(ValueError):
@@ -65,6 +66,7 @@ class Submitted:
     entities: tuple[Touched, ...] = ()
     ops: tuple[Op, ...] = ()
     answers: dict[str, Any] = field(default_factory=dict)
+    blobs: tuple[str, ...] = ()
 
 
 def read(body: str) -> Submitted:
@@ -116,6 +118,7 @@ def _submission(whole: dict[str, Any]) -> Submitted:
         entities=tuple(_touched(_object(item)) for item in _list(whole["entities"])),
         ops=tuple(_op(_object(item)) for item in _list(whole["ops"])),
         answers=_object(whole["answers"]),
+        blobs=_hashes(whole.get("blobs")),
     )
 
 
@@ -126,6 +129,13 @@ def _touched(item: dict[str, Any]) -> Touched:
 def _op(item: dict[str, Any]) -> Op:
     sup = tuple(parse_dot(_name(dot)) for dot in _list(item.get("sup", [])))
     return Op(_name(item["e"]), _name(item["r"]), read_value(item["v"]), sup)
+
+
+def _hashes(value: Any) -> tuple[str, ...]:
+    """The hashes in a list, each once; what is none is no reason to keep a visit aside."""
+    told = value if isinstance(value, list) else ()
+    found = (one for one in told if isinstance(one, str) and _SHA.fullmatch(one))
+    return tuple(dict.fromkeys(found))
 
 
 def read_value(value: Any) -> Value:
