@@ -18,7 +18,6 @@ POLICY = "; ".join(
         "style-src 'self'",
         "img-src 'self' blob: data:",
         "media-src 'self' blob:",
-        "media-src 'self' blob:",
         "font-src 'self' data:",
         "connect-src 'self'",
         "worker-src 'self'",

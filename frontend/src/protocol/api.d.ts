@@ -751,6 +751,88 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/sync/blob": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take in a chunk of an attachment and say how far it is */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: {
+                content: {
+                    "application/vnd.fs-sync+json": components["schemas"]["Blob"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/vnd.fs-sync+json": components["schemas"]["BlobState"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sync/blobs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say of each attachment how much is here, and whether it is safe for good */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: {
+                content: {
+                    "application/vnd.fs-sync+json": components["schemas"]["Blobs"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/vnd.fs-sync+json": components["schemas"]["BlobsState"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/review/summary": {
         parameters: {
             query?: never;
@@ -862,6 +944,49 @@ export interface paths {
                     };
                     content: {
                         "application/json": components["schemas"]["Visit"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/review/visits/{visit_id}/files/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                visit_id: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        /** An attachment that the caller sees among the answers */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    visit_id: string;
+                    name: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/octet-stream": string;
                     };
                 };
                 default: components["responses"]["DEFAULT_ERROR"];
@@ -1379,6 +1504,33 @@ export interface components {
                 [key: string]: unknown;
             }[];
         };
+        Blob: {
+            nonce: string;
+            sha: string;
+            size: number;
+            at: number;
+            /** Format: byte */
+            data: string;
+        };
+        BlobState: {
+            nonce?: string;
+            server_now?: string;
+            sha?: string;
+            st?: string;
+            have?: number;
+            why?: string | null;
+        };
+        Blobs: {
+            nonce: string;
+            shas: string[];
+        };
+        BlobsState: {
+            nonce?: string;
+            server_now?: string;
+            states?: {
+                [key: string]: unknown;
+            };
+        };
         Summary: {
             visits: number;
             urgent: number;
@@ -1426,6 +1578,17 @@ export interface components {
             };
             forms: components["schemas"]["Named"][];
         };
+        File: {
+            name: string;
+            /** @enum {string} */
+            state: "here" | "coming";
+            /** @enum {string} */
+            kind: "image" | "audio" | "video" | "file";
+            /** @description Bytes; 0 if not known yet */
+            size: number;
+            /** @description A revoked phone sent it */
+            aside: boolean;
+        };
         Reading: {
             /** @enum {string} */
             kind: "group" | "instance" | "answer";
@@ -1437,6 +1600,7 @@ export interface components {
             words?: string;
             /** @description Answered, but not for this reader */
             hidden?: boolean;
+            file?: components["schemas"]["File"];
             children?: components["schemas"]["Reading"][];
         };
         ShownValue: {
