@@ -36,7 +36,7 @@ const ARGUMENTS = [
   '--no-first-run',
 ];
 
-type PhoneOptions = Parameters<typeof chromium.launchPersistentContext>[1] & {
+export type PhoneOptions = Parameters<typeof chromium.launchPersistentContext>[1] & {
   width?: number;
   height?: number;
 };

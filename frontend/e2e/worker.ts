@@ -8,7 +8,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, type Locator, type Page, selectors } from '@playwright/test';
-import { launchPhone, type Phone } from './browser';
+import { launchPhone, type Phone, type PhoneOptions } from './browser';
 
 selectors.setTestIdAttribute('data-test');
 
@@ -36,12 +36,18 @@ export interface Worker {
   dispose(): Promise<void>;
 }
 
-export async function newWorker(url: string): Promise<Worker> {
+export async function newWorker(url: string, options?: PhoneOptions): Promise<Worker> {
   const profile = await mkdtemp(join(tmpdir(), 'fieldapp-phone-'));
-  return workerWith(url, profile, await launchPhone(profile));
+  const launch = () => launchPhone(profile, options);
+  return workerWith(url, profile, await launch(), launch);
 }
 
-function workerWith(url: string, profile: string, launched: Phone): Worker {
+function workerWith(
+  url: string,
+  profile: string,
+  launched: Phone,
+  launch: () => Promise<Phone>,
+): Worker {
   let phone = launched;
   const worker: Worker = {
     get page() {
@@ -61,7 +67,7 @@ function workerWith(url: string, profile: string, launched: Phone): Worker {
     },
     async battery() {
       await phone.kill();
-      phone = await launchPhone(profile);
+      phone = await launch();
       await phone.page.goto(url);
       await worker.unlock();
     },
@@ -114,7 +120,7 @@ function workerWith(url: string, profile: string, launched: Phone): Worker {
     async tab() {
       const page = await phone.context.newPage();
       await page.goto(url);
-      const other = workerWith(url, profile, { ...phone, page });
+      const other = workerWith(url, profile, { ...phone, page }, launch);
       await other.unlock();
       return other;
     },

@@ -181,6 +181,7 @@ const en: typeof zh = {
     locate: 'Get the position',
     locating: 'Getting the position…',
     located: 'Latitude {lat}, longitude {lon}, within about {acc} m',
+    unsure: 'Only accurate to about {acc} m. Go outside, wait a moment and locate again.',
     locateDenied: 'No permission. Allow this app to use the position in the phone’s settings.',
     locateFailed: 'No position found. Try again in the open.',
     scan: 'Scan',

@@ -2,20 +2,25 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import en from './field.en';
-import zh from './field.zh';
+import captureEn from './capture.en';
+import captureZh from './capture.zh';
+import fieldEn from './field.en';
+import fieldZh from './field.zh';
 import type { Messages } from './index';
 
 const SRC = fileURLToPath(new URL('..', import.meta.url));
+const zh = { ...fieldZh, ...captureZh };
+const en = { ...fieldEn, ...captureEn };
 /** Tables whose keys come from data: states, roles, reasons. */
 const TABLES =
-  /^(why|role|error|sync\.error|sync\.step|outbox\.state|outbox\.stateHint|scope|nav)\./;
+  /^(why|role|error|sync\.error|sync\.step|outbox\.state|outbox\.stateHint|scope|nav)\.|^capture\.(microphone_|pace_|colour)/;
 
 function files(folder: string): string[] {
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
     const path = join(folder, entry.name);
     if (entry.isDirectory()) return entry.name === 'review' ? [] : files(path);
-    return /\.(vue|ts)$/.test(entry.name) && !/\.test\.ts$|field\.(zh|en)\.ts$/.test(entry.name)
+    return /\.(vue|ts)$/.test(entry.name) &&
+      !/\.test\.ts$|(field|capture)\.(zh|en)\.ts$/.test(entry.name)
       ? [path]
       : [];
   });

@@ -173,6 +173,7 @@ export default {
     locate: '获取位置',
     locating: '正在获取位置…',
     located: '纬度 {lat}，经度 {lon}，误差约 {acc} 米',
+    unsure: '误差约 {acc} 米，太大了。请到室外空旷处，等一会儿再点“获取位置”。',
     locateDenied: '没有定位权限。请在手机设置里允许“走访”使用位置。',
     locateFailed: '没有得到位置。请到室外空旷处再试。',
     scan: '扫码',

@@ -81,7 +81,7 @@ const NODES: FormNode[] = [
     items: { list: 'slot' },
   },
   { n: 'weight', p: 5, k: 'leaf', t: 'decimal', c: 'input', l: ['体重'] },
-  { n: 'photo', p: 5, k: 'leaf', t: 'binary', c: 'upload', l: ['照片'] },
+  { n: 'photo', p: 5, k: 'leaf', t: 'boolean', c: 'input', l: ['开关'] },
   { n: 'kids', p: 5, k: 'repeat', l: ['孩子'] },
   { n: 'kid', p: 10, k: 'leaf', t: 'string', c: 'input', l: ['姓名'] },
   { n: 'meta', p: 5, k: 'group' },
@@ -204,6 +204,8 @@ function open(notes: [string, string[]][] = []) {
     targets: saveTargets(followUp),
     notes: new Map(notes),
     focused: shallowRef(null),
+    files: { put: async () => 'a.jpg', get: async () => undefined },
+    unfinished: new Set(),
   };
   const page = mount(FormRows, {
     props: { rows: rowsOf(session.tree) },

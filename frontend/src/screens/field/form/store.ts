@@ -88,6 +88,13 @@ export interface FormContext {
   notes: ReadonlyMap<string, string[]>;
   /** Set to the path of a question to bring it into view, opening what hides it. */
   focused: ShallowRef<{ path: string } | null>;
+  /** Photos, drawings, recordings and files of this draft; `put` gives the name to answer with. */
+  files: {
+    put(bytes: Uint8Array, type: string): Promise<string>;
+    get(name: string): Promise<{ bytes: Uint8Array; type: string } | undefined>;
+  };
+  /** What is still on its way into an answer; each brings it there when called. Finishing waits for all. */
+  unfinished: Set<() => Promise<unknown>>;
 }
 
 export const formKey: InjectionKey<FormContext> = Symbol('form');

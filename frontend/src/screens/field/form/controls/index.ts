@@ -1,6 +1,14 @@
 /** The component for each kind of control; a note has none, its label is all. */
 import type { Component } from 'vue';
 import BarcodeControl from './BarcodeControl.vue';
+import {
+  BearingControl,
+  DrawingControl,
+  FileControl,
+  PhotoControl,
+  SoundControl,
+  TraceControl,
+} from './capture';
 import GeopointControl from './GeopointControl.vue';
 import type { ControlKind } from './kinds';
 import ManyControl from './ManyControl.vue';
@@ -27,6 +35,12 @@ const CONTROLS: Partial<Record<ControlKind, Component>> = {
   range: RangeControl,
   trigger: TriggerControl,
   rank: RankControl,
+  trace: TraceControl,
+  bearing: BearingControl,
+  photo: PhotoControl,
+  drawing: DrawingControl,
+  sound: SoundControl,
+  file: FileControl,
 };
 
 export function controlFor(kind: ControlKind): Component | undefined {

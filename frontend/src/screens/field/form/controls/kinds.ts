@@ -1,5 +1,6 @@
 /** Which control asks a question: by its kind in the form, its type, its appearance and its number of choices. */
-import type { NodeView } from '@/protocol/types';
+import type { FormNode, NodeView } from '@/protocol/types';
+import { drawingOf } from './capture/drawing';
 
 export type ControlKind =
   | 'text'
@@ -15,6 +16,12 @@ export type ControlKind =
   | 'range'
   | 'trigger'
   | 'rank'
+  | 'trace'
+  | 'bearing'
+  | 'photo'
+  | 'drawing'
+  | 'sound'
+  | 'file'
   | 'note'
   | 'unsupported';
 
@@ -29,24 +36,26 @@ const INPUTS: Record<string, ControlKind> = {
   time: 'time',
   dateTime: 'dateTime',
   geopoint: 'geopoint',
+  geotrace: 'trace',
+  geoshape: 'trace',
   barcode: 'barcode',
 };
 
-/** `fromRegistry`: the choices are records, of which there may be thousands. */
-export function controlKind(view: NodeView, fromRegistry: boolean): ControlKind {
-  const looks = (view.appearance ?? '').split(/[ (]/);
+/** The words of an appearance, those with brackets (`search(…)`) without them. */
+export const looksOf = (appearance: string | undefined): string[] =>
+  (appearance ?? '').split(/[ (]/).filter(Boolean);
+
+/** `node`: the question in the form. Choices from the registry are records, of which there may be thousands. */
+export function controlKind(view: NodeView, node: FormNode | undefined): ControlKind {
   switch (view.control) {
     case 'input':
-      return INPUTS[view.type ?? 'string'] ?? (view.type === 'select' ? 'text' : 'unsupported');
+      return inputKind(view);
     case 'select1':
-      return fromRegistry ||
-        looks.includes('minimal') ||
-        looks.includes('autocomplete') ||
-        (view.options?.length ?? 0) > MANY_CHOICES
-        ? 'pick'
-        : 'one';
+      return isSearched(view, node) ? 'pick' : 'one';
     case 'select':
-      return 'many';
+      return isSearched(view, node) ? 'pick' : 'many';
+    case 'upload':
+      return uploadKind(view, node?.mime ?? '');
     case 'range':
     case 'trigger':
     case 'rank':
@@ -57,10 +66,32 @@ export function controlKind(view: NodeView, fromRegistry: boolean): ControlKind 
   }
 }
 
+function inputKind(view: NodeView): ControlKind {
+  const kind = INPUTS[view.type ?? 'string'];
+  if (kind === 'number' && looksOf(view.appearance).includes('bearing')) return 'bearing';
+  return kind ?? (view.type === 'select' ? 'text' : 'unsupported');
+}
+
+function isSearched(view: NodeView, node: FormNode | undefined): boolean {
+  const looks = looksOf(view.appearance);
+  return (
+    node?.items?.inst !== undefined ||
+    looks.includes('minimal') ||
+    looks.includes('autocomplete') ||
+    (view.options?.length ?? 0) > MANY_CHOICES
+  );
+}
+
+function uploadKind(view: NodeView, mime: string): ControlKind {
+  if (mime.startsWith('image/')) return drawingOf(view.appearance) ? 'drawing' : 'photo';
+  return mime.startsWith('audio/') ? 'sound' : 'file';
+}
+
 /** Kinds that are one input field, to which a label can point. */
 export const FIELD_KINDS: ReadonlySet<ControlKind> = new Set([
   'text',
   'number',
+  'bearing',
   'date',
   'time',
   'dateTime',

@@ -1,0 +1,71 @@
+/** A voice being recorded: how long, how loud, how many bytes; it stops by itself before it is too large. */
+import { onBeforeUnmount, ref } from 'vue';
+import { joined } from './metadata';
+import { container, LONGEST, loudness } from './recording';
+
+const TICK_MS = 200;
+
+export interface Recording {
+  bytes: Uint8Array;
+  type: string;
+}
+
+/** `largest`: bytes at which it stops. `onEnd` is given what was recorded, however it ended. */
+export function useRecorder(largest: number, onEnd: (recording: Recording) => void) {
+  const running = ref(false);
+  const seconds = ref(0);
+  const level = ref(0);
+  let recorder: MediaRecorder | null = null;
+  let context: AudioContext | null = null;
+  let timer: ReturnType<typeof setInterval> | undefined;
+
+  function stop(): void {
+    if (recorder?.state !== 'inactive') recorder?.stop();
+  }
+
+  /** Throws what the browser throws when there is no microphone or it may not be used. */
+  async function start(bits: number): Promise<void> {
+    const stream = await navigator.mediaDevices.getUserMedia({ audio: true });
+    const type = container();
+    recorder = new MediaRecorder(stream, {
+      ...(type ? { mimeType: type } : {}),
+      audioBitsPerSecond: bits,
+    });
+    const parts: Blob[] = [];
+    recorder.ondataavailable = ({ data }) => {
+      parts.push(data);
+      if (parts.reduce((total, part) => total + part.size, 0) > largest) stop();
+    };
+    recorder.onstop = () => void finish(stream, parts, recorder?.mimeType ?? '');
+    recorder.start(1000);
+    running.value = true;
+    follow(stream);
+  }
+
+  function follow(stream: MediaStream): void {
+    const began = performance.now();
+    context = new AudioContext();
+    const analyser = context.createAnalyser();
+    context.createMediaStreamSource(stream).connect(analyser);
+    const samples = new Uint8Array(analyser.fftSize);
+    timer = setInterval(() => {
+      analyser.getByteTimeDomainData(samples);
+      level.value = loudness(samples);
+      seconds.value = (performance.now() - began) / 1000;
+      if (seconds.value >= LONGEST) stop();
+    }, TICK_MS);
+  }
+
+  async function finish(stream: MediaStream, parts: Blob[], type: string): Promise<void> {
+    clearInterval(timer);
+    for (const track of stream.getTracks()) track.stop();
+    void context?.close();
+    running.value = false;
+    const buffers = await Promise.all(parts.map((part) => part.arrayBuffer()));
+    onEnd({ bytes: joined(buffers.map((buffer) => new Uint8Array(buffer))), type });
+  }
+
+  // Somebody who goes on to the next question keeps what was said so far.
+  onBeforeUnmount(stop);
+  return { running, seconds, level, start, stop };
+}

@@ -1,0 +1,2 @@
+/** This browser can't read the picture. */
+export class Unreadable extends Error {}
