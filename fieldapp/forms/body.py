@@ -1,15 +1,17 @@
-"""Reads an XForm's body: which node is asked how, with which words and choices."""
+"""Reads an XForm's body: which node is asked how, and with which words."""
 
+import re
 from typing import Any
 from xml.etree.ElementTree import Element
 
-from .draft import Draft, instances_in, read_setvalue
+from .choices import read_choices_of
+from .draft import Draft, read_setvalue
 from .parameters import read_parameters
-from .xform import JR, elements
-from .xpath import XPathError, compile_xpath
+from .support import ATTRIBUTES, CONTROLS, INSIDE, MEDIA_TYPES, appearance
+from .xform import JR, OWN, elements, local, namespace
 
-CONTROLS = {"input", "select1", "select", "upload", "trigger", "range", "rank"}
 SELECTS = {"select1", "select", "rank"}
+WORD = re.compile(r"[^\s(]+(?:\([^)]*\))?")
 
 
 def read_body(draft: Draft) -> None:
@@ -19,29 +21,30 @@ def read_body(draft: Draft) -> None:
 
 
 def _read(draft: Draft, tag: str, element: Element, inside: int | None) -> None:
+    if not draft.decide(CONTROLS, tag, inside, "type"):
+        return
     if tag == "group":
         _group(draft, element, inside)
     elif tag == "repeat":
-        _repeat(draft, element)
-    elif tag in CONTROLS:
-        _control(draft, tag, element)
+        _repeat(draft, element, inside)
     elif tag == "setvalue":
-        read_setvalue(draft, element, None)
+        read_setvalue(draft, element, None, inside)
     elif tag not in ("label", "hint"):
-        draft.refuse(inside, "control_unsupported", "type", control=tag)
+        _control(draft, tag, element, inside)
 
 
 def _group(draft: Draft, element: Element, inside: int | None) -> None:
     ref = element.get("ref") or element.get("nodeset")
-    number = draft.node(ref, ("组", "a group")) if ref else inside
+    number = draft.node(ref, ("组", "a group"), inside) if ref else inside
+    _attributes(draft, element, number)
     if number is not None and ref:
         _words(draft, element, number)
     for tag, child in elements(element):
         _read(draft, tag, child, number)
 
 
-def _repeat(draft: Draft, element: Element) -> None:
-    number = draft.find(element.get("nodeset", ""))
+def _repeat(draft: Draft, element: Element, inside: int | None) -> None:
+    number = draft.find(element.get("nodeset") or element.get("ref") or "", inside)
     if number is None:
         return  # named already, when repeats were marked
     node = draft.nodes[number]
@@ -50,12 +53,29 @@ def _repeat(draft: Draft, element: Element) -> None:
         tree = draft.expr(count, number, "repeat_count")
         if tree is not None:
             node["count"] = tree
-    if count or element.get(f"{JR}noAddRemove") == "true()":
+    if count or element.get(f"{JR}noAddRemove", "").strip() in ("true()", "true"):
         node["fix"] = True
-    if element.get("appearance"):
-        node["ap"] = element.get("appearance")
+    _attributes(draft, element, number)
+    _look(draft, element, number)
     for tag, child in elements(element):
         _read(draft, tag, child, number)
+
+
+def _attributes(draft: Draft, element: Element, number: int | None) -> None:
+    """Refuse attributes that mean something nobody here does."""
+    for attribute in element.attrib:
+        if namespace(attribute) in OWN:
+            draft.decide(ATTRIBUTES, local(attribute), number, "parameters")
+
+
+def _look(draft: Draft, element: Element, number: int) -> None:
+    """The appearance, and refusals of words in it."""
+    text = " ".join(element.get("appearance", "").split())
+    if text:
+        draft.nodes[number]["ap"] = text
+    for word in WORD.findall(text):
+        if not word.startswith("search("):
+            draft.settle(appearance(word), word, number, "appearance")
 
 
 def _words(draft: Draft, element: Element, number: int) -> None:
@@ -71,34 +91,36 @@ def _words(draft: Draft, element: Element, number: int) -> None:
     ):
         if words:
             node[key] = words
-    if element.get("appearance"):
-        node["ap"] = element.get("appearance")
+    _look(draft, element, number)
     media = draft.texts.media(label)
     if media:
         node["media"] = media
 
 
-def _control(draft: Draft, tag: str, element: Element) -> None:
-    number = draft.node(element.get("ref"), (f"控件 {tag} ", f"a control ({tag})"))
+def _control(draft: Draft, tag: str, element: Element, inside: int | None) -> None:
+    context = (f"控件 {tag} ", f"a control ({tag})")
+    number = draft.node(element.get("ref"), context, inside)
     if number is None:
         return
     node = draft.nodes[number]
-    node["c"] = tag
+    node["c"] = "select1" if element.get("query") else tag
+    _attributes(draft, element, number)
     _words(draft, element, number)
-    if tag in SELECTS:
-        _choices(draft, element, node, number)
+    if node["c"] in SELECTS:
+        read_choices_of(draft, element, number)
+        if "label" in node.get("ap", "").split():
+            del node["c"]
     if tag == "range":
         _range(draft, element, node, number)
     if tag == "upload":
+        mime = element.get("mediatype", "")
+        if mime in MEDIA_TYPES:
+            draft.decide(MEDIA_TYPES, mime, number, "type")
         node["mime"] = element.get("accept") or element.get("mediatype", "*/*")
     read_parameters(node, element)
-    if element.get("query") or node.get("ap", "").startswith("search("):
-        draft.refuse(number, "search_unsupported", "appearance")
     for child_tag, child in elements(element):
-        if child_tag == "setvalue":
-            read_setvalue(draft, child, number)
-        elif child_tag not in ("label", "hint", "itemset", "item"):
-            draft.refuse(number, "element_unsupported", name=child_tag)
+        if draft.decide(INSIDE, child_tag, number) and child_tag == "setvalue":
+            read_setvalue(draft, child, number, number)
 
 
 def _range(draft: Draft, element: Element, node: dict[str, Any], number: int) -> None:
@@ -110,58 +132,3 @@ def _range(draft: Draft, element: Element, node: dict[str, Any], number: int) ->
 
 def _plain(number: float) -> int | float:
     return int(number) if number.is_integer() else number
-
-
-# ---- choices ----
-
-
-def _choices(draft: Draft, element: Element, node: dict[str, Any], number: int) -> None:
-    itemset = next((e for tag, e in elements(element) if tag == "itemset"), None)
-    if itemset is not None:
-        _itemset(draft, itemset, node, number)
-        return
-    name = draft.names.path(number)
-    choices = []
-    for item in (e for tag, e in elements(element) if tag == "item"):
-        parts = dict(elements(item))
-        value = parts.get("value")
-        code = (value.text or "").strip() if value is not None else ""
-        words = draft.texts.of(parts.get("label"), draft.output(number))
-        choices.append({"v": code, "l": words or [code] * len(draft.texts.langs)})
-    if not choices:
-        draft.refuse(number, "choices_missing", "type")
-    draft.lists[name] = choices
-    node["items"] = {"list": name}
-
-
-def _itemset(draft: Draft, itemset: Element, node: dict[str, Any], number: int) -> None:
-    source = itemset.get("nodeset", "")
-    if source.strip().startswith("randomize("):
-        draft.refuse(number, "randomize_unsupported", "parameters")
-        return
-    try:
-        tree = compile_xpath(source, draft.names, number)
-    except XPathError as error:
-        draft.pass_on(number, error, "choice_filter")
-        return
-    match tree:
-        case ["path", ["inst", str(name)], ["child", "item", *preds]]:
-            items = _items(draft, itemset, name, number)
-        case _:
-            draft.refuse(number, "choices_from_question", "type")
-            return
-    draft.used |= {name}
-    for pred in preds:
-        items["where"] = ["op", "and", items["where"], pred] if "where" in items else pred
-        draft.used |= instances_in(pred)
-    node["items"] = items
-
-
-def _items(draft: Draft, itemset: Element, name: str, number: int) -> dict[str, Any]:
-    parts = {tag: e.get("ref", "") for tag, e in elements(itemset)}
-    value, label = parts.get("value", "name"), parts.get("label", "label")
-    instance = draft.xform.instances.get(name)
-    if instance is not None and instance.get("src"):
-        return {"inst": name, "value": value, "label": label}
-    draft.item_refs.setdefault(name, (value, "label" if label.startswith("jr:itext") else label))
-    return {"list": name}

@@ -98,6 +98,8 @@ def message(form: FormInstance, path: str, kind: str) -> str:
 
 def offered(form: FormInstance, inst: Inst, items: Mapping[str, Any]) -> Set[str]:
     """Codes of the choices a question offers at an instance, its filter applied."""
+    if "from" in items:
+        return {value for value, _ in form.pairs(items, form.scope(inst))} - {""}
     if "list" in items and "where" not in items:
         return form.shape.codes(items["list"])
     if "list" in items:
@@ -146,7 +148,7 @@ def _start(form: FormInstance, started: set[int]) -> bool:
         if not inst.given:
             inst.value = _preloaded(spec, form.host) or spec.get("def", "")
     keep = {id(inst) for inst in fresh}
-    for kind in ("load", "repeat"):
+    for kind in ("load", "open", "repeat"):
         _run(form, kind, keep)
     return bool(fresh)
 
@@ -187,10 +189,12 @@ def _triggered(form: FormInstance, trigger: int, target: Inst) -> bool:
 def _clear_unoffered(form: FormInstance) -> bool:
     changed = False
     for inst in form.leaves():
-        items = form.shape.nodes[inst.node].get("items", {})
-        if "where" in items and inst.text:
+        spec = form.shape.nodes[inst.node]
+        items = spec.get("items", {})
+        if ("where" in items or "from" in items) and inst.text:
             allowed = offered(form, inst, items)
-            kept = " ".join(code for code in inst.value.split() if code in allowed)
+            codes = [inst.value] if spec.get("c") == "select1" else inst.value.split()
+            kept = " ".join(code for code in codes if code in allowed)
             changed |= kept != inst.value
             inst.value = kept
     return changed

@@ -11,7 +11,8 @@ from fieldapp.programs.service import load_programs
 
 from . import service
 from .problems import LANGS, FormError, language_of
-from .source import FormSource
+from .source import FormSource, compile_source
+from .support_page import page
 
 forms_group = AppGroup("forms", help="Check and publish forms.")
 form_file = click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
@@ -64,6 +65,12 @@ def publish_all(lang: str) -> None:
         click.echo(f"{row.form_id} {row.version} is published.")
 
 
+@forms_group.command("support", with_appcontext=False)
+def support() -> None:
+    """Print what of XLSForm is supported, as docs/xlsform-support.md has it."""
+    click.echo(page(), nl=False)
+
+
 @forms_group.command("contract", with_appcontext=False)
 @click.option("--into", type=click.Path(file_okay=False, path_type=Path), default=CONTRACT)
 def contract(into: Path) -> None:
@@ -75,12 +82,18 @@ def contract(into: Path) -> None:
 
 
 def contract_files() -> dict[str, str]:
-    """Contents by file name: each packaged form, and `programs.json`, one line per node or key."""
+    """Contents by file name: each packaged form, the forms of the contract itself, and
+    `programs.json`, one line per node or key.
+    """
     programs = load_programs()
     files = {}
     for program in programs.all:
         for form in program.forms.values():
             files[f"{form['id']}.json"] = _by_line(dict(form))
+    for path in sorted(CONTRACT.parent.glob("*.md")):
+        files[f"{path.stem}.json"] = _by_line(
+            compile_source(FormSource.of(path), "consent", "health")
+        )
     files["programs.json"] = json.dumps(list(programs), ensure_ascii=False, indent=1) + "\n"
     return files
 

@@ -4,59 +4,32 @@ Pure. Whatever is outside the supported set is refused, all of it at once, namin
 the remedy.
 """
 
+import json
+from collections.abc import Mapping
+from hashlib import sha256
 from typing import Any
 from xml.etree.ElementTree import Element
 
 from .body import read_body
 from .definition import CycleError, Shape
 from .draft import VERSIONS, Draft, local_name, mark_repeat, read_setvalue
-from .parameters import PARAMETERS, read_parameters
+from .parameters import read_parameters
 from .problems import FormError
-from .xform import ENTITIES, JR, XF, elements, local, read_choices, read_xform
+from .support import BIND, DATA_TYPES, EXPRESSIONS, MODEL, PRELOADS, REFUSED_PRELOADS, SETTINGS
+from .xform import (
+    ENTITIES,
+    JR,
+    ORX,
+    OWN,
+    XF,
+    H,
+    elements,
+    local,
+    namespace,
+    read_choices,
+    read_xform,
+)
 
-TYPES = {
-    "string": "string",
-    "int": "int",
-    "integer": "int",
-    "decimal": "decimal",
-    "boolean": "boolean",
-    "date": "date",
-    "time": "time",
-    "dateTime": "dateTime",
-    "select": "select",
-    "select1": "select",
-    "rank": "select",
-    "geopoint": "geopoint",
-    "geotrace": "geotrace",
-    "geoshape": "geoshape",
-    "binary": "binary",
-    "barcode": "barcode",
-}
-PRELOADS = {
-    ("uid", ""): "uid",
-    ("timestamp", "start"): "start",
-    ("timestamp", "end"): "end",
-    ("date", "today"): "today",
-    ("property", "deviceid"): "deviceid",
-    ("property", "username"): "username",
-}
-EXPRESSIONS = {
-    "relevant": "rel",
-    "required": "req",
-    "constraint": "con",
-    "readonly": "ro",
-    "calculate": "calc",
-}
-IGNORED_BIND = {
-    "nodeset",
-    "type",
-    "preload",
-    "preloadParams",
-    "saveto",
-    "constraintMsg",
-    "requiredMsg",
-    *PARAMETERS,
-}
 MESSAGES = (
     ("constraintMsg", "msg", "constraint_message"),
     ("requiredMsg", "rmsg", "required_message"),
@@ -70,6 +43,7 @@ def compile_xform(xml: str, program: str, scope: str) -> dict[str, Any]:
     Raises FormError with everything that has to be changed, XFormError if it isn't one.
     """
     draft = Draft(read_xform(xml))
+    draft.ids = {b.get("id", ""): b.get("nodeset", "") for b in draft.xform.model.iter(f"{XF}bind")}
     _read_primary(draft, draft.xform.primary, -1)
     _read_model(draft)
     read_body(draft)
@@ -80,14 +54,15 @@ def compile_xform(xml: str, program: str, scope: str) -> dict[str, Any]:
     _refuse_cycles(draft, definition)
     if draft.problems:
         raise FormError(draft.problems)
+    definition["version"] = definition["version"] or _by_content(definition)
     return definition
 
 
 def _definition(draft: Draft, program: str, scope: str) -> dict[str, Any]:
     root = draft.xform.primary
     definition: dict[str, Any] = {
-        "id": root.get("id", ""),
-        "version": root.get("version", ""),
+        "id": root.get("id") or _xmlns(root),
+        "version": root.get("version") or root.get(f"{ORX}version") or "",
         "program": program,
         "scope": scope,
         "title": _title(draft),
@@ -98,13 +73,23 @@ def _definition(draft: Draft, program: str, scope: str) -> dict[str, Any]:
         "actions": draft.actions,
         "entities": _entities(draft),
     }
-    for key, column in (("id", "form_id"), ("version", "version")):
-        if not definition[key]:
-            draft.refuse(None, "setting_missing", column, "settings", key=key)
+    if not definition["id"]:
+        draft.refuse(None, "setting_missing", "form_id", "settings", key="id")
     date = next((i for i, node in enumerate(draft.nodes) if node["n"] == VISIT_DATE), None)
     if date is not None:
         definition["date"] = date
     return definition
+
+
+def _xmlns(root: Element) -> str:
+    """A form without an id may be named by the namespace of its answers."""
+    space = namespace(root.tag)
+    return "" if space in OWN | {XF, H} else space.strip("{}")
+
+
+def _by_content(definition: Mapping[str, Any]) -> str:
+    """A version for a form whose author gives none: another content is another version."""
+    return sha256(json.dumps(definition, sort_keys=True).encode()).hexdigest()[:10]
 
 
 def _title(draft: Draft) -> list[str]:
@@ -151,9 +136,9 @@ def _read_model(draft: Draft) -> None:
         if tag == "setvalue":
             read_setvalue(draft, element, None)
         elif tag == "submission" and element.get("base64RsaPublicKey"):
-            draft.refuse(None, "encryption_unsupported", "public_key", "settings")
-        elif tag not in ("itext", "instance", "bind", "submission"):
-            draft.refuse(None, "model_unsupported", name=tag)
+            draft.settle(SETTINGS["public_key"], "public_key", None, "public_key", "settings")
+        else:
+            draft.decide(MODEL, tag, draft.find(element.get("ref", "")) or None)
 
 
 # ---- binds ----
@@ -171,15 +156,15 @@ def _read_bind(draft: Draft, bind: Element, number: int) -> None:
     node = draft.nodes[number]
     if "type" in bind.attrib and node["k"] == "leaf":
         kind = local_name(bind.get("type", ""))
-        if kind not in TYPES:
+        if kind not in DATA_TYPES:
             draft.refuse(number, "data_type_unsupported", "type", type=kind)
-        node["t"] = TYPES.get(kind, "string")
+        node["t"] = DATA_TYPES.get(kind, "string")
     for attribute, source in bind.attrib.items():
         name = local(attribute)
         if name in EXPRESSIONS:
             _bind_expression(draft, node, number, name, source)
-        elif name not in IGNORED_BIND:
-            draft.refuse(number, "attribute_unsupported", f"bind::{name}", name=name)
+        elif namespace(attribute) in OWN:
+            draft.decide(BIND, name, number, f"bind::{name}")
     for name, key, column in MESSAGES:
         message = draft.texts.of_message(bind.get(JR + name), draft.output(number, column))
         if message:
@@ -204,11 +189,11 @@ def _read_preload(draft: Draft, bind: Element, node: dict[str, Any], number: int
     if not preload:
         return
     given = bind.get(f"{JR}preloadParams", "")
-    key = (preload, "" if preload == "uid" else given)
+    key = (preload, "" if preload == "uid" else given.lower())
     if key in PRELOADS:
         node["pre"] = PRELOADS[key]
     else:
-        draft.refuse(number, "preload_unsupported", "type", name=given or preload)
+        draft.decide(REFUSED_PRELOADS, (given or preload).lower(), number, "type")
 
 
 def _settle_nodes(draft: Draft) -> None:
@@ -280,4 +265,4 @@ def _refuse_cycles(draft: Draft, definition: dict[str, Any]) -> None:
         _ = Shape(definition).order
     except CycleError as error:
         circle = " → ".join(draft.names.names[n] for n in [*error.nodes, error.nodes[0]])
-        draft.refuse(error.nodes[0], "cycle", circle=circle)
+        draft.refuse(error.nodes[0], "cycle", "calculation", circle=circle)

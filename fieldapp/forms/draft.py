@@ -6,6 +6,7 @@ from xml.etree.ElementTree import Element
 
 from .names import Names
 from .problems import FormProblem, RefusedError, Words
+from .support import EVENTS, Entry, How, Table
 from .xform import Texts, XForm
 from .xpath import Expr, XPathError, compile_xpath
 
@@ -25,6 +26,7 @@ class Draft:
         self.lists: dict[str, list[dict[str, Any]]] = {}
         self.used: set[str] = set()
         self.item_refs: dict[str, tuple[str, str]] = {}
+        self.ids: dict[str, str] = {}
         self.problems: list[FormProblem] = []
 
     def refuse(
@@ -48,6 +50,23 @@ class Draft:
             question, path = self.names.names[node], self.names.path(node)
         self.problems.append(FormProblem(code, params, question, column, sheet, path=path))
 
+    def decide(self, table: Table, word: str, at: int | None, column: str = "") -> bool:
+        """Whether a word of the language is to be read; refused here if it isn't to be passed
+        over.
+        """
+        return self.settle(table.get(word), word, at, column)
+
+    def settle(
+        self, entry: Entry | None, word: str, at: int | None, column: str = "", sheet: str = ""
+    ) -> bool:
+        """The same for what a table said."""
+        if entry is None:
+            self.refuse(at, "word_unknown", column, sheet, name=word)
+        elif entry.how is How.REFUSED:
+            why, remedy = entry.note, entry.remedy
+            self.refuse(at, "word_refused", column, sheet, name=word, why=why, remedy=remedy)
+        return entry is not None and entry.how in (How.TAKEN, How.OTHERWISE)
+
     def expr(self, source: str, at: int, column: str = "") -> Expr | None:
         """Compile an expression of a column at a node; None after noting why it can't be."""
         try:
@@ -62,22 +81,33 @@ class Draft:
         """A compiler for `${…}` in texts at a node."""
         return lambda source: self.expr(source, at, column) or ["s", ""]
 
-    def node(self, path: str | None, context: tuple[str, str]) -> int | None:
-        """The node an absolute path names; None after noting that there is none for `context`, in
-        zh and en.
+    def node(
+        self, path: str | None, context: tuple[str, str], inside: int | None = None
+    ) -> int | None:
+        """The node a path names, a relative one from `inside` or the root; None after noting that
+        there is none for `context`, in zh and en.
         """
-        number = self.find(path or "")
+        number = self.find(path or "", inside)
         if number is None:
             self.refuse(None, "path_unknown", context=context, path=path or "")
         return number
 
-    def find(self, path: str) -> int | None:
-        """The node an absolute path names, if any."""
-        steps = [local_name(part) for part in path.strip().strip("/").split("/")]
-        node: int | None = 0 if steps[0] == self.names.names[0] else None
-        for step in steps[1:]:
-            node = self.names.child(node, step) if node is not None else None
-        return node
+    def find(self, path: str, inside: int | None = None) -> int | None:
+        """The node a path names, if any."""
+        steps = [local_name(part) for part in path.strip().removeprefix("current()/").split("/")]
+        root = self.names.names[0]
+        if steps[0] == "" and len(steps) > 1:
+            return self._follow(0, steps[2:]) if steps[1] == root else None
+        starts = [inside, 0] if inside is not None else [0]
+        found = (self._follow(start, steps) for start in starts)
+        return next((node for node in found if node is not None), None)
+
+    def _follow(self, node: int | None, steps: list[str]) -> int | None:
+        for step in steps:
+            if node is None or node < 0 or step == ".":
+                continue
+            node = self.names.parents[node] if step == ".." else self.names.child(node, step)
+        return node if node is None or node >= 0 else None
 
     def dropped(self, path: str) -> bool:
         """Whether a path names one of ODK's version attributes."""
@@ -105,10 +135,17 @@ def mark_repeat(draft: Draft, repeat: Element) -> None:
         draft.names.repeats[number] = True
 
 
-def read_setvalue(draft: Draft, element: Element, trigger: int | None) -> None:
-    """An action: at load, for a new repeat instance, or when a question (`trigger`) changes."""
+def read_setvalue(
+    draft: Draft, element: Element, trigger: int | None, inside: int | None = None
+) -> None:
+    """An action: at load, whenever the form is opened, for a new repeat instance, or when a
+    question (`trigger`) changes.
+    """
     path = element.get("ref") or element.get("nodeset") or ""
-    target = None if draft.dropped(path) else draft.node(path, ("setvalue ", "a setvalue"))
+    if not path and element.get("bind"):
+        path = draft.ids.get(element.get("bind", ""), "")
+    context = ("setvalue ", "a setvalue")
+    target = None if draft.dropped(path) else draft.node(path, context, inside)
     if target is None:
         return
     source = element.get("value")
@@ -116,16 +153,16 @@ def read_setvalue(draft: Draft, element: Element, trigger: int | None) -> None:
     for event in element.get("event", "").split():
         at = _action_place(draft, event, target, trigger)
         if at is not None and tree is not None:
-            kind = {"xforms-value-changed": "change", "odk-new-repeat": "repeat"}.get(event, "load")
-            draft.actions.append({"on": kind, "at": at, "set": target, "x": tree})
+            draft.actions.append({"on": EVENTS[event], "at": at, "set": target, "x": tree})
 
 
 def _action_place(draft: Draft, event: str, target: int, trigger: int | None) -> int | None:
-    if event in ("odk-instance-first-load", "odk-instance-load", "xforms-ready"):
+    kind = EVENTS.get(event)
+    if kind in ("load", "open"):
         return 0
-    if event == "odk-new-repeat":
+    if kind == "repeat":
         return next((n for n in draft.names.lineage(target)[::-1] if draft.names.repeats[n]), None)
-    if event == "xforms-value-changed" and trigger is not None:
+    if kind == "change" and trigger is not None:
         return trigger
     draft.refuse(target, "event_unsupported", event=event)
     return None

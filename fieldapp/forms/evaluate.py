@@ -11,7 +11,7 @@ from math import fmod, inf, nan
 from random import Random
 from typing import Any, Protocol, TypeAlias
 
-from .functions import LIBRARY, as_moment
+from .functions import LARGEST, LIBRARY, as_moment, seed_of, shuffled
 from .values import (
     Date,
     Item,
@@ -330,6 +330,14 @@ def _choice_name(scope: Scope, code: Expr, of: Expr) -> Value:
     return _form(scope).choice_label(of[1], to_text(evaluate(code, scope)), scope)
 
 
+def _randomize(scope: Scope, nodes: Expr, seed: Expr | None = None) -> Value:
+    given = evaluate(nodes, scope)
+    if not isinstance(given, list):
+        return []
+    chance = int(scope.host.random() * LARGEST)
+    return shuffled(given, chance if seed is None else seed_of(evaluate(seed, scope)))
+
+
 def _of_context(name: str) -> Callable[..., Value]:
     """A function that takes the context node when it is given nothing."""
 
@@ -351,6 +359,7 @@ SPECIAL: dict[str, Callable[..., Value]] = {
     "uuid": _uuid,
     "random": lambda scope: scope.host.random(),
     "jr:choice-name": _choice_name,
+    "randomize": _randomize,
     **{
         name: _of_context(name) for name in ("string", "number", "string-length", "normalize-space")
     },

@@ -11,6 +11,7 @@ import math
 import re
 from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
+from typing import TypeAlias, TypeVar
 
 from .values import (
     Date,
@@ -25,6 +26,7 @@ from .values import (
     to_text,
 )
 
+_T = TypeVar("_T")
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 WEEKDAYS = ("Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed")  # day 0, 1970-01-01, was a Thursday
 EARTH_RADIUS_M = 6_378_100
@@ -286,6 +288,89 @@ def _date_parts(days: float) -> dict[str, str]:
 # ---- places ----
 
 
+def _geofence(point: Value, shape: Value) -> bool:
+    """Whether the point lies inside: how often a ray from it crosses the outline."""
+    spot, ring = _points([point]), _points([shape])
+    if spot is None or ring is None or len(spot) != 1 or ring[0] != ring[-1]:
+        return False
+    y, x = spot[0]
+    crossings = [
+        x < (ax - bx) * (y - by) / (ay - by) + bx
+        for (ay, ax), (by, bx) in pairwise(ring)
+        if (ay > y) != (by > y)
+    ]
+    return sum(crossings) % 2 == 1
+
+
+def _intersects(value: Value) -> bool:
+    """Whether any two segments of the outline meet that don't follow each other."""
+    points = _points([value])
+    if points is None:
+        return False
+    segments = list(pairwise(points))
+    closed = points[0] == points[-1]
+    return any(
+        _meet(a, b)
+        for i, a in enumerate(segments)
+        for j, b in enumerate(segments[i + 2 :], i + 2)
+        if not (closed and i == 0 and j == len(segments) - 1)
+    )
+
+
+_Point: TypeAlias = tuple[float, float]
+
+
+def _meet(one: tuple[_Point, _Point], other: tuple[_Point, _Point]) -> bool:
+    (a, b), (c, d) = one, other
+    turns = (_turn(a, b, c), _turn(a, b, d), _turn(c, d, a), _turn(c, d, b))
+    if turns[0] != turns[1] and turns[2] != turns[3]:
+        return True
+    ends = ((a, b, c), (a, b, d), (c, d, a), (c, d, b))
+    return any(t == 0 and _between(*e) for t, e in zip(turns, ends, strict=True))
+
+
+def _turn(a: _Point, b: _Point, c: _Point) -> int:
+    """1: left, -1: right, 0: straight on."""
+    cross = (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])
+    return (cross > 0) - (cross < 0)
+
+
+def _between(a: _Point, b: _Point, c: _Point) -> bool:
+    """Whether c, on the line through a and b, lies between them."""
+    return all(min(p, q) <= r <= max(p, q) for p, q, r in zip(a, b, c, strict=True))
+
+
+# ---- order by chance ----
+
+LARGEST = 2_147_483_647
+
+
+def seed_of(value: Value) -> int:
+    """A seed as JavaRosa reads it: a number cut to a whole one, blank 0, other text by its
+    SHA-256.
+    """
+    number = to_number(value)
+    if math.isnan(number):
+        text = to_text(value)
+        digest = hashlib.sha256(text.encode()).digest()
+        return int.from_bytes(digest[:8], "big", signed=True) if text else 0
+    return 2**63 - 1 if number >= 2.0**63 else int(max(-(2.0**63), number))
+
+
+def shuffled(values: Sequence[_T], seed: int) -> list[_T]:
+    """The order a seed gives: Park and Miller's generator, Fisher and Yates' shuffle."""
+    state = abs(seed) % LARGEST * (1 if seed > 0 else -1)
+    if state <= 0:
+        state += LARGEST - 1
+    found: list[_T] = []
+    for i, value in enumerate(values):
+        state = state * 16_807 % LARGEST
+        j = math.floor((state - 1) / (LARGEST - 1) * (i + 1))
+        found.append(value)
+        found[i], found[j] = found[j], value
+    return found
+
+
 def _points(values: Sequence[Value]) -> list[tuple[float, float]] | None:
     """Latitude and longitude in radians of every point; None if one can't be read."""
     points = []
@@ -397,4 +482,6 @@ LIBRARY: dict[str, Callable[..., Value]] = {
     "format-date-time": _format("YymnbdeaHhMS3"),
     "distance": _distance,
     "area": _area,
+    "geofence": _geofence,
+    "intersects": _intersects,
 }

@@ -159,6 +159,8 @@ class FormInstance:
     def choice_label(self, node: int, code: str, scope: Scope) -> str:
         """Label of a question's choice, in the language of the session."""
         items = self.shape.nodes[node].get("items", {})
+        if "from" in items:
+            return next((label for value, label in self.pairs(items, scope) if value == code), "")
         if "list" in items:
             choice = next(
                 (c for c in self.shape.definition["lists"][items["list"]] if c["v"] == code), None
@@ -169,6 +171,14 @@ class FormInstance:
             if values.get(items["value"]) == code:
                 return values.get(items["label"], "")
         return ""
+
+    def pairs(self, items: Mapping[str, Any], scope: Scope) -> list[tuple[str, str]]:
+        """Value and label of each choice that comes from the form's own answers."""
+        nodes = evaluate(items["from"], scope)
+        return [
+            (_below(node, items["value"]), _below(node, items["label"]))
+            for node in (nodes if isinstance(nodes, list) else [])
+        ]
 
     def _plain(self, label: Sequence[Any]) -> str:
         text = self._pick(label)
@@ -272,6 +282,13 @@ class FormInstance:
     def blank(self) -> Inst:
         """A node outside the tree, for expressions that belong to no question."""
         return Inst(0, self.shape.nodes[0]["n"])
+
+
+def _below(node: Node, name: str) -> str:
+    """The text of a node's child of that name, or of itself (`.`)."""
+    if name == ".":
+        return node.text
+    return next((child.text for child in node.children if child.name == name), "")
 
 
 def stored_text(value: Value, kind: str, now: str = "") -> str:

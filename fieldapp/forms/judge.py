@@ -283,7 +283,7 @@ class Judge:
         twice = len(set(codes)) != len(codes)
         if twice or ("list" in items and not set(codes) <= self.shape.codes(items["list"])):
             self._add(inst, "choice")
-        elif "inst" in items or "where" in items:
+        elif not {"inst", "where", "from"}.isdisjoint(items):
             admitted, known = self._admitted(inst, items, codes)
             if not admitted:
                 self._add(inst, "choice", known)
@@ -292,6 +292,8 @@ class Judge:
         self, inst: Inst, items: Mapping[str, Any], codes: Sequence[str]
     ) -> tuple[bool, bool]:
         """Whether all codes are offered, by the list and its filter, and by what was known."""
+        if "from" in items:
+            return self._is_among_answers(inst, items, set(codes))
         name, key = items.get("list") or items["inst"], items.get("value", "name")
         facts = known_facts(items["where"]) if "where" in items else None
         trace = self.host.trace
@@ -308,6 +310,20 @@ class Judge:
             )
         except UndecidedError:
             return True, False
+
+    def _is_among_answers(
+        self, inst: Inst, items: Mapping[str, Any], codes: set[str]
+    ) -> tuple[bool, bool]:
+        """The same for choices that are answers themselves."""
+        trace, facts = self.host.trace, known_facts(items["from"])
+        trace.looked, trace.closed = False, facts.loose(self.world.links)
+        if "now" in facts.functions or facts.own_area:
+            return True, False
+        try:
+            given = {value for value, _ in self.form.pairs(items, self.form.scope(inst))}
+        except UndecidedError:
+            return True, False
+        return codes <= given, trace.looked
 
     def _offered(
         self, inst: Inst, items: Mapping[str, Any], root: Item | None, key: str, codes: set[str]

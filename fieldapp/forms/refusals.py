@@ -22,25 +22,53 @@ _CORRECT = ("请改正这个表达式。", "Correct the expression.")
 _REMOVE = ("请删除它。", "Remove it.")
 
 REFUSALS: dict[str, Refusal] = {
-    # ---- questions and their columns
-    "attribute_unsupported": Refusal(
-        ("不支持“{name}”", "“{name}” is not supported"),
-        ("请从这个问题中删除它。", "Remove it from the bind."),
+    # ---- words of the form language (support.py says which, and why)
+    "word_refused": Refusal(
+        ("不支持“{name}”：{why}", "“{name}” is not supported: {why}"), ("{remedy}。", "{remedy}.")
     ),
-    "choices_from_question": Refusal(
-        ("选项不能来自另一个问题", "choices can't come from another question"),
+    "word_unknown": Refusal(
+        ("不支持“{name}”", "“{name}” is not supported"),
+        ("请检查拼写，或删除它。", "Correct its spelling, or remove it."),
+    ),
+    # ---- questions and their columns
+    "choices_unknown": Refusal(
+        ("选项的来源无法识别", "its choices come from nowhere known here"),
         (
-            "请使用 choices 表或登记册中的列表。",
-            "Use a list of the choices sheet or of the registry.",
+            "请使用 choices 表、登记册或附带文件中的列表，或重复组里的问题。",
+            "Use a list of the choices sheet, the registry or a file, or a question in a repeat.",
         ),
+    ),
+    "search_columns": Refusal(
+        (
+            "search() 只要一个选项：name 写值所在的列，label 写文字所在的列",
+            "search() takes one choice: its name is the column of the value, its label that of "
+            "the text",
+        ),
+        (
+            "请把全部选项放进被查找的列表。",
+            "Put all choices into the list that is searched.",
+        ),
+    ),
+    "search_how": Refusal(
+        (
+            "search() 不认识“{how}”",
+            "search() doesn't know “{how}”",
+        ),
+        (
+            "请用 contains、startswith、endswith 或 matches。",
+            "Use contains, startswith, endswith or matches.",
+        ),
+    ),
+    "search_terms": Refusal(
+        (
+            "search() 的参数应是：列表；方式、列和文字；再加一列和它的值",
+            "search() takes a list; how, columns and text; and a column with its value",
+        ),
+        ("请改正 appearance。", "Correct the appearance."),
     ),
     "choices_missing": Refusal(
         ("没有选项", "there are no choices"),
         ("请在 choices 表中添加。", "Add them on the choices sheet."),
-    ),
-    "control_unsupported": Refusal(
-        ("不支持控件“{control}”", "the control “{control}” is not supported"),
-        ("请换一种题型。", "Use another question type."),
     ),
     "cycle": Refusal(
         ("这些问题互相依赖：{circle}", "these depend on each other: {circle}"),
@@ -53,42 +81,15 @@ REFUSALS: dict[str, Refusal] = {
         ("不支持数据类型“{type}”", "the data type “{type}” is not supported"),
         ("请换一种类型。", "Use another type."),
     ),
-    "element_unsupported": Refusal(("不支持“{name}”", "“{name}” is not supported"), _REMOVE),
     "event_unsupported": Refusal(
         ("不支持事件“{event}”", "the event “{event}” is not supported"),
         ("请改用 default 或 trigger。", "Use a default or a trigger."),
-    ),
-    "preload_unsupported": Refusal(
-        ("这里不能自动填入“{name}”", "“{name}” can't be filled in by itself here"),
-        ("请删除这一行。", "Remove this row."),
-    ),
-    "randomize_unsupported": Refusal(
-        ("不支持选项随机排序", "choices in random order are not supported"),
-        ("请删除 randomize。", "Remove randomize."),
     ),
     "range_incomplete": Refusal(
         ("range 题需要 start、end 和 step", "a range needs start, end and step"),
         ("请在 parameters 列中设置。", "Set them under parameters."),
     ),
-    "search_unsupported": Refusal(
-        (
-            "不支持用这种方式查找外部列表",
-            "searching in external lists this way is not supported",
-        ),
-        (
-            "请用 select_one_from_file 加 choice_filter。",
-            "Use select_one_from_file with choice_filter.",
-        ),
-    ),
     # ---- the form as a whole
-    "encryption_unsupported": Refusal(
-        ("不支持加密表单", "encrypted forms are not supported"),
-        ("请删除 public_key。", "Remove public_key."),
-    ),
-    "model_unsupported": Refusal(
-        ("不支持“{name}”", "“{name}” is not supported"),
-        ("请从表单中删除它。", "Remove it from the form."),
-    ),
     "not_utf8": Refusal(
         ("文件不是 UTF-8 编码的文本", "the file is not text in UTF-8"),
         ("请另存为 UTF-8 编码，或用 .xlsx。", "Save it as UTF-8, or as .xlsx."),
@@ -204,9 +205,9 @@ REFUSALS: dict[str, Refusal] = {
     ),
     "xpath_function_unknown": Refusal(
         (
-            "没有函数 {function}()；支持的函数见 docs/form-definition.md",
+            "没有函数 {function}()；支持的函数见 docs/xlsform-support.md",
             "unknown function {function}(); the supported ones are listed in "
-            "docs/form-definition.md",
+            "docs/xlsform-support.md",
         ),
         _CORRECT,
     ),
@@ -242,12 +243,12 @@ REFUSALS: dict[str, Refusal] = {
         ("“{source}”不是有效的表达式：{detail}", "“{source}” is not a valid expression: {detail}"),
         _CORRECT,
     ),
-    "xpath_last_saved": Refusal(
+    "xpath_itext": Refusal(
         (
-            "不保留上次保存的走访",
-            "the last saved visit is not kept; look the value up in the registry instead",
+            "jr:itext() 在这里只能取选项的 itextId",
+            "jr:itext() takes the itextId of a choice here",
         ),
-        ("请改为从登记册中查找这个值。", "Correct the expression."),
+        ("请直接写出文字。", "Write the text itself."),
     ),
     "xpath_no_names": Refusal(
         (

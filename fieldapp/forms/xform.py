@@ -21,6 +21,8 @@ JR = "{http://openrosa.org/javarosa}"
 ODK = "{http://www.opendatakit.org/xforms}"
 ORX = "{http://openrosa.org/xforms}"
 ENTITIES = "{http://www.opendatakit.org/xforms/entities}"
+OWN = {"", JR, ODK, ORX, ENTITIES}
+"""Namespaces of attributes that mean something to a form; others are notes to other programs."""
 MEDIA = ("image", "big-image", "audio", "video")
 
 Text: TypeAlias = str | dict[str, Any] | None
@@ -78,6 +80,11 @@ def read_xform(xml: str) -> XForm:
         instances={i.get("id", ""): i for i in instances[1:]},
         itext=_read_itext(model),
     )
+
+
+def namespace(tag: str) -> str:
+    """The namespace of a tag or attribute, in braces; blank if it has none."""
+    return tag[: tag.rindex("}") + 1] if "}" in tag else ""
 
 
 def language_code(name: str) -> str:

@@ -18,6 +18,7 @@ from elementpath.xpath_tokens import XPathFunction
 from .arity import ARITY
 from .names import Names, walk
 from .problems import RefusedError
+from .support import NOT_KEPT, REFUSED_FUNCTIONS
 
 Expr: TypeAlias = list[Any]
 JAVAROSA = "http://openrosa.org/javarosa"
@@ -93,6 +94,13 @@ class Step:
     preds: tuple[XPathToken, ...] = ()
 
 
+NULL = Step("child", "null")
+
+
+class BlankError(Exception):
+    """Forms of the field write `null` for a blank: a question that isn't there."""
+
+
 def compile_xpath(source: str, names: Names | None = None, at: int = 0) -> Expr:
     """Compile one expression standing at node `at` of a form; without `names`, of an entity (child
     names are properties).
@@ -110,6 +118,10 @@ def _explain(source: str, error: Exception) -> XPathError:
     text = str(error)
     if "unknown function" in text:
         name = text.rpartition("unknown function ")[2].strip("'\"")
+        entry = REFUSED_FUNCTIONS.get(name)
+        if entry:
+            why, remedy = entry.note, entry.remedy
+            return XPathError("word_refused", name=f"{name}()", why=why, remedy=remedy)
         return XPathError("xpath_function_unknown", function=name)
     detail = text.partition("] ")[2] or text
     return XPathError("xpath_invalid", source=source.strip(), detail=(_in_chinese(detail), detail))
@@ -174,6 +186,7 @@ class _Compiler:
             "pulldata": self.pulldata,
             "indexed-repeat": self.indexed_repeat,
             "jr:choice-name": self.choice_name,
+            "jr:itext": self.itext,
         }
         if name in special:
             return special[name](token, inside)
@@ -208,10 +221,19 @@ class _Compiler:
         return ["path", ["r", line[first - 1]], *steps]
 
     def choice_name(self, token: XPathToken, inside: bool) -> Expr:
-        """The second argument names a question in quotes; it becomes a reference."""
-        source = _literal(token[1], "jr:choice-name()")
-        node = self.node_of(OdkParser(strict=True).parse(source.strip()))
+        """The second argument names a question, in quotes or not; it becomes a reference."""
+        question = token[1]
+        if question.symbol == "(string)":
+            question = OdkParser(strict=True).parse(str(question.value).strip())
+        node = self.node_of(question)
         return ["f", "jr:choice-name", self.expr(token[0], inside), ["r", node]]
+
+    def itext(self, token: XPathToken, inside: bool) -> Expr:
+        """`jr:itext(instance('list')/root/item[…]/itextId)` is that choice's label."""
+        tree = self.expr(token[0], inside)
+        if tree[0] != "path" or tree[-1][:2] != ["child", "itextId"]:
+            raise XPathError("xpath_itext")
+        return ["f", "string", [*tree[:-1], ["child", "label", *tree[-1][2:]]]]
 
     def outside(self, token: XPathToken, inside: bool) -> Expr:
         """An argument that moves into a predicate: `.` there would mean the candidate, so it
@@ -220,7 +242,7 @@ class _Compiler:
         tree = self.expr(token, inside)
         if inside and _mentions(tree, "ctx", "."):
             raise XPathError("xpath_candidate")
-        return _replace_dot(tree)
+        return with_node(tree)
 
     def node_of(self, token: XPathToken) -> int:
         tree = self.expr(token, inside=False)
@@ -254,12 +276,19 @@ class _Compiler:
             raise XPathError("xpath_instance_argument")
         name = _literal(base[0], "instance()")
         if name == "__last-saved":
-            raise XPathError("xpath_last_saved")
+            why, remedy = NOT_KEPT.note, NOT_KEPT.remedy
+            raise XPathError("word_refused", name="last-saved", why=why, remedy=remedy)
         if len(steps) < 2 or steps[0].axis != "child" or steps[0].preds:
             raise XPathError("xpath_instance_path", list=name)
         return ["path", ["inst", name], *self.steps(steps[1:])]
 
     def relative(self, steps: list[Step], inside: bool) -> Expr:
+        try:
+            return self.place(steps, inside)
+        except BlankError:
+            return ["s", ""]
+
+    def place(self, steps: list[Step], inside: bool) -> Expr:
         if steps == [Step("self", "*")]:
             return ["."]
         if inside or self.names is None:
@@ -313,6 +342,8 @@ class _Compiler:
         if step.axis in ("child", "attribute"):
             name = step.name if step.axis == "child" else f"@{step.name}"
             child = names.child(node, name)
+            if child is None and step == NULL:
+                raise BlankError
             if child is None:
                 parent = names.names[node]
                 raise XPathError("xpath_question_unknown", name=name, parent=parent)
@@ -430,10 +461,12 @@ def _mentions(tree: Expr, *heads: str) -> bool:
     return tree[0] in heads or any(isinstance(p, list) and _mentions(p, *heads) for p in tree[1:])
 
 
-def _replace_dot(tree: Expr) -> Expr:
-    """`.` of the form node as `["cur"]`; predicates inside keep theirs."""
+def with_node(tree: Expr) -> Expr:
+    """The same to stand in a predicate: `.` of the form node as `["cur"]`; predicates inside keep
+    theirs.
+    """
     if tree == ["."]:
         return ["cur"]
     if tree[0] == "path":
-        return ["path", _replace_dot(tree[1]), *tree[2:]]
-    return [tree[0], *(_replace_dot(p) if isinstance(p, list) else p for p in tree[1:])]
+        return ["path", with_node(tree[1]), *tree[2:]]
+    return [tree[0], *(with_node(p) if isinstance(p, list) else p for p in tree[1:])]

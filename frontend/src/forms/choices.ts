@@ -1,12 +1,22 @@
 /** Choice lists of a form and of the registry, as options with labels and as items for expressions. */
-import type { Choice, FormDefinition, FormNode, Option, RegistryItem } from '../protocol/types';
+import type {
+  Choice,
+  Expr,
+  FormDefinition,
+  FormNode,
+  Option,
+  RegistryItem,
+} from '../protocol/types';
+import { anySeed, seedOf, shuffled } from './chance';
 import { offered } from './engine';
-import { type Frame, frameOf, type World } from './evaluate';
+import { compile, type Frame, frameOf, type World } from './evaluate';
 import { render } from './text';
 import type { Instance } from './tree';
+import { isNodes, type XNode } from './values';
 
 export class Choices {
-  private rows = new Map<string, readonly RegistryItem[]>();
+  private lists = new Map<string, readonly RegistryItem[]>();
+  private readonly seeds = new WeakMap<Instance, number>();
 
   constructor(
     private readonly def: FormDefinition,
@@ -15,17 +25,17 @@ export class Choices {
 
   setLang(lang: number): void {
     this.lang = lang;
-    this.rows = new Map();
+    this.lists = new Map();
   }
 
   /** A static list as items (name, label, extra columns); undefined if the form has none of that name. */
   items(list: string, frame: Frame): readonly RegistryItem[] | undefined {
     const choices = this.def.lists[list];
     if (!choices) return undefined;
-    let rows = this.rows.get(list);
+    let rows = this.lists.get(list);
     if (!rows) {
       rows = choices.map((choice) => this.row(choice, frame));
-      this.rows.set(list, rows);
+      this.lists.set(list, rows);
     }
     return rows;
   }
@@ -36,12 +46,28 @@ export class Choices {
 
   /** The options of a question, in order. */
   options(item: Instance, world: World): Option[] {
-    const { list, inst = '', value = 'name', label = 'label' } = item.def.items ?? {};
-    return offered(item, list ?? inst, world).map((row) => ({
+    const { value, label } = columns(item);
+    return this.rows(item, world).map((row) => ({
       ...row,
       value: row[value] ?? '',
       label: row[label] ?? '',
     }));
+  }
+
+  private rows(item: Instance, world: World): readonly RegistryItem[] {
+    const { list, inst = '', from, rand } = item.def.items ?? {};
+    const rows = from
+      ? answered(from, columns(item), frameOf(world, item))
+      : offered(item, list ?? inst, world);
+    return rand ? shuffled(rows, this.seed(item, rand, world)) : rows;
+  }
+
+  /** Without an expression, one that stays while the form is open. */
+  private seed(item: Instance, rand: Expr | true, world: World): number {
+    if (rand !== true) return seedOf(compile(rand)(frameOf(world, item)));
+    const seed = this.seeds.get(item) ?? anySeed(world.random);
+    this.seeds.set(item, seed);
+    return seed;
   }
 
   /** Are all these codes in the question's static list? What the registry lists isn't held against an older answer. */
@@ -56,20 +82,49 @@ export class Choices {
 
   /** Values a question offers. */
   values(item: Instance, world: World): string[] {
-    const { list, inst = '', value = 'name' } = item.def.items ?? {};
-    return offered(item, list ?? inst, world).map((row) => row[value] ?? '');
+    const { value } = columns(item);
+    return this.rows(item, world).map((row) => row[value] ?? '');
   }
 
-  /** Label of one choice of a question; blank if there is none of that value. */
-  label(node: number, value: string, world: World): string {
-    const { list, inst, value: key = 'name', label = 'label' } = this.def.nodes[node]?.items ?? {};
+  /** Label of one choice of a question, asked for at `cur`; blank if there is none of that value. */
+  label(node: number, code: string, world: World, cur: XNode | null): string {
+    const items = this.def.nodes[node]?.items;
+    const { list, inst, from, value = 'name', label = 'label' } = items ?? {};
+    if (from) return answered(from, { value, label }, frameOf(world, cur), code)[0]?.[label] ?? '';
     const rows = list ? this.items(list, frameOf(world, null)) : undefined;
-    const found = rows?.find((row) => row.name === value);
+    const found = rows?.find((row) => row.name === code);
     if (found) return found.label;
     if (!inst) return '';
     const [item] = world.find
-      ? world.find(inst, key, value)
-      : world.items(inst).filter((one) => one[key] === value);
+      ? world.find(inst, value, code)
+      : world.items(inst).filter((one) => one[value] === code);
     return item?.[label] ?? '';
   }
+}
+
+function columns(item: Instance): { value: string; label: string } {
+  const { value = 'name', label = 'label', list } = item.def.items ?? {};
+  return list ? { value: 'name', label: 'label' } : { value, label };
+}
+
+/** The text of a node's child, or of itself (`.`). */
+const below = (node: XNode, name: string): string =>
+  name === '.' ? node.text() : (node.child(name)[0]?.text() ?? '');
+
+/** Instances of the form itself as choices, or those of a value; what is blank can't be chosen. */
+function answered(
+  from: Expr,
+  { value, label }: { value: string; label: string },
+  frame: Frame,
+  code?: string,
+): RegistryItem[] {
+  const nodes = compile(from)(frame);
+  return (isNodes(nodes) ? nodes : [])
+    .map((node) => ({
+      name: '',
+      label: '',
+      [value]: below(node, value),
+      [label]: below(node, label),
+    }))
+    .filter((row) => row[value] !== '' && (code === undefined || row[value] === code));
 }

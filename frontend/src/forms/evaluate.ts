@@ -3,6 +3,7 @@
  * Knows neither sessions nor definitions: the form's nodes and the registry are asked of a World.
  */
 import type { Expr, RegistryItem } from '../protocol/types';
+import { anySeed, seedOf, shuffled } from './chance';
 import { inCalendar, isoOf, isoTimeOf, parseMoment } from './dates';
 import { digest } from './digest';
 import { functions, momentOf } from './functions';
@@ -33,7 +34,7 @@ export interface World {
   /** What is stored in the node being evaluated, relevant or not. */
   stored(cur: XNode | null): string;
   /** Label of a choice in the language of the user. */
-  choiceName(node: number, value: string): string;
+  choiceName(node: number, value: string, cur: XNode | null): string;
 }
 
 export interface Frame {
@@ -155,7 +156,14 @@ const special: Record<string, Special> = {
   'jr:choice-name':
     ([value], [, node]) =>
     (f) =>
-      f.world.choiceName((node as Expr)[1] as number, toText((value as Code)(f))),
+      f.world.choiceName((node as Expr)[1] as number, toText((value as Code)(f)), f.cur),
+  randomize:
+    ([nodes, seed]) =>
+    (f) => {
+      const given = (nodes as Code)(f);
+      const from = seed ? seedOf(seed(f)) : anySeed(f.world.random);
+      return isNodes(given) ? shuffled(given, from) : [];
+    },
   digest:
     ([text, algorithm, encoding]) =>
     (f) =>

@@ -3,7 +3,7 @@
  * evaluation on demand) live in evaluate.ts.
  */
 import { formatMoment, inCalendar, parseMoment, parseTime } from './dates';
-import { areaOf, distanceOf } from './geo';
+import { areaOf, crossesItself, distanceOf, isInside } from './geo';
 import { isNodes, Moment, type NodeSet, toBoolean, toNumber, toText, type Value } from './values';
 
 export type Fn = (...args: Value[]) => Value;
@@ -211,6 +211,8 @@ const nodeSets: Record<string, Fn> = {
     isNodes(nodes) ? nodes.filter((node) => node.text() !== '').length : 0,
 
   area: (shape = '') => areaOf(spread([shape]).map(toText)),
+  geofence: (point = '', shape = '') => isInside(toText(point), spread([shape]).map(toText)),
+  intersects: (shape = '') => crossesItself(spread([shape]).map(toText)),
   distance: (...shape) => distanceOf(spread(shape).map(toText)),
 };
 

@@ -168,6 +168,12 @@ function readsOf(shape: Shape, trees: readonly Expr[], at: number): Reads {
   return reads;
 }
 
+/** What its choices and their order depend on. */
+function itemTrees({ items }: FormNode): Expr[] {
+  const { from, where, rand } = items ?? {};
+  return [from, where, rand === true ? undefined : rand].filter((tree) => tree !== undefined);
+}
+
 /** What a node asks to be calculated: per kind the trees it consists of. */
 function treesOf(node: FormNode): [JobKind, Expr[]][] {
   const optional = (tree: Expr | undefined): Expr[] => (tree ? [tree] : []);
@@ -183,7 +189,7 @@ function treesOf(node: FormNode): [JobKind, Expr[]][] {
     ['count', optional(node.k === 'repeat' ? node.count : undefined)],
     ['rel', optional(node.rel)],
     ['calc', optional(answers ? node.calc : undefined)],
-    ['items', optional(node.items?.where)],
+    ['items', itemTrees(node)],
     ['req', optional(answers ? node.req : undefined)],
     ['ro', optional(node.ro)],
     ['text', texts],

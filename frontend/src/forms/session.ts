@@ -108,7 +108,7 @@ class Session implements FormSession {
     const { root } = engine.tree;
     for (const item of [...within(root)]) this.made(item, true);
     engine.growInside(root);
-    for (const action of this.actions('load')) {
+    for (const action of [...this.actions('load'), ...this.actions('open')]) {
       for (const item of engine.tree.all(action.set)) item.raw = this.result(action, item);
     }
     engine.markAll(() => true);
@@ -137,6 +137,7 @@ class Session implements FormSession {
     const stays = (job: Job, target: Instance): boolean =>
       job.impure ? target.raw !== '' : this.correcting && asSent(job) && target.relevant;
     engine.markAll((job, target) => job.kind === 'calc' && !stays(job, target));
+    if (!this.correcting) this.runOpenActions();
     engine.settle();
     this.waiting.clear();
     for (const path of draft.touched) this.setFlag(path, 'touched');
@@ -145,6 +146,14 @@ class Session implements FormSession {
     for (const path of draft.shown ?? []) {
       const item = this.byPath.get(path);
       if (item) this.shown.add(item);
+    }
+  }
+
+  private runOpenActions(): void {
+    for (const action of this.actions('open')) {
+      for (const item of this.engine.tree.all(action.set)) {
+        this.engine.store(item, this.result(action, item));
+      }
     }
   }
 
@@ -338,7 +347,8 @@ class Session implements FormSession {
   private offer(item: Instance): readonly string[] {
     const values = this.choices.values(item, this.world);
     const key = values.join('\n');
-    if (this.offers.get(item) !== key) {
+    // The words of choices that are answers themselves may change though their values stay.
+    if (this.offers.get(item) !== key || item.def.items?.from) {
       this.offers.set(item, key);
       this.optionsOf.delete(item);
       this.news.add(item);

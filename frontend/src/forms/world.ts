@@ -23,7 +23,7 @@ export function makeWorld(
     find,
     nodes: (node, cur, held) => tree().nodes(node, cur, held),
     stored: (cur) => (cur as Instance | null)?.raw ?? '',
-    choiceName: (node, value) => choices.label(node, value, world),
+    choiceName: (node, value, cur) => choices.label(node, value, world, cur),
   };
   return world;
 }

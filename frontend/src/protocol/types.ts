@@ -25,7 +25,7 @@ export interface FormNode {
   msg?: Text[];
   rmsg?: Text[];
   ap?: string;
-  items?: { list?: string; inst?: string; where?: Expr; value?: string; label?: string };
+  items?: Items;
   def?: string;
   pre?: string;
   count?: Expr;
@@ -36,6 +36,18 @@ export interface FormNode {
   /** How the control works: the parameters column, e.g. {"max-pixels": 800}. */
   par?: Record<string, string | number>;
   media?: Record<string, string[]>;
+}
+
+/** Where choices come from: a list of the form, one of the registry or a file, or instances of a repeat. */
+export interface Items {
+  list?: string;
+  inst?: string;
+  from?: Expr;
+  where?: Expr;
+  value?: string;
+  label?: string;
+  /** Shown in an order of chance, from this seed if it is an expression. */
+  rand?: Expr | true;
 }
 
 export interface Choice {
@@ -54,7 +66,7 @@ export interface FormDefinition {
   nodes: FormNode[];
   lists: Record<string, Choice[]>;
   external: string[];
-  actions: { on: 'load' | 'repeat' | 'change'; at: number; set: number; x: Expr }[];
+  actions: { on: 'load' | 'open' | 'repeat' | 'change'; at: number; set: number; x: Expr }[];
   entities: { list: string; in: number; node: number; saves: [number, string][] }[];
   date?: number;
 }

@@ -263,18 +263,19 @@ def test_everything_wrong_is_said_at_once_with_its_row_and_a_remedy() -> None:
 | | text | a | A | | foo(.) | |
 | | calculate | b | | 1 + | | |
 | | calculate | c | | instance('nobody')/root/item/name | | |
-| | select_one yn | d | D | | | randomize=true |
+| | audio | d | D | | | quality=low |
+| | start-geopoint | e | | | | |
 | choices |
 | | list_name | name | label |
 | | yn | 1 | Yes |
 """)
     text = "\n".join(found)
     assert len(found) == 5
-    assert "survey, row 2, column type phone: “phonenumber” can't be filled in" in text
+    assert "survey, row 2, column type phone: “phonenumber” is not supported: it identifies" in text
     assert "survey, row 3, column constraint a: unknown function foo()" in text
     assert "survey, row 4, column calculation b: “1 +” is not a valid expression" in text
     assert "the list “nobody” is not declared" in text
-    assert "survey, row 6, column parameters d: choices in random order are not supported" in text
+    assert "survey, row 7 e: “setgeopoint” is not supported: the place of a worker is taken" in text
 
 
 def test_what_pyxform_refuses_keeps_its_row() -> None:
@@ -291,9 +292,12 @@ def test_what_pyxform_refuses_keeps_its_row() -> None:
     )
 
 
-def test_a_form_needs_an_id_and_a_version() -> None:
-    found = problems("| survey |\n| | type | name | label |\n| | text | a | A |\n", "")
-    assert any("the form has no version" in problem for problem in found)
+def test_a_form_without_a_version_is_known_by_its_content() -> None:
+    settings = "\n| settings |\n| | form_id |\n| | visit |\n"
+    table = "| survey |\n| | type | name | label |\n| | text | a | {} |\n"
+    first, again, other = (form(table.format(label), settings) for label in ("A", "A", "B"))
+    assert first["version"] == again["version"] != other["version"]
+    assert len(first["version"]) == 10
 
 
 @pytest.mark.parametrize(
@@ -307,18 +311,21 @@ def test_a_form_needs_an_id_and_a_version() -> None:
         ("<a/>", '<setvalue ref="/data/a" event="xforms-submit" value="1"/>', "", "the event “xforms-submit”"),
         ("<a/>", '<setvalue ref="/data/a" event="xforms-value-changed" value="1"/>', "", "the event"),
         ("<a/>", '<odk:setgeopoint ref="/data/a" event="odk-instance-first-load"/>', "", "“setgeopoint”"),
-        ("<a/>", '<submission base64RsaPublicKey="x"/>', "", "encrypted"),
-        ("<a/>", "", '<secret ref="/data/a"/>', "the control “secret”"),
+        ("<a/>", '<submission base64RsaPublicKey="x"/>', "", "“public_key” is not supported"),
+        ("<a/>", "", '<secret ref="/data/a"/>', "“secret” is not supported"),
         ("<a/>", "", '<input ref="/data/zz"/>', "a control (input) names “/data/zz”"),
         ("<a/>", "", '<repeat nodeset="/data/zz"/>', "a repeat names “/data/zz”"),
         ("<a/>", "", '<group ref="/data/zz"/>', "a group names “/data/zz”"),
-        ("<a/>", "", '<input ref="/data/a" query="instance(\'x\')"/>', "searching in external lists"),
-        ("<a/>", "", '<select1 ref="/data/a" appearance="search(\'x\')"/>', "searching in external lists"),
+        ("<a/>", "", '<input ref="/data/a" query="instance(\'x\')"/>', "write instance('x')/root/item"),
+        ("<a/>", "", '<input ref="/data/a" query="instance(\'x\')/root/item"/>', "the list “x” is not declared"),
+        ("<a/>", "", '<select1 ref="/data/a" appearance="search(\'x\')"/>', "search() takes one choice"),
+        ("<a/>", "", '<select1 ref="/data/a" appearance="search(\'x\', 1)"><item><label>n</label><value>n</value></item></select1>', "search() takes a list; how"),
+        ("<a/>", "", '<select1 ref="/data/a" appearance="search(\'x\', \'like\', \'n\', 1)"><item><label>n</label><value>n</value></item></select1>', "search() doesn't know “like”"),
         ("<a/>", "", '<select1 ref="/data/a"/>', "there are no choices"),
         ("<a/>", "", '<input ref="/data/a"><setvalueX/></input>', "“setvalueX” is not supported"),
         ("<a/>", "", '<range ref="/data/a" start="1" end="x"/>', "a range needs start, end and step"),
         ("<a/>", "", '<select1 ref="/data/a"><itemset nodeset="/data/b"><value ref="."/></itemset></select1>', "column choice_filter a:"),
-        ("<a/><b/>", "", '<select1 ref="/data/a"><itemset nodeset="/data/b"><value ref="."/></itemset></select1>', "choices can't come from another question"),
+        ("<a/><b/>", "", '<select1 ref="/data/a"><itemset nodeset="/data/b"><value ref="."/></itemset></select1>', "its choices come from nowhere known here"),
         ("<a/>", '<bind nodeset="/data/a" entities:saveto="x"/>', "", "save_to “x” has no entity"),
         ("<a/>", "<instance id='l'><root><group><x/></group></root></instance>", "", "the list “l” is not flat"),
         ("<a/>", "<instance id='l'><root><item><name><x/></name></item></root></instance>", "", "the list “l” is not flat"),
@@ -407,5 +414,6 @@ def test_problems_read_as_sentences() -> None:
     assert error.problems == []
     (found,) = xform_problems("<a/>", '<submission base64RsaPublicKey="x"/>')
     assert found == (
-        "settings, column public_key: encrypted forms are not supported. Remove public_key."
+        "settings, column public_key: “public_key” is not supported: every visit is sealed on the "
+        "phone anyway. Remove public_key."
     )

@@ -43,7 +43,8 @@ def counting() -> Iterator[str]:
 
 def told(case: dict[str, Any]) -> dict[str, Any]:
     """What the worker answered, nested as answers are; a repeat begins with one instance."""
-    answers: dict[str, Any] = {"residents": [{}]} if case["form"] == "rental_register" else {}
+    begun = {"rental_register": {"residents": [{}]}, "language": {"people": [{}]}}
+    answers: dict[str, Any] = begun.get(case["form"], {})
     steps = [["set", path, value] for path, value in case.get("given", {}).items()]
     for what, path, *value in [*steps, *case["steps"]]:
         if what == "set":

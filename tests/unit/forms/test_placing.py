@@ -68,7 +68,6 @@ def test_every_fault_of_a_form_is_found_in_one_go_and_in_its_cell() -> None:
         ("survey", 14, "choice_filter", "xpath_invalid"),
         ("choices", 2, "name", "pyxform_names_006"),
         ("choices", 4, "name", "pyxform_names_007"),
-        ("settings", 2, "version", "setting_missing"),
     ]
 
 
