@@ -38,6 +38,16 @@ REFUSALS: dict[str, Refusal] = {
             "Use a list of the choices sheet, the registry or a file, or a question in a repeat.",
         ),
     ),
+    "column_misspelt": Refusal(
+        (
+            "“{heading}”列会被忽略；它像是“{meant}”",
+            "the column “{heading}” would be passed over; “{meant}” seems to be meant",
+        ),
+        (
+            "请改正列名；如果是自己的备注，请换一个名称。",
+            "Correct its name; if it is a note of your own, call it something else.",
+        ),
+    ),
     "search_columns": Refusal(
         (
             "search() 只要一个选项：name 写值所在的列，label 写文字所在的列",

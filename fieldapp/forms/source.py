@@ -11,6 +11,7 @@ from typing import Any
 
 from .compile import compile_xform
 from .convert import convert, objections
+from .overlooked import name_form, overlooked, with_external_choices
 from .problems import FormError, FormProblem
 from .sheets import Sheets
 from .xform import XFormError
@@ -18,15 +19,18 @@ from .xform import XFormError
 
 @dataclass(frozen=True)
 class FormSource:
-    """An author's file. kind: `.md`, `.xlsx`, `.xls`, `.csv` or `.xml`; content: its bytes."""
+    """An author's file. kind: `.md`, `.xlsx`, `.xls`, `.csv` or `.xml`; content: its bytes; name:
+    what it is called without its extension, by which a form without form_id is known.
+    """
 
     kind: str
     content: bytes
+    name: str = ""
 
     @classmethod
     def of(cls, path: Path) -> "FormSource":
         """Read a file. Raises OSError."""
-        return cls(path.suffix.lower(), path.read_bytes())
+        return cls(path.suffix.lower(), path.read_bytes(), path.stem)
 
 
 def compile_source(source: FormSource, program: str, scope: str) -> dict[str, Any]:
@@ -36,9 +40,12 @@ def compile_source(source: FormSource, program: str, scope: str) -> dict[str, An
     if source.kind == ".xml":
         return _compile(_text(source), program, scope)
     sheets = read_sheets(source)
+    lost = overlooked(sheets)
     xform, problems = convert(sheets)
+    problems += lost
     try:
-        definition = _compile(xform, program, scope) if xform else {}
+        complete = with_external_choices(xform, sheets) if xform else ""
+        definition = _compile(complete, program, scope) if complete else {}
     except FormError as error:
         problems += error.problems
     if problems:
@@ -59,7 +66,9 @@ def read_sheets(source: FormSource) -> Sheets:
     from pyxform.errors import PyXFormError
 
     try:
-        return Sheets.read(source.content, source.kind)
+        sheets = Sheets.read(source.content, _kind(source))
+        name_form(sheets, source.name)
+        return sheets
     except PyXFormError as error:
         found = objections(str(error), Sheets({}))
         no_such = ("内容与扩展名不符", f"its content is not what {source.kind} says")
@@ -67,6 +76,15 @@ def read_sheets(source: FormSource) -> Sheets:
         raise FormError([unknown if p.code == "pyxform" else p for p in found]) from None
     except UnicodeDecodeError:
         raise FormError([FormProblem("not_utf8")]) from None
+
+
+def _kind(source: FormSource) -> str:
+    """What a spreadsheet is by its first bytes, whatever its extension says."""
+    if source.kind in (".xls", ".xlsx"):
+        for start, kind in ((b"PK", ".xlsx"), (b"\xd0\xcf\x11\xe0", ".xls")):
+            if source.content.startswith(start):
+                return kind
+    return source.kind
 
 
 def to_xform(source: FormSource) -> str:

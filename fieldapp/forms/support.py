@@ -283,7 +283,8 @@ APPEARANCES: Table = {
         "ethiopian coptic islamic bikram-sambat myanmar persian buddhist",
     ),
     "bearing": _differs("typed as degrees: browsers don't tell a compass bearing reliably"),
-    **_all(_no("网页不能自己打印", "a web page can't print on its own"), "printer hidden-answer"),
+    **_all(_no("网页不能自己打印", "a web page can't print on its own"), "printer"),
+    "hidden-answer": _differs("what was scanned is shown"),
 }
 """Words of an appearance."""
 

@@ -9,6 +9,8 @@ from openpyxl import Workbook
 from fieldapp.forms.problems import FormError
 from fieldapp.forms.source import FormSource, compile_source, to_xform
 
+from .forms import form, node, problems
+
 SURVEY = [["type", "name", "label"], ["text", "who", "姓名"]]
 SETTINGS = [["form_id", "version", "form_title"], ["visit", "1", "访视"]]
 
@@ -44,3 +46,51 @@ def test_an_xform_is_refused_without_rows() -> None:
     with pytest.raises(FormError) as error:
         compile_source(FormSource(".xml", xml.encode()), "p", "health")
     assert {(p.sheet, p.row) for p in error.value.problems} == {("", None)}
+
+
+def test_a_form_without_an_id_is_called_like_its_file() -> None:
+    table = b"| survey |\n| | type | name | label |\n| | text | a | A |\n"
+    named = compile_source(FormSource(".md", table, "Visit (2)"), "p", "health")
+    assert named["id"] == "Visit_2_"
+    with pytest.raises(FormError, match="settings, column form_id: the form has no id"):
+        compile_source(FormSource(".md", table), "p", "health")
+
+
+def test_a_misspelt_column_is_not_passed_over_but_a_note_is() -> None:
+    (found,) = problems("""
+| survey |
+| | type | name | label | relevent | to do |
+| | text | a | A | 1 = 2 | ask Chen |
+""")
+    assert found.startswith("survey, row 1, column relevent: the column “relevent” would be passed")
+
+
+def test_a_value_saved_to_no_entity_is_not_lost_in_silence() -> None:
+    (found,) = problems("""
+| survey |
+| | type | name | label | save_to |
+| | text | a | A | nick |
+""")
+    assert found.startswith("survey, row 2, column save_to a: save_to “nick” has no entity")
+
+
+def test_external_choices_become_a_list_of_the_form() -> None:
+    visit = form("""
+| survey |
+| | type | name | label | choice_filter |
+| | text | a | A | |
+| | select_one_external city | b | B | state = ${a} |
+| external_choices |
+| | list_name | name | label | state |
+| | city | x | X & Y | t |
+| | city | z | Z | u |
+""")
+    assert visit["lists"]["city"] == [
+        {"v": "x", "l": ["X & Y"], "x": {"state": "t"}},
+        {"v": "z", "l": ["Z"], "x": {"state": "u"}},
+    ]
+    asked = node(visit, "b")
+    assert asked["c"] == "select1"
+    assert asked["items"]["where"] == [
+        "op", "=", ["path", ["ctx"], ["child", "state"]], ["r", 1],
+    ]  # fmt: skip
