@@ -43,7 +43,9 @@ def _inline(draft: Draft, element: Element, number: int) -> dict[str, Any]:
     choices = []
     for code, label in _pairs(element):
         words = draft.texts.of(label, draft.output(number))
-        choices.append({"v": code, "l": words or [code] * len(draft.texts.langs)})
+        choice = {"v": code, "l": words or [code] * len(draft.texts.langs)}
+        media = draft.texts.media(label)
+        choices.append(choice | ({"m": media} if media else {}))
     if not choices:
         draft.refuse(number, "choices_missing", "type")
     draft.lists[name] = choices

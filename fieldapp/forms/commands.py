@@ -3,6 +3,7 @@
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import click
 from flask.cli import AppGroup
@@ -23,19 +24,28 @@ lang_option = click.option(
     default=lambda: language_of(os.environ.get("LANG", "")),
     help="Language of what is said; that of LANG otherwise, Chinese if it names none.",
 )
+files_option = click.option(
+    "--files",
+    "folder",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Folder of the pictures, sounds and lists that come with the form.",
+)
 CONTRACT = Path("tests/contract/forms")
 
 
 @forms_group.command("check", with_appcontext=False)
 @form_file
 @program_option
+@files_option
 @lang_option
-def check(file: Path, program: str, lang: str) -> None:
+def check(file: Path, program: str, folder: Path | None, lang: str) -> None:
     """Say whether a form can be published, and what must be changed."""
+    source = FormSource.of(file, folder)
     try:
-        found = service.read_form(FormSource.of(file), program)
+        found = service.read_form(source, program)
     except FormError as error:
         raise click.ClickException(error.text(lang)) from None
+    _warn(source, found, lang)
     questions = sum("c" in node for node in found["nodes"])
     click.echo(f"{found['id']} {found['version']}: {questions} questions, ready to publish.")
 
@@ -43,14 +53,23 @@ def check(file: Path, program: str, lang: str) -> None:
 @forms_group.command("publish")
 @form_file
 @program_option
+@files_option
 @lang_option
-def publish(file: Path, program: str, lang: str) -> None:
+def publish(file: Path, program: str, folder: Path | None, lang: str) -> None:
     """Publish a form (.md, .xlsx, .xls, .csv or .xml) as the current version."""
+    source = FormSource.of(file, folder)
     try:
-        row = service.publish(file, program)
+        row = service.publish_source(source, program)
     except FormError as error:
         raise click.ClickException(error.text(lang)) from None
+    _warn(source, json.loads(row.definition), lang)
     click.echo(f"{row.form_id} {row.version} is published.")
+
+
+def _warn(source: FormSource, definition: dict[str, Any], lang: str) -> None:
+    """Say on the side what should be looked at again."""
+    for problem in service.warnings(source, definition):
+        click.echo(problem.text(lang), err=True)
 
 
 @forms_group.command("publish-all")

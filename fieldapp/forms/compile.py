@@ -13,6 +13,7 @@ from xml.etree.ElementTree import Element
 from .body import read_body
 from .definition import CycleError, Shape
 from .draft import VERSIONS, Draft, local_name, mark_repeat, read_setvalue
+from .files import used
 from .parameters import read_parameters
 from .problems import FormError
 from .support import BIND, DATA_TYPES, EXPRESSIONS, MODEL, PRELOADS, REFUSED_PRELOADS, SETTINGS
@@ -37,12 +38,15 @@ MESSAGES = (
 VISIT_DATE = "visit_date"
 
 
-def compile_xform(xml: str, program: str, scope: str) -> dict[str, Any]:
-    """The definition of a form of a program.
+def compile_xform(
+    xml: str, program: str, scope: str, files: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """The definition of a form of a program. files: SHA-256 by name of those that come with it.
 
     Raises FormError with everything that has to be changed, XFormError if it isn't one.
     """
-    draft = Draft(read_xform(xml))
+    files = files or {}
+    draft = Draft(read_xform(xml), files)
     draft.ids = {b.get("id", ""): b.get("nodeset", "") for b in draft.xform.model.iter(f"{XF}bind")}
     _read_primary(draft, draft.xform.primary, -1)
     _read_model(draft)
@@ -54,7 +58,7 @@ def compile_xform(xml: str, program: str, scope: str) -> dict[str, Any]:
     _refuse_cycles(draft, definition)
     if draft.problems:
         raise FormError(draft.problems)
-    definition["version"] = definition["version"] or _by_content(definition)
+    definition["version"] = definition["version"] or _by_content(definition, files)
     return definition
 
 
@@ -69,10 +73,12 @@ def _definition(draft: Draft, program: str, scope: str) -> dict[str, Any]:
         "langs": draft.texts.langs,
         "nodes": draft.nodes,
         "lists": draft.lists,
-        "external": _external(draft),
+        "external": sorted(draft.looked_into.keys() - draft.attached.keys()),
         "actions": draft.actions,
         "entities": _entities(draft),
     }
+    if draft.attached:
+        definition["attached"] = draft.attached
     if not definition["id"]:
         draft.refuse(None, "setting_missing", "form_id", "settings", key="id")
     date = next((i for i, node in enumerate(draft.nodes) if node["n"] == VISIT_DATE), None)
@@ -87,9 +93,13 @@ def _xmlns(root: Element) -> str:
     return "" if space in OWN | {XF, H} else space.strip("{}")
 
 
-def _by_content(definition: Mapping[str, Any]) -> str:
-    """A version for a form whose author gives none: another content is another version."""
-    return sha256(json.dumps(definition, sort_keys=True).encode()).hexdigest()[:10]
+def _by_content(definition: Mapping[str, Any], files: Mapping[str, str]) -> str:
+    """A version for a form whose author gives none: another content, of the form or of a file, is
+    another version.
+    """
+    named = {name: files[name] for name in used(definition) & files.keys()}
+    content = {**definition, "files": named} if named else definition
+    return sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:10]
 
 
 def _title(draft: Draft) -> list[str]:
@@ -231,13 +241,9 @@ def _read_lists(draft: Draft) -> None:
             draft.refuse(None, "list_not_flat", "list_name", "choices", list=name)
         else:
             draft.lists[name] = choices
-    for name in sorted(draft.used - set(draft.xform.instances) - set(draft.lists)):
+    elsewhere = {*draft.xform.instances, *draft.lists, *draft.attached}
+    for name in sorted(draft.used - elsewhere):
         draft.refuse(None, "list_undeclared", list=name)
-
-
-def _external(draft: Draft) -> list[str]:
-    """Registry lists that something looks into."""
-    return sorted(n for n, i in draft.xform.instances.items() if i.get("src") and n in draft.used)
 
 
 def _entities(draft: Draft) -> list[dict[str, Any]]:

@@ -1,6 +1,6 @@
 """A form definition in the making: its nodes, its actions, and the problems found on the way."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 from xml.etree.ElementTree import Element
 
@@ -17,8 +17,8 @@ VERSIONS = {"baseVersion", "trunkVersion", "branchId"}
 class Draft:
     """Everything read so far. `refuse` notes a problem and lets reading go on."""
 
-    def __init__(self, xform: XForm) -> None:
-        self.xform, self.texts = xform, Texts(xform.itext)
+    def __init__(self, xform: XForm, files: Collection[str] = ()) -> None:
+        self.xform, self.texts, self.files = xform, Texts(xform.itext), files
         self.names = Names()
         self.nodes: list[dict[str, Any]] = []
         self.saves: dict[int, str] = {}
@@ -28,6 +28,20 @@ class Draft:
         self.item_refs: dict[str, tuple[str, str]] = {}
         self.ids: dict[str, str] = {}
         self.problems: list[FormProblem] = []
+
+    @property
+    def looked_into(self) -> dict[str, str]:
+        """Lists from outside the form that something looks into, with the file each would be."""
+        declared = {name: i.get("src", "") for name, i in self.xform.instances.items()}
+        # search('x') declares nothing.
+        named = {n: f"{n}.csv" for n in self.used - declared.keys() if f"{n}.csv" in self.files}
+        found = {n: src.rpartition("/")[2] for n, src in declared.items() if src and n in self.used}
+        return {n: file for n, file in (found | named).items() if n not in self.lists}
+
+    @property
+    def attached(self) -> dict[str, str]:
+        """Those of them that come with the form, by list."""
+        return {n: file for n, file in sorted(self.looked_into.items()) if file in self.files}
 
     def refuse(
         self, node: int | None, code: str, column: str = "", sheet: str = "", **params: Words

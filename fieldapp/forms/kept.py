@@ -42,6 +42,8 @@ def key_of(source: FormSource, program: str, scope: str) -> str:
     for part in (compiler_key(), source.kind, program, scope):
         told.update(part.encode() + b"\0")
     told.update(source.content)
+    for name, content in sorted(source.files.items()):
+        told.update(b"\0" + name.encode() + b"\0" + sha256(content).digest())
     return told.hexdigest()[:32]
 
 

@@ -23,3 +23,21 @@ class FormVersion(Base):
     source: Mapped[str]
     published_at: Mapped[str]
     current: Mapped[int]
+
+
+class FormFile(Base):
+    """A file that belongs to a version, as phones get it: a picture or sound as given, a list as a
+    table (tables.py). It never changes.
+
+    sha, type: SHA-256 and MIME type of content; given: SHA-256 of what the author brought.
+    """
+
+    __tablename__ = "form_file"
+
+    form_id: Mapped[str] = mapped_column(primary_key=True)
+    version: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(primary_key=True)
+    sha: Mapped[str] = mapped_column(index=True)
+    type: Mapped[str]
+    given: Mapped[str]
+    content: Mapped[bytes]

@@ -8,6 +8,7 @@ words it.
 
 from typing import NamedTuple
 
+from .file_words import FILE_WORDS
 from .pyxform_words import catalogue as pyxform_catalogue
 
 
@@ -295,3 +296,4 @@ REFUSALS: dict[str, Refusal] = {
     ),
 }
 REFUSALS |= {code: Refusal(*texts) for code, texts in pyxform_catalogue().items()}
+REFUSALS |= {code: Refusal(*texts) for code, texts in FILE_WORDS.items()}

@@ -15,12 +15,15 @@ from fieldapp.accounts.service import Principal, scopes_of
 from fieldapp.db import db, utc_text, write_transaction
 from fieldapp.programs.service import PACKAGED, load_programs, public_json
 
+from . import files
 from .definition import shape_of
 from .kept import compiled
 from .lint import lint
-from .models import FormVersion
+from .models import FormFile, FormVersion
 from .problems import FormError, FormProblem
 from .source import FormSource, placed, to_xform
+
+OF_THE_PHONE = frozenset({"area", "session"})  # lists the phone answers by itself
 
 
 def canonical(value: Any) -> str:
@@ -36,10 +39,21 @@ def read_form(source: FormSource, program: str) -> dict[str, Any]:
         params = {"program": program, "programs": names}
         raise FormError([FormProblem("program_unknown", params)])
     definition = compiled(source, program, home.scope)
-    problems = [*lint(definition), *_unknown_saves(definition)]
+    problems = [*lint(definition), *_unknown_saves(definition), *_unknown_files(definition)]
     if problems:
         raise FormError(placed(source, problems))
     return definition
+
+
+def warnings(source: FormSource, definition: Mapping[str, Any]) -> list[FormProblem]:
+    """What the author of a form that can be published should look at again."""
+    return files.warnings(definition, source.files)
+
+
+def _unknown_files(definition: Mapping[str, Any]) -> list[FormProblem]:
+    """Files that weren't given, and lists that are neither given nor of the registry."""
+    types = {kind.name for kind in load_programs().types(definition["scope"])}
+    return files.missing(definition, types | OF_THE_PHONE)
 
 
 def _unknown_saves(definition: Mapping[str, Any]) -> list[FormProblem]:
@@ -65,12 +79,33 @@ def publish(path: Path | str, program: str) -> FormVersion:
     return publish_source(FormSource.of(Path(path)), program)
 
 
+def _file_row(form: FormVersion, file: files.Served) -> FormFile:
+    return FormFile(
+        form_id=form.form_id,
+        version=form.version,
+        name=file.name,
+        sha=file.sha,
+        type=file.type,
+        given=file.given,
+        content=file.content,
+    )
+
+
+def _given(form_id: str, version: str) -> dict[str, str]:
+    """Hashes of a version's files as their author gave them."""
+    query = select(FormFile.name, FormFile.given).where(
+        FormFile.form_id == form_id, FormFile.version == version
+    )
+    return dict(db.session.execute(query).tuples().all())
+
+
 def publish_source(source: FormSource, program: str) -> FormVersion:
     """Publish a form as the current version of its id. The same again changes nothing.
 
     Raises FormError, also if that version is published already with other content.
     """
     definition = read_form(source, program)
+    attached = [files.served(n, source.files[n]) for n in definition.get("files", {})]
     text = source.content.decode() if source.kind in (".md", ".csv", ".xml") else to_xform(source)
     stored = canonical(definition)
     row = FormVersion(
@@ -91,8 +126,11 @@ def publish_source(source: FormSource, program: str) -> FormVersion:
                 update(FormVersion).where(FormVersion.form_id == row.form_id).values(current=0)
             )
             session.add(row)
+            session.flush()
+            session.add_all(_file_row(row, file) for file in attached)
             return row
-        if row.source != known.source and row.hash != known.hash:
+        same_files = {f.name: f.given for f in attached} == _given(row.form_id, row.version)
+        if row.hash != known.hash and not (row.source == known.source and same_files):
             params = {"form": row.form_id, "version": row.version}
             raise FormError([FormProblem("version_taken", params, "", "version", "settings")])
         return known
@@ -122,6 +160,14 @@ def _parsed(text: str) -> dict[str, Any]:
 def form_version(form_id: str, version: str) -> FormVersion | None:
     """A published version as stored."""
     return db.session.get(FormVersion, (form_id, version))
+
+
+def form_file(form: FormVersion, sha: str) -> FormFile | None:
+    """A file of a published version by the hash of its bytes."""
+    query = select(FormFile).where(
+        FormFile.form_id == form.form_id, FormFile.version == form.version, FormFile.sha == sha
+    )
+    return db.session.scalars(query.limit(1)).first()
 
 
 def current_forms() -> list[FormVersion]:

@@ -4,13 +4,15 @@ compiles it.
 pyxform is imported when something must be compiled: a running server hardly ever needs it.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from .compile import compile_xform
 from .convert import convert, objections
+from .files import attach
 from .overlooked import name_form, overlooked, with_external_choices
 from .problems import FormError, FormProblem
 from .sheets import Sheets
@@ -20,37 +22,47 @@ from .xform import XFormError
 @dataclass(frozen=True)
 class FormSource:
     """An author's file. kind: `.md`, `.xlsx`, `.xls`, `.csv` or `.xml`; content: its bytes; name:
-    what it is called without its extension, by which a form without form_id is known.
+    what it is called without its extension, by which a form without form_id is known; files: what
+    comes with it, by name: pictures, sounds, lists.
     """
 
     kind: str
     content: bytes
     name: str = ""
+    files: Mapping[str, bytes] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, path: Path) -> "FormSource":
-        """Read a file. Raises OSError."""
-        return cls(path.suffix.lower(), path.read_bytes(), path.stem)
+    def of(cls, path: Path, folder: Path | None = None) -> "FormSource":
+        """Read a file, and those of a folder (not of folders in it) that come with it. Raises
+        OSError.
+        """
+        return cls(path.suffix.lower(), path.read_bytes(), path.stem, _files_in(folder, path))
 
 
 def compile_source(source: FormSource, program: str, scope: str) -> dict[str, Any]:
     """The form definition. Raises FormError with all that is wrong, each placed on sheet, row and
     column as far as that is known.
     """
-    if source.kind == ".xml":
-        return _compile(_text(source), program, scope)
-    sheets = read_sheets(source)
-    lost = overlooked(sheets)
-    xform, problems = convert(sheets)
-    problems += lost
+    xform, problems = _xform_of(source)
+    definition: dict[str, Any] = {}
     try:
-        complete = with_external_choices(xform, sheets) if xform else ""
-        definition = _compile(complete, program, scope) if complete else {}
+        definition = _compile(xform, program, scope, _given(source)) if xform else {}
     except FormError as error:
         problems += error.problems
+    if definition:
+        problems += attach(definition, source.files)
     if problems:
         raise FormError(placed(source, problems))
     return definition
+
+
+def _xform_of(source: FormSource) -> tuple[str | None, list[FormProblem]]:
+    if source.kind == ".xml":
+        return _text(source), []
+    sheets = read_sheets(source)
+    lost = overlooked(sheets)
+    xform, problems = convert(sheets)
+    return with_external_choices(xform, sheets) if xform else None, [*problems, *lost]
 
 
 def placed(source: FormSource, problems: Iterable[FormProblem]) -> list[FormProblem]:
@@ -95,9 +107,13 @@ def to_xform(source: FormSource) -> str:
     return xform
 
 
-def _compile(xform: str, program: str, scope: str) -> dict[str, Any]:
+def _given(source: FormSource) -> dict[str, str]:
+    return {name: sha256(content).hexdigest() for name, content in source.files.items()}
+
+
+def _compile(xform: str, program: str, scope: str, files: Mapping[str, str]) -> dict[str, Any]:
     try:
-        return compile_xform(xform, program, scope)
+        return compile_xform(xform, program, scope, files)
     except XFormError as error:
         raise FormError([FormProblem(error.code, error.params)]) from None
     except RecursionError:
@@ -109,3 +125,15 @@ def _text(source: FormSource) -> str:
         return source.content.decode()
     except UnicodeDecodeError:
         raise FormError([FormProblem("not_utf8")]) from None
+
+
+def _files_in(folder: Path | None, form: Path) -> dict[str, bytes]:
+    """Contents by name; hidden files and the form itself left out."""
+    if folder is None:
+        return {}
+    paths = (path for path in sorted(folder.iterdir()) if path.is_file())
+    return {
+        path.name: path.read_bytes()
+        for path in paths
+        if not path.name.startswith((".", "~$")) and path.resolve() != form.resolve()
+    }

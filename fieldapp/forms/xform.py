@@ -142,7 +142,10 @@ class Texts:
 
     def media(self, element: Element | None) -> dict[str, list[str]]:
         """File names of pictures and sounds per kind, one per language ('' where there is none)."""
-        ref = _itext_id(element.get("ref", "")) if element is not None else ""
+        return self.media_of(_itext_id(element.get("ref", ""))) if element is not None else {}
+
+    def media_of(self, ref: str) -> dict[str, list[str]]:
+        """The same of a translated text."""
         found = {}
         for kind in MEDIA:
             names = [self._file(ref, lang, kind) for lang in self.langs]
@@ -197,6 +200,7 @@ def _choice(
 ) -> dict[str, Any]:
     plain = {name: (cell.text or "").strip() for name, cell in cells.items()}
     translated = plain.pop("itextId", None)
+    media = texts.media_of(translated) if translated is not None else {}
     if translated is not None:
         shown = texts.by_id(translated, output)
     else:
@@ -204,7 +208,7 @@ def _choice(
     code = plain.pop(value, "")
     plain.pop(label, None)
     choice: dict[str, Any] = {"v": code, "l": shown or [code] * len(texts.langs)}
-    return {**choice, "x": plain} if plain else choice
+    return choice | ({"x": plain} if plain else {}) | ({"m": media} if media else {})
 
 
 def elements(parent: Element) -> Iterator[tuple[str, Element]]:
