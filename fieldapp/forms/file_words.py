@@ -188,7 +188,7 @@ FILE_WORDS: dict[str, Words] = {
         ("“{file}”的这一项不是平铺的 item", "this child of “{file}” is no flat item"),
         (
             "请写 <root><item><name>…</name></item></root>，或改用 CSV。",
-            "Write <root><item><name>…</name></item></root>, or use CSV.",
+            "Write <root><item><name>a</name></item></root>, or use CSV.",
         ),
     ),
 }

@@ -14,6 +14,7 @@ from typing import Any
 
 import phonenumbers
 from stdnum.cn import ric
+from stdnum.exceptions import ValidationError
 
 from fieldapp.attachments.sniff import sniff
 
@@ -214,9 +215,18 @@ def _identities(name: str, content: bytes) -> list[FormProblem]:
         return [error.problem]
     for line, row in zip(table.lines, table.rows, strict=True):
         for column, cell in zip(table.columns, row, strict=True):
-            if any(ric.is_valid(number) for number in IDENTITY.findall(cell or "")):
+            if any(_is_identity(number) for number in IDENTITY.findall(cell or "")):
                 return [FormProblem("file_identity", {"file": name}, "", column, name, line)]
     return []
+
+
+def _is_identity(number: str) -> bool:
+    """A birthday and the check digit of GB 11643, whatever the county."""
+    try:
+        ric.get_birth_date(number)
+    except ValidationError:
+        return False
+    return bool(ric.calc_check_digit(number[:-1]) == number[-1].upper())
 
 
 def warnings(definition: Definition, files: Mapping[str, bytes]) -> list[FormProblem]:

@@ -96,7 +96,7 @@ def _given(form_id: str, version: str) -> dict[str, str]:
     query = select(FormFile.name, FormFile.given).where(
         FormFile.form_id == form_id, FormFile.version == version
     )
-    return dict(db.session.execute(query).tuples().all())
+    return {row.name: row.given for row in db.session.execute(query)}
 
 
 def publish_source(source: FormSource, program: str) -> FormVersion:

@@ -13,6 +13,7 @@ from typing import Any
 
 from .problems import FormProblem
 
+MEDIA = "media::"  # may be left out of a heading
 NAMES = ("survey", "choices", "settings", "entities", "external_choices", "osm")
 FIRST_ROW = 2
 SHOWN = 120
@@ -186,5 +187,7 @@ class Sheets:
 def _is_column(heading: str, column: str) -> bool:
     """Whether a heading is that column, in some language and in any of its spellings."""
     plain = heading.strip().lower().removeprefix("bind::").replace(" ", "_")
-    base = re.split(r"::?", plain)[0] if not column.startswith("media") else plain
+    if column.startswith(MEDIA):
+        return re.split(r"::?", plain.removeprefix(MEDIA))[0] == column.removeprefix(MEDIA)
+    base = re.split(r"::?", plain)[0]
     return column in (plain, base, OTHER_SPELLINGS.get(base), OTHER_SPELLINGS.get(plain))

@@ -43,6 +43,7 @@ ADMITTED: dict[tuple[str, str], set[str]] = {
     ("POST", "/api/sync/enrol"): PHONE,
     ("GET", "/api/catalogue"): STAFF,
     ("GET", "/api/forms/<string:form_id>/<string:version>"): STAFF,
+    ("GET", "/api/forms/<string:form_id>/<string:version>/files/<string:sha>"): STAFF,
     ("GET", "/api/review/summary"): OVERSEERS,
     ("GET", "/api/review/visits"): OVERSEERS,
     ("GET", "/api/review/visits/<visit_id>"): OVERSEERS,
