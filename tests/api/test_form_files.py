@@ -19,7 +19,7 @@ def form(version: str = "1", **changes: bytes) -> FormSource:
     """The form of the unit tests with its files, some of them changed."""
     changed = {name.replace("_", "."): content for name, content in changes.items()}
     text = FORM.replace("| | f | 1 |", f"| | methods | {version} |")
-    return FormSource(".md", text.encode(), FILES | changed)
+    return FormSource(".md", text.encode(), files=FILES | changed)
 
 
 def publish(app: Flask, source: FormSource) -> dict:
@@ -82,7 +82,7 @@ def test_a_version_keeps_its_files_and_another_may_have_others(app: Flask, cast:
 
 
 def test_a_file_that_is_missing_keeps_the_form_from_being_published(app: Flask) -> None:
-    source = FormSource(".md", form().content, {"iud.png": FILES["iud.png"]})
+    source = FormSource(".md", form().content, files={"iud.png": FILES["iud.png"]})
     with app.app_context():
         with pytest.raises(FormError) as error:
             service.publish_source(source, "contraception")

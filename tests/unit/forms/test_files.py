@@ -43,7 +43,7 @@ def compiled(form: str = FORM, **changes: bytes | None) -> dict[str, Any]:
     files: dict[str, bytes | None] = {**FILES}
     files |= {name.replace("_", "."): content for name, content in changes.items()}
     given = {name: content for name, content in files.items() if content is not None}
-    return compile_source(FormSource(".md", form.encode(), given), "p", "health")
+    return compile_source(FormSource(".md", form.encode(), files=given), "p", "health")
 
 
 def refusals(form: str = FORM, **changes: bytes | None) -> list[str]:
@@ -142,7 +142,7 @@ def test_no_list_carries_an_identity_number() -> None:
 def test_mobile_numbers_and_unused_files_are_pointed_out() -> None:
     places = b"code,title,kind,tel\na,x,iud,13812345678\nb,y,iud,028-85551234\n"
     files = {**FILES, "places.csv": places, "other.csv": b"a\n1\n"}
-    form = compile_source(FormSource(".md", FORM.encode(), files), "p", "health")
+    form = compile_source(FormSource(".md", FORM.encode(), files=files), "p", "health")
     said = [problem.text("en") for problem in warnings(form, files)]
     unused, phones = said
     assert unused.startswith("other.csv: nothing in the form uses “other.csv”. It is left out.")
