@@ -95,6 +95,14 @@ CATALOGUE: dict[str, Kind] = {
         ("内容已有变化", "It has changed meanwhile"),
         ("请重新打开后再决定。", "Open it again, then decide."),
     ),
+    "issues_open": Kind(
+        409,
+        ("还有必须先处理的质量问题", "Quality issues must be settled first"),
+        (
+            "请逐条处理，或退回核对；确认可以照原样采用的，请写明理由。",
+            "Settle each or return the visit; if it may stand as it is, say why.",
+        ),
+    ),
     "too_large": Kind(
         413, ("内容太大", "Too large"), ("请分成更小的批次发送。", "Send it in smaller batches.")
     ),

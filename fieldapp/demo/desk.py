@@ -215,6 +215,7 @@ class Desk:
         for number in (101, 103):
             visit = copy.deepcopy(self.recent("rental_register", "li", 1)[0].visit)
             visit.area, visit.at = SHIQIAO, self.lately()
+            visit.answers["g_visit"]["visit_date"] = visit.on.isoformat()
             visit.answers["residents"] = []
             dwelling = visit.answers["g_dw"]
             dwelling["g_let"] |= {"rooms_total": "3", "rooms_let": "7", "mode_let": "share"}

@@ -62,11 +62,14 @@ class World:
 
 @dataclass(frozen=True)
 class Found:
-    """A rule that the answers break. known: by what the server knew."""
+    """A rule that the answers break. known: by what the server knew; value: what a calculation
+    gives here.
+    """
 
     path: str
     kind: str
     known: bool = False
+    value: str = ""
 
 
 @dataclass(frozen=True)
@@ -122,9 +125,9 @@ class Judge:
         more = [Found("", "many")] if len(self.found) >= MOST_FOUND else []
         return self.found[:MOST_FOUND] + more
 
-    def _add(self, inst: Inst, kind: str, known: bool = False) -> None:
+    def _add(self, inst: Inst, kind: str, known: bool = False, value: str = "") -> None:
         if len(self.found) < MOST_FOUND:
-            self.found.append(Found(self.form.path(inst), kind, known))
+            self.found.append(Found(self.form.path(inst), kind, known, value))
 
     def _tell(self, path: str, kind: str) -> None:
         if len(self.found) < MOST_FOUND:
@@ -364,7 +367,8 @@ class Judge:
         if self.doubt.get(inst) is not None and inst.value == "":
             return
         if not self._comes_out(inst, tree, decided):
-            self._add(inst, "calculation", decided.looked)
+            kind = self.shape.nodes[inst.node].get("t", "string")
+            self._add(inst, "calculation", decided.looked, stored_text(decided.value, kind))
 
     def _comes_out(self, inst: Inst, tree: Expr, decided: Decided) -> bool:
         """Whether a calculation comes out as sent, in any of the languages it may be in."""

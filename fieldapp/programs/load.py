@@ -20,6 +20,7 @@ from .model import (
     AUDIENCES,
     DeriveRule,
     EntityType,
+    Gate,
     Program,
     Programs,
     Prop,
@@ -33,7 +34,11 @@ Compiler = Callable[[FormSource, str, str], dict[str, Any]]
 KINDS = ("one", "latest", "union", "min", "max", "notes")
 SECRETS = ("id_number",)
 KEYS = {
-    "program": ({"id", "scope", "title", "roles", "forms"}, {"types", "derive", "schedule"}),
+    "program": (
+        {"id", "scope", "title", "roles", "forms"},
+        {"types", "derive", "schedule", "gates"},
+    ),
+    "gate": ({"open", "by"}, set()),
     "type": (
         {"label", "title", "props"},
         {"area", "root", "search", "visible", "computed", "writers"},
@@ -208,8 +213,23 @@ class _Reader:
                 self.task(rule, f"schedule[{number}]", known)
                 for number, rule in enumerate(self.raw.get("schedule", []))
             ),
+            gates=self.gates(),
             lists={name: choice_words(*known.lists[name]) for name in sorted(filter(None, lists))},
         )
+
+    def gates(self) -> dict[str, Gate]:
+        """What must hold before a form goes on, by form."""
+        found = {}
+        for form, table in self.table("gates").items():
+            key = f"gates.{form}"
+            if not self.keys("gate", table, key):
+                continue
+            shape = Shape(self.forms[form]) if form in self.forms else None
+            paths = {shape.path(i) for i in range(len(shape.nodes))} if shape else set()
+            for name in ("open", "by"):
+                self.one_of(table[name], paths, f"{key}.{name}")
+            found[form] = Gate(table["open"], table["by"])
+        return found
 
     def type(
         self, name: str, table: Mapping[str, Any], roles: tuple[str, ...], known: _Known

@@ -106,6 +106,16 @@ class ScheduleRule:
 
 
 @dataclass(frozen=True)
+class Gate:
+    """What must hold before a form goes on: the question at `open` says it does, by looking up
+    what the calculation at `by` gives (paths).
+    """
+
+    open: str
+    by: str
+
+
+@dataclass(frozen=True)
 class Program:
     """One program of one scope. forms: definitions of its packaged forms by id; lists: code → [zh,
     en].
@@ -120,6 +130,7 @@ class Program:
     derive: tuple[DeriveRule, ...]
     schedule: tuple[ScheduleRule, ...]
     lists: Mapping[str, Mapping[str, list[str]]] = field(default_factory=dict)
+    gates: Mapping[str, Gate] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
         """Everything that deriving writes needs, whoever reads it."""

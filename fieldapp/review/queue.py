@@ -11,6 +11,7 @@ from fieldapp.areas import service as areas
 from fieldapp.db import db
 from fieldapp.sync import log
 from fieldapp.sync import models as m
+from fieldapp.sync.quality import BLOCK, GATE, SETTLED
 
 from . import conflicts
 from .reader import Reader
@@ -30,10 +31,11 @@ def page(
     scope: str | None = None,
     area: str | None = None,
     form: str | None = None,
+    issues: bool = False,
 ) -> dict[str, Any]:
     """One page of the queue in the shape of QueueSchema."""
     reader = Reader(principal)
-    where = [*_visits(principal), *_filters(scope, area, form)]
+    where = [*visible(principal), *_filters(scope, area, form, issues)]
     counts = _counts(where)
     chosen = where if state == "all" else [*where, S.review == state]
     found = db.session.execute(
@@ -51,7 +53,12 @@ def page(
 
 
 def row_of(
-    reader: Reader, submission: m.Submission, urgent: bool, in_conflict: int, odd: int
+    reader: Reader,
+    submission: m.Submission,
+    urgent: bool,
+    in_conflict: int,
+    odd: int,
+    blocking: int,
 ) -> dict[str, Any]:
     """A visit in the shape of VisitRowSchema."""
     about = reader.entity(submission.entity) if submission.entity else None
@@ -71,25 +78,30 @@ def row_of(
         "urgent": bool(urgent),
         "conflicts": in_conflict,
         "issues": odd,
+        "blocking": blocking,
         "corrects": submission.corrects,
         "mine": submission.user_id == reader.principal.user_id,
     }
 
 
-def find(reader: Reader, visit_id: str) -> tuple[m.Submission, bool, int, int] | None:
+def find(reader: Reader, visit_id: str) -> tuple[m.Submission, bool, int, int, int] | None:
     """One visit of the person's queue with its marks; None if there is none for them."""
-    query, _ = _marked([*_visits(reader.principal), S.id == visit_id])
+    query, _ = _marked([*visible(reader.principal), S.id == visit_id])
     found = db.session.execute(query).first()
-    return (found[0], found[1], found[2], found[3]) if found else None
+    return (found[0], found[1], found[2], found[3], found[4]) if found else None
 
 
 def summary(principal: Principal) -> dict[str, int]:
     """How much waits, in the shape of SummarySchema."""
-    waiting = [*_visits(principal), S.review == "received"]
+    seen = visible(principal)
+    waiting = [*seen, S.review == "received"]
+    t = m.Issue
+    issues = sa.select(sa.func.count()).select_from(t).join(S, S.id == t.sid)
     return {
         "visits": _count(waiting),
         "urgent": _count([*waiting, _urgent()]),
         "conflicts": conflicts.count(principal),
+        "issues": db.session.scalar(issues.where(*seen, _unsettled())) or 0,
         "quarantined": _count([_aside_for(principal), S.state == "quarantined"]),
     }
 
@@ -116,7 +128,7 @@ def quarantined(principal: Principal) -> list[dict[str, Any]]:
     ]
 
 
-def _visits(principal: Principal) -> list[sa.ColumnElement[bool]]:
+def visible(principal: Principal) -> list[sa.ColumnElement[bool]]:
     """Visits in the scopes and areas the person oversees; no decisions, nothing kept aside."""
     overseen = [s for s in access.SCOPES if access.may_oversee(principal.role, s)]
     return [
@@ -139,7 +151,9 @@ def _aside_for(principal: Principal) -> sa.ColumnElement[bool]:
     return sa.or_(*theirs)
 
 
-def _filters(scope: str | None, area: str | None, form: str | None) -> list[sa.ColumnElement[bool]]:
+def _filters(
+    scope: str | None, area: str | None, form: str | None, issues: bool
+) -> list[sa.ColumnElement[bool]]:
     found: list[sa.ColumnElement[bool]] = []
     if scope:
         found.append(S.scope == scope)
@@ -147,12 +161,20 @@ def _filters(scope: str | None, area: str | None, form: str | None) -> list[sa.C
         found.append(S.area.in_(areas.leaf_codes(area)))
     if form:
         found.append(S.form == form)
+    if issues:
+        found.append(sa.exists().where(m.Issue.sid == S.id, _unsettled()))
     return found
 
 
+def _unsettled() -> sa.ColumnElement[bool]:
+    return m.Issue.state.not_in(SETTLED)
+
+
 def _urgent() -> sa.ColumnElement[bool]:
-    w = m.RegWrite
-    return sa.exists().where(w.sid == S.id, w.reg == URGENT, w.value == '"1"')
+    """Marked so by its form, or filled in without a consent that the server knew of."""
+    w, i = m.RegWrite, m.Issue
+    marked = sa.exists().where(w.sid == S.id, w.reg == URGENT, w.value == '"1"')
+    return sa.or_(marked, sa.exists().where(i.sid == S.id, i.kind == GATE, _unsettled()))
 
 
 def _marked(where: list[sa.ColumnElement[bool]]) -> tuple[sa.Select[Any], sa.Subquery]:
@@ -163,18 +185,19 @@ def _marked(where: list[sa.ColumnElement[bool]]) -> tuple[sa.Select[Any], sa.Sub
         .join(w, sa.and_(w.entity == c.entity, w.reg == c.reg))
         .where(w.sid == S.id)
     )
-    odd = sa.select(sa.func.count()).where(i.sid == S.id)
+    odd = sa.select(sa.func.count()).where(i.sid == S.id, _unsettled())
     marks = (
         sa.select(
             S.id,
             _urgent().label("urgent"),
             in_conflict.scalar_subquery().label("conflicts"),
             odd.scalar_subquery().label("issues"),
+            odd.where(i.severity == BLOCK).scalar_subquery().label("blocking"),
         )
         .where(*where)
         .subquery()
     )
-    columns = (S, marks.c.urgent, marks.c.conflicts, marks.c.issues)
+    columns = (S, marks.c.urgent, marks.c.conflicts, marks.c.issues, marks.c.blocking)
     query = sa.select(*columns).join(marks, marks.c.id == S.id).options(defer(S.body))
     return query, marks
 
@@ -208,5 +231,5 @@ def _counts(where: list[sa.ColumnElement[bool]]) -> dict[str, int]:
 
 def _forms(reader: Reader, principal: Principal) -> list[dict[str, str]]:
     """The forms that occur among the person's visits."""
-    query = sa.select(S.form).where(*_visits(principal)).distinct().order_by(S.form)
+    query = sa.select(S.form).where(*visible(principal)).distinct().order_by(S.form)
     return [{"id": form, "name": reader.form_title(form)} for form in db.session.scalars(query)]

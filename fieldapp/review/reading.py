@@ -9,7 +9,6 @@ from typing import Any
 
 from fieldapp.forms.blobs import hash_of
 from fieldapp.forms.definition import Definition, Shape
-from fieldapp.forms.evaluate import Host
 from fieldapp.forms.instance import FormInstance, Inst
 from fieldapp.forms.names import references
 
@@ -17,22 +16,14 @@ Row = dict[str, Any]
 _SILENT = frozenset({"note"})
 
 
-def read_visit(
-    definition: Definition,
-    answers: Mapping[str, Any],
-    host: Host,
-    lang: str,
-    hidden: frozenset[int] = frozenset(),
-) -> list[Row]:
-    """The answered questions in the form's order.
+def read_visit(form: FormInstance, hidden: frozenset[int] = frozenset()) -> list[Row]:
+    """The answered questions in the form's order, in the form instance's language.
 
     `{kind: "group" | "instance", path, label, children}` and `{kind: "answer", path, label, type,
     value, words, hidden}`; a hidden answer has neither value nor words,
-    a choice words only. `host` gives the titles of
+    a choice words only. The instance's host gives the titles of
     chosen entities as items.
     """
-    langs = definition["langs"]
-    form = FormInstance(Shape(definition), answers, host, langs.index(lang) if lang in langs else 0)
     return _children(form, form.root, hidden)
 
 
@@ -95,16 +86,6 @@ def files_of(rows: Iterable[Row]) -> Iterator[Row]:
             yield from files_of(row["children"])
         elif row["type"] == "binary" and hash_of(row["value"]):
             yield row
-
-
-def labels_of(rows: Iterable[Row]) -> dict[str, str]:
-    """The questions' labels by path."""
-    found: dict[str, str] = {}
-    for row in rows:
-        found |= (
-            {row["path"]: row["label"]} if row["kind"] == "answer" else labels_of(row["children"])
-        )
-    return found
 
 
 def hidden_nodes(

@@ -10,11 +10,16 @@ from fieldapp.accounts import access
 from fieldapp.accounts.service import current_principal, roles_allowed
 from fieldapp.attachments.sniff import UNKNOWN
 
-from . import conflicts, decisions, files, queue, visits
+from . import conflicts, decisions, files, issues, queue, visits
+from .reader import Reader
 from .schemas import (
     ConflictSchema,
     ConflictsSchema,
     DecisionSchema,
+    IssueRowSchema,
+    IssuesQuerySchema,
+    IssuesSchema,
+    MoveSchema,
     PageQuerySchema,
     QuarantinedSchema,
     QueueQuerySchema,
@@ -90,6 +95,30 @@ class Decision(MethodView):
         principal = current_principal()
         decisions.decide(principal, visit_id, **decision)
         return visits.whole(principal, visit_id)
+
+
+@blueprint.route("/issues")
+class Issues(MethodView):
+    """Quality issues."""
+
+    @roles_allowed(*OVERSEERS)
+    @blueprint.arguments(IssuesQuerySchema, location="query")
+    @blueprint.response(200, IssuesSchema)
+    def get(self, query: dict[str, Any]) -> dict[str, Any]:
+        """Issues of the caller's areas, what blocks first, then what is due first"""
+        return issues.page(Reader(current_principal()), **query)
+
+
+@blueprint.route("/issues/<issue_id>")
+class Issue(MethodView):
+    """One quality issue."""
+
+    @roles_allowed(*REVIEWERS)
+    @blueprint.arguments(MoveSchema)
+    @blueprint.response(200, IssueRowSchema)
+    def post(self, move: dict[str, Any], issue_id: str) -> dict[str, Any]:
+        """Assign, fix, verify, close or reopen; nobody verifies what they fixed"""
+        return issues.move(Reader(current_principal()), issue_id, **move)
 
 
 @blueprint.route("/conflicts")

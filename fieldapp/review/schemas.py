@@ -5,6 +5,8 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, validate
 
 from fieldapp.accounts import access
+from fieldapp.sync.quality import SEVERITIES
+from fieldapp.sync.quality import STATES as ISSUE_STATES
 
 STATES = ("received", "approved", "returned", "rejected", "corrected")
 DECISIONS = ("approved", "returned", "rejected")
@@ -28,6 +30,9 @@ class QueueQuerySchema(Schema):
     area = fields.String(metadata={"description": "Code of an area at any level"})
     form = fields.String()
     state = fields.String(load_default="received", validate=validate.OneOf((*STATES, "all")))
+    issues = fields.Boolean(
+        load_default=False, metadata={"description": "Only visits with open quality issues"}
+    )
     page = fields.Integer(load_default=1, validate=validate.Range(min=1, max=10_000))
     size = fields.Integer(load_default=25, validate=validate.Range(min=1, max=100))
 
@@ -49,7 +54,8 @@ class VisitRowSchema(Schema):
     state = fields.String(required=True, validate=validate.OneOf(STATES))
     urgent = fields.Boolean(required=True)
     conflicts = fields.Integer(required=True)
-    issues = fields.Integer(required=True)
+    issues = fields.Integer(required=True, metadata={"description": "Not yet settled"})
+    blocking = fields.Integer(required=True, metadata={"description": "Of these, in the way"})
     corrects = fields.String(required=True, allow_none=True)
     mine = fields.Boolean(required=True, metadata={"description": "The reader wrote it"})
 
@@ -132,13 +138,88 @@ class ChangeSchema(Schema):
     conflict = fields.Boolean(required=True)
 
 
+_issue_state = validate.OneOf(ISSUE_STATES)
+
+
 class IssueSchema(Schema):
-    """What the server's check of the form found."""
+    """A quality issue: a rule of the form that the answers break."""
+
+    id = fields.String(required=True)
+    kind = fields.String(required=True, metadata={"description": "The rule"})
+    severity = fields.String(required=True, validate=validate.OneOf(SEVERITIES))
+    known = fields.Boolean(
+        required=True, metadata={"description": "By what the server knew of the registry"}
+    )
+    path = fields.String(required=True)
+    label = fields.String(required=True, metadata={"description": "What it is about"})
+    message = fields.String(required=True)
+    state = fields.String(required=True, validate=_issue_state)
+    opened = fields.String(required=True)
+    due = fields.String(required=True)
+    late = fields.Boolean(required=True)
+    owner = fields.String(required=True, metadata={"description": "Who sees to it; a name"})
+    fixer = fields.String(required=True, metadata={"description": "Who fixed it; a name"})
+    moves = fields.List(
+        fields.String(validate=_issue_state),
+        required=True,
+        metadata={"description": "Where the reader may take it"},
+    )
+
+
+class IssueRowSchema(IssueSchema):
+    """A quality issue with its visit."""
+
+    visit = fields.String(required=True)
+    title = fields.String(required=True, metadata={"description": "The form's title"})
+    subject = fields.String(required=True)
+    scope = fields.String(required=True)
+    area_name = fields.String(required=True)
+    author = fields.String(required=True)
+
+
+class IssuesQuerySchema(Schema):
+    """Filters of the issues."""
+
+    state = fields.String(
+        load_default="unsettled", validate=validate.OneOf((*ISSUE_STATES, "unsettled", "all"))
+    )
+    scope = fields.String(validate=validate.OneOf(access.SCOPES))
+    kind = fields.String(validate=validate.Length(max=40))
+    severity = fields.String(validate=validate.OneOf(SEVERITIES))
+    page = fields.Integer(load_default=1, validate=validate.Range(min=1, max=10_000))
+    size = fields.Integer(load_default=25, validate=validate.Range(min=1, max=100))
+
+
+class KindSchema(Schema):
+    """A rule and how many issues of it are open."""
 
     kind = fields.String(required=True)
-    path = fields.String(required=True)
-    label = fields.String(required=True)
-    detail = fields.String(required=True)
+    name = fields.String(required=True)
+    count = fields.Integer(required=True)
+
+
+class IssuesSchema(Schema):
+    """One page of quality issues, what blocks first, then what is due first."""
+
+    items = fields.List(fields.Nested(IssueRowSchema), required=True)
+    total = fields.Integer(required=True)
+    page = fields.Integer(required=True)
+    size = fields.Integer(required=True)
+    counts = fields.Dict(keys=fields.String(), values=fields.Integer(), required=True)
+    kinds = fields.List(fields.Nested(KindSchema), required=True)
+
+
+class MoveSchema(Schema):
+    """Where an issue goes."""
+
+    to = fields.String(required=True, validate=_issue_state)
+    seen = fields.String(
+        required=True,
+        validate=_issue_state,
+        metadata={"description": "The state that was shown; 409 if it is another by now"},
+    )
+    owner = fields.String(load_default="author", validate=validate.OneOf(("author", "me")))
+    note = fields.String(load_default="", validate=validate.Length(max=500))
 
 
 class NoteSchema(Schema):
@@ -155,6 +236,9 @@ class DecidedSchema(Schema):
     by = fields.String(required=True)
     at = fields.String(required=True)
     notes = fields.List(fields.Nested(NoteSchema), required=True)
+    accepted = fields.String(
+        required=True, metadata={"description": "Why it was approved with issues; blank if none"}
+    )
 
 
 class VisitSchema(VisitRowSchema):
@@ -179,6 +263,11 @@ class DecisionSchema(Schema):
     )
     notes = fields.List(
         fields.Nested(NoteSchema), load_default=list, validate=validate.Length(max=50)
+    )
+    accepted = fields.String(
+        load_default="",
+        validate=validate.Length(max=500),
+        metadata={"description": "Why it is approved though issues block it"},
     )
 
 
@@ -274,4 +363,5 @@ class SummarySchema(Schema):
     visits = fields.Integer(required=True)
     urgent = fields.Integer(required=True)
     conflicts = fields.Integer(required=True)
+    issues = fields.Integer(required=True)
     quarantined = fields.Integer(required=True)

@@ -12,6 +12,7 @@ from fieldapp.db import db
 from fieldapp.forms.definition import shape_of
 from fieldapp.forms.derive import rule_node
 from fieldapp.forms.evaluate import Host
+from fieldapp.forms.instance import FormInstance
 from fieldapp.problems import abort_with
 from fieldapp.registry.service import EntityView
 from fieldapp.sync import log
@@ -19,9 +20,9 @@ from fieldapp.sync import models as m
 from fieldapp.sync.entities import narrowed, review_id
 from fieldapp.sync.merge import Dot, canonical
 
-from . import files, history, queue
+from . import files, history, issues, queue
 from .reader import UUID, Reader
-from .reading import hidden_nodes, labels_of, read_visit
+from .reading import hidden_nodes, read_visit
 
 S, W = m.Submission, m.RegWrite
 
@@ -33,13 +34,14 @@ def whole(principal: Principal, visit_id: str) -> dict[str, Any]:
     if found is None:
         abort_with("not_found")
     submission = found[0]
-    reading = _reading(reader, submission)
+    form, hidden = _filled(reader, submission)
+    reading = read_visit(form, hidden) if form else []
     files.mark(reading, submission.user_id)
     return {
         **queue.row_of(reader, *found),
         "reading": reading,
         "changes": list(_changes(reader, submission)),
-        "findings": _findings(submission.id, labels_of(reading)),
+        "findings": issues.of_visit(reader, submission, form, hidden),
         "decisions": _decisions(submission.id),
         "corrected_by": _corrected_by(submission.id),
         "decidable": is_decidable(principal, submission),
@@ -60,18 +62,21 @@ def file(principal: Principal, visit_id: str, name: str) -> tuple[bytes, str]:
     if found is None:
         abort_with("not_found")
     submission = found[0]
-    content = files.content(_reading(reader, submission), submission.user_id, name)
+    form, hidden = _filled(reader, submission)
+    reading = read_visit(form, hidden) if form else []
+    content = files.content(reading, submission.user_id, name)
     return content if content is not None else abort_with("not_found")
 
 
 # ---- as the form reads
 
 
-def _reading(reader: Reader, submission: m.Submission) -> list[dict[str, Any]]:
+def _filled(reader: Reader, submission: m.Submission) -> tuple[FormInstance | None, frozenset[int]]:
+    """The visit as a filled form, and the questions whose answers aren't for the reader."""
     form = reader.form(submission.form, submission.fv)
     logged = log.find(reader.principal, submission.id)
     if form is None or logged is None:
-        return []
+        return None, frozenset()
     answers = log.answers(logged)
     shape = shape_of(form.definition)
     rules = [
@@ -90,9 +95,10 @@ def _reading(reader: Reader, submission: m.Submission) -> list[dict[str, Any]]:
         return bool(known.audience) and not reader.sees(form.scope, type_name, prop)
 
     hidden = hidden_nodes(form.definition, is_hidden, rules)
-    return read_visit(
-        form.definition, answers, _host(reader, submission, answers), reader.lang, hidden
-    )
+    host = _host(reader, submission, answers)
+    langs = form.definition["langs"]
+    lang = langs.index(reader.lang) if reader.lang in langs else 0
+    return FormInstance(shape, answers, host, lang), hidden
 
 
 def _host(reader: Reader, submission: m.Submission, answers: Mapping[str, Any]) -> Host:
@@ -164,20 +170,18 @@ def _begun(sid: str) -> set[str]:
 # ---- what was said about it
 
 
-def _findings(sid: str, labels: Mapping[str, str]) -> list[dict[str, str]]:
-    found = log.issues_of([sid])[sid]
-    return [{**issue, "label": labels.get(issue["path"], "")} for issue in found]
-
-
 def _decisions(sid: str) -> list[dict[str, Any]]:
     """Every decision taken, the first first."""
     query = sa.select(W.sid, W.reg, W.value, S.author, S.at).join(S, S.id == W.sid)
     about, t = review_id(sid), m.Mention
     touching = sa.select(t.sid).where(t.entity == about)
-    query = query.where(W.sid.in_(touching), W.entity == about, W.reg.in_(["state", "notes"]))
+    registers = ["state", "notes", "accepted"]
+    query = query.where(W.sid.in_(touching), W.entity == about, W.reg.in_(registers))
     found: dict[str, dict[str, Any]] = {}
     for row in db.session.execute(query.order_by(S.at, W.sid)):
-        decided = found.setdefault(row.sid, {"by": row.author, "at": row.at, "notes": []})
+        decided = found.setdefault(
+            row.sid, {"by": row.author, "at": row.at, "notes": [], "accepted": ""}
+        )
         value = json.loads(row.value)
         decided[row.reg] = json.loads(value) if row.reg == "notes" else value
     return [decided for decided in found.values() if "state" in decided]

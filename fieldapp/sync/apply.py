@@ -9,10 +9,9 @@ import json
 import logging
 import traceback
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from functools import partial
 from hashlib import sha256
-from typing import Any, Protocol
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
@@ -34,24 +33,30 @@ from .entities import (
     review_id,
     roots,
 )
+from .issues import opened
+from .items import Incoming, Outcome, Result, Rules
+from .knowledge import filled, named_ids
 from .merge import Dot, Value, Write
 from .plan import (
+    BUILT_IN,
+    ISSUE_FORM,
     REVIEW_FORM,
     SETTLE_FORM,
-    Answered,
     AsideError,
     Author,
     Plan,
     Target,
     check_rights,
     plan_form,
+    plan_issue,
     plan_review,
     plan_settle,
     superseded,
     with_correction,
     within_rights,
 )
-from .reconcile import Applied, Derivation
+from .quality import ISSUE, ISSUE_TYPE, issue_id
+from .reconcile import Applied
 from .store import Effect, Row, Store
 from .transactions import chunks
 from .vault import Vault
@@ -60,60 +65,7 @@ from .wire import Submitted, Touched, UnreadableError, read, wire_moment
 log = logging.getLogger(__name__)
 
 
-class Rules(Protocol):
-    """Forms and programs, as the door needs them; see fieldapp.sync.rules."""
-
-    def type(self, scope: str, name: str) -> TypeView | None:
-        """A type of a scope."""
-        ...
-
-    def form(self, form_id: str, version: str) -> Answered | None:
-        """A published version of a form; None if unknown."""
-        ...
-
-    def scope_of(self, form_id: str) -> str:
-        """The scope of a form, whatever its version; blank if unknown."""
-        ...
-
-
-@dataclass(frozen=True)
-class Incoming:
-    """One item at the door.
-
-    aside: why it must be kept aside whatever it holds (`revoked`). derivation: what its answers
-    yield, if the server itself made it of them.
-    """
-
-    id: str
-    sha: str
-    body: str
-    author: Author
-    received: datetime
-    install: str = ""
-    n: int = 0
-    device_id: str | None = None
-    skew: int | None = None
-    aside: str | None = None
-    derivation: Derivation | None = None
-
-
-@dataclass(frozen=True)
-class Result:
-    """What became of an item. st: as in docs/sync.md; why: the reason of a quarantine."""
-
-    id: str
-    st: str
-    why: str | None = None
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What applying an item comes to; without a plan it is kept aside, for what `detail` says."""
-
-    result: Result
-    effect: Effect = field(default_factory=Effect)
-    plan: Plan | None = None
-    detail: str = ""
+OWN_TYPES = {REVIEW: REVIEW_TYPE, ISSUE: ISSUE_TYPE}
 
 
 class Batch:
@@ -169,13 +121,15 @@ class Batch:
 
     # ---- keeping ------------------------------------------------------------------------------
 
-    def _prepare(self, sent: Iterable[Submitted]) -> None:
+    def _prepare(self, sent: Sequence[Submitted]) -> None:
         """Read at once what the batch will need."""
         ids: set[str] = set()
         for submitted in sent:
             ids |= candidates(submitted)
         self._store.load(ids)
         self._store.load_sups([submitted.id for submitted in sent])
+        named = {e for s in sent if s.form not in BUILT_IN for e in named_ids(s.answers)}
+        self._store.load_followers(named)
 
     def _find_known(self, ids: Sequence[str]) -> None:
         s = m.Submission
@@ -240,7 +194,7 @@ class Batch:
             "scope": outcome.plan.scope,
             "on_date": outcome.plan.on,
             "entity": self._main(outcome.plan, outcome.effect),
-            "review": "" if sent.form in (REVIEW_FORM, SETTLE_FORM) else "received",
+            "review": "" if sent.form in BUILT_IN else "received",
         }
 
     def _try(self, item: Incoming, sent: Submitted) -> Outcome:
@@ -329,14 +283,19 @@ class Batch:
         if sent.form == REVIEW_FORM:
             target = sent.answers.get("target")
             about = self._store.target(target) if isinstance(target, str) else None
-            return plan_review(sent, about, author)
+            return plan_review(sent, about, author, self._store.is_blocked)
+        if sent.form == ISSUE_FORM:
+            target = sent.answers.get("target")
+            about = self._store.target(target) if isinstance(target, str) else None
+            return plan_issue(sent, about, author, self._store.issue)
         if sent.form == SETTLE_FORM:
             return plan_settle(sent, self._store.find, self._store.view_of, author)
         form = self._rules.form(sent.form, sent.fv)
         if form is None:
             raise AsideError("unknown_form", f"{sent.form} {sent.fv}")
         target_of = self._store.target(sent.corrects) if sent.corrects else None
-        plan = plan_form(sent, form, author, item.derivation)
+        fill = partial(filled, item, sent, form.scope, self._rules, self._store.near)
+        plan = plan_form(sent, form, author, fill, item.derivation)
         return with_correction(plan, sent, target_of, author)
 
     def _effect(
@@ -364,14 +323,16 @@ class Batch:
             effect.entities[touched.e] = absorb(entity, view, writes, gone.get(touched.e, {}))
         self._judge(plan, item.author, before, views, effect)
         self._add_rows(effect, sent, plan, views)
+        for row in opened(sent.id, item.received, plan.issues):
+            effect.add(m.Issue, row)
         review = self._store.find(review_id(sent.id))
         if review is not None:  # the decision came before what it is about
             effect.entities.setdefault(review.id, review)
         return effect
 
     def _view(self, touched: Touched, here: Entity | None, plan: Plan) -> TypeView:
-        if touched.t == REVIEW and touched.e == review_id_of(plan):
-            view: TypeView | None = REVIEW_TYPE
+        if touched.e in plan.own:
+            view: TypeView | None = OWN_TYPES[touched.t]
         else:
             view = self._rules.type(plan.scope, touched.t)
         if view is None:
@@ -427,9 +388,6 @@ class Batch:
         for touched in plan.touched:
             row = {"entity": touched.e, "sid": sent.id, "new": int(touched.new), "area": sent.area}
             effect.add(m.Mention, row)
-        for i, (path, kind, detail) in enumerate(plan.issues):
-            row = {"sid": sent.id, "i": i, "kind": kind, "path": path, "detail": detail}
-            effect.add(m.Issue, row)
 
     def _standing(self, plan: Plan, effect: Effect) -> str:
         """`conflict` if a register it wrote now holds different values."""
@@ -448,14 +406,6 @@ class Batch:
         return None
 
 
-def review_id_of(plan: Plan) -> str | None:
-    """The review entity a plan may touch: the one named by a `target` it writes itself."""
-    for write in plan.writes:
-        if write.r == "target" and isinstance(write.v, str) and write.e == review_id(write.v):
-            return write.e
-    return None
-
-
 def candidates(sent: Submitted) -> set[str]:
     """Ids of entities a submission may touch or follow."""
     ids = {touched.e for touched in sent.entities} | {review_id(sent.id)}
@@ -466,8 +416,9 @@ def candidates(sent: Submitted) -> set[str]:
     if sent.corrects:
         ids.add(review_id(sent.corrects))
     target = sent.answers.get("target")
-    if sent.form == REVIEW_FORM and isinstance(target, str):
+    if sent.form in (REVIEW_FORM, ISSUE_FORM) and isinstance(target, str):
         ids.add(review_id(target))
+        ids.add(issue_id(target, str(sent.answers.get("kind")), str(sent.answers.get("path"))))
     return ids
 
 

@@ -57,6 +57,7 @@ REVIEW_TYPE: Final = TypeView(
         "state": "latest",
         "notes": "latest",
         "by": "latest",
+        "accepted": "latest",
         "corrected": "union",
     },
 )

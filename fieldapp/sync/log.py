@@ -143,15 +143,14 @@ def hopeful(user_id: sa.SQLColumnExpression[str]) -> sa.ColumnElement[bool]:
     return sa.exists().where(s.user_id == user_id, s.state == "quarantined", unread)
 
 
-def issues_of(sids: Collection[str]) -> dict[str, list[dict[str, str]]]:
-    """`{kind, path, detail}` by submission, of submissions the caller was admitted to."""
-    found: dict[str, list[dict[str, str]]] = {sid: [] for sid in sids}
+def issues_of(sids: Collection[str]) -> dict[str, list[m.Issue]]:
+    """By submission, the issues of those the caller was admitted to, in the form's order."""
+    found: dict[str, list[m.Issue]] = {sid: [] for sid in sids}
     t = m.Issue
+    query = sa.select(t).order_by(t.sid, t.known, t.i)
     for some in chunks(sids):
-        for row in db.session.execute(
-            sa.select(t.sid, t.kind, t.path, t.detail).where(t.sid.in_(some)).order_by(t.sid, t.i)
-        ):
-            found[row.sid].append({"kind": row.kind, "path": row.path, "detail": row.detail})
+        for row in db.session.scalars(query.where(t.sid.in_(some))):
+            found[row.sid].append(row)
     return found
 
 

@@ -214,15 +214,30 @@ class Conflict(Base):
 
 
 class Issue(Base):
-    """Something a reviewer should know of a submission. kind: derivation_mismatch | answer | …"""
+    """What the check of a submission found, and where settling it stands (fieldapp.sync.quality).
+
+    kind: the rule; params: JSON, for the message; i: its place among the submission's that are
+    `known` or aren't. known: found
+    by what the server knew when it came, which no replay can find again, so a rebuild keeps the row
+    and works out only where it stands. opened, due: days. owner, fixer: ids of people.
+    """
 
     __tablename__ = "issue"
+    __table_args__ = (Index("ix_issue_state", "state", "due"),)
 
-    sid: Mapped[str] = mapped_column(primary_key=True)
-    i: Mapped[int] = mapped_column(primary_key=True)
-    kind: Mapped[str] = mapped_column(index=True)
+    id: Mapped[str] = mapped_column(primary_key=True)
+    sid: Mapped[str] = mapped_column(index=True)
+    i: Mapped[int]
+    kind: Mapped[str]
     path: Mapped[str]
-    detail: Mapped[str]
+    known: Mapped[int]
+    severity: Mapped[str]
+    params: Mapped[str]
+    opened: Mapped[str]
+    due: Mapped[str]
+    state: Mapped[str]
+    owner: Mapped[str | None]
+    fixer: Mapped[str | None]
 
 
 DERIVED = (RegWrite, RegSecret, RegSup, Mention, Entity, EntityRoot, FeedHead, FeedChange,

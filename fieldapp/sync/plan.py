@@ -11,11 +11,22 @@ from typing import Any, Final, NoReturn, Protocol
 
 from .entities import CORE, REVIEW, Entity, TypeView, review_id
 from .merge import ALIVE, Dot, Value
+from .quality import (
+    ISSUE,
+    STATES,
+    Filled,
+    Finding,
+    Standing,
+    issue_id,
+    may_move,
+)
 from .reconcile import Applied, Derivation, reconcile
 from .wire import Submitted, Touched
 
 REVIEW_FORM: Final = "_review"
 SETTLE_FORM: Final = "_settle"
+ISSUE_FORM: Final = "_issue"
+BUILT_IN: Final = (REVIEW_FORM, SETTLE_FORM, ISSUE_FORM)
 DECISIONS: Final = ("approved", "returned", "rejected")
 MAX_TOUCHED: Final = 500
 
@@ -49,10 +60,8 @@ class Answered(Protocol):
         """The hashes of the attachments the answers name."""
         ...
 
-    def problems(
-        self, answers: Mapping[str, Any], role: str, on: str, correcting: bool = False
-    ) -> Iterable[tuple[str, str, str]]:
-        """Where the form would not have allowed the answers: (path, kind, detail)."""
+    def problems(self, filled: Filled) -> Iterable[Finding]:
+        """Where the form would not have allowed the answers."""
         ...
 
 
@@ -70,7 +79,8 @@ class Target:
 class Author:
     """Who sends, and what is theirs: villages granted per scope, scopes decided in.
 
-    trusted: a replay of what was admitted before, when rights may have been others.
+    trusted: a replay of what was admitted before, when rights may have been others. username: how
+    they log in, blank if unknown.
     """
 
     user_id: str
@@ -79,6 +89,7 @@ class Author:
     areas: Callable[[str], Collection[str]] = lambda _scope: ()
     reviews: Callable[[str], bool] = lambda _scope: False
     trusted: bool = False
+    username: str = ""
 
     def fills(self, form: Answered) -> bool:
         """Whether the role fills the form."""
@@ -107,22 +118,30 @@ class Author:
 @dataclass(frozen=True)
 class Plan:
     """What to do. scope, on: of the submission. decides: by a reviewer's right. blobs: hashes of
-    the attachments it names.
+    the attachments it names. own: entities of the server itself (CORE) that it may touch.
     """
 
     scope: str
     on: str
     touched: tuple[Touched, ...] = ()
     writes: tuple[Applied, ...] = ()
-    issues: tuple[tuple[str, str, str], ...] = ()
+    issues: tuple[Finding, ...] = ()
     decides: bool = False
     blobs: tuple[str, ...] = ()
+    own: frozenset[str] = frozenset()
 
 
 def plan_form(
-    sent: Submitted, form: Answered, author: Author, known: Derivation | None = None
+    sent: Submitted,
+    form: Answered,
+    author: Author,
+    fill: Callable[[], Filled],
+    known: Derivation | None = None,
 ) -> Plan:
-    """A visit: derived again from its answers, unless that was just done. Raises AsideError."""
+    """A visit: derived again from its answers, unless that was just done. Raises AsideError.
+
+    fill: gives the visit as the form judges it.
+    """
     if not author.fills(form):
         refuse(f"role {author.role} doesn't fill {sent.form}")
     if not author.works_in(form.scope, [sent.area]):
@@ -131,12 +150,13 @@ def plan_form(
     if len(derivation.entities) > MAX_TOUCHED:
         raise AsideError("too_large", f"more than {MAX_TOUCHED} entities")
     writes, mismatches = reconcile(sent, derivation)
-    issues = [(f"{m.e}/{m.r}", "derivation_mismatch", m.why) for m in mismatches]
-    correcting = sent.corrects is not None
-    issues += form.problems(sent.answers, author.role, derivation.on, correcting)
+    issues = [
+        Finding(f"{m.e}/{m.r}", "derivation_mismatch", params={"why": m.why}) for m in mismatches
+    ]
+    issues += form.problems(fill())
     blobs = form.blobs(sent.answers)
     if set(blobs) != set(sent.blobs):
-        issues.append(("", "derivation_mismatch", "blobs"))
+        issues.append(Finding("", "derivation_mismatch", params={"why": "blobs"}))
     touched = _once_each(derivation.entities)
     named = tuple(dict.fromkeys((*blobs, *sent.blobs)))
     return Plan(form.scope, derivation.on, touched, writes, tuple(issues), blobs=named)
@@ -156,19 +176,30 @@ def with_correction(plan: Plan, sent: Submitted, target: Target | None, author: 
     values = (("target", sent.corrects), ("corrected", sent.id))
     after = len(sent.ops)
     writes = tuple(Applied(after + k, mark.e, r, v) for k, (r, v) in enumerate(values))
-    return replace(plan, touched=(*plan.touched, mark), writes=plan.writes + writes)
+    return replace(
+        plan, touched=(*plan.touched, mark), writes=plan.writes + writes, own=frozenset([mark.e])
+    )
 
 
-def plan_review(sent: Submitted, target: Target | None, author: Author) -> Plan:
-    """A decision about one submission. Raises AsideError."""
+def plan_review(
+    sent: Submitted, target: Target | None, author: Author, blocked: Callable[[str], bool]
+) -> Plan:
+    """A decision about one submission. blocked: whether issues stand in the way of approving it.
+    Raises AsideError.
+    """
     decision = sent.answers.get("state")
     notes = sent.answers.get("notes", [])
+    accepted = sent.answers.get("accepted")
     if decision not in DECISIONS or not _are_notes(notes):
         raise AsideError("parse", "a decision has a state and notes of path and text")
+    if accepted is not None and not (isinstance(accepted, str) and accepted.strip()):
+        raise AsideError("parse", "a reason for accepting is a text")
     if target is None:
         refuse("decides about nothing that is here")
     if not (author.decides(target.scope) and author.works_in(target.scope, [target.area])):
         refuse("not this person's to decide")
+    if decision == "approved" and not accepted and not author.trusted and blocked(target.id):
+        refuse("issues stand in the way")
     about = Touched(review_id(target.id), REVIEW, False)
     sup = {op.r: op.sup for op in sent.ops if op.e == about.e}
     values: dict[str, Value] = {
@@ -176,9 +207,39 @@ def plan_review(sent: Submitted, target: Target | None, author: Author) -> Plan:
         "state": str(decision),
         "notes": json.dumps(notes, ensure_ascii=False),
         "by": author.name,
+        **({"accepted": accepted} if accepted else {}),
     }
     writes = [Applied(i, about.e, r, v, sup.get(r, ())) for i, (r, v) in enumerate(values.items())]
-    return Plan(target.scope, sent.on, (about,), tuple(writes))
+    return Plan(target.scope, sent.on, (about,), tuple(writes), own=frozenset([about.e]))
+
+
+def plan_issue(
+    sent: Submitted,
+    target: Target | None,
+    author: Author,
+    now: Callable[[str], Standing | None],
+) -> Plan:
+    """A word about an issue: `{target, kind, path, to, owner?, note?}`. now: where an issue of this
+    id stands, None if there is none. Raises AsideError.
+    """
+    told = {key: sent.answers.get(key, "") for key in ("kind", "path", "to", "owner", "note")}
+    if not all(isinstance(value, str) for value in told.values()) or told["to"] not in STATES:
+        raise AsideError("parse", "a word about an issue names it and where it goes")
+    if target is None:
+        refuse("about nothing that is here")
+    if not (author.decides(target.scope) and author.works_in(target.scope, [target.area])):
+        refuse("not this person's to settle")
+    about = Touched(issue_id(target.id, told["kind"], told["path"]), ISSUE, False)
+    here = now(about.e)
+    if not author.trusted and not (
+        here and may_move(here.state, told["to"], here.fixer, target.user_id, author.user_id)
+    ):
+        refuse(f"can't go to {told['to']}")
+    values = {"target": target.id, "state": told["to"], "actor": author.user_id}
+    if told["to"] == "assigned":
+        values["owner"] = told["owner"] or target.user_id
+    writes = tuple(Applied(i, about.e, r, v) for i, (r, v) in enumerate(values.items()))
+    return Plan(target.scope, sent.on, (about,), writes, own=frozenset([about.e]))
 
 
 def plan_settle(
@@ -218,7 +279,7 @@ def check_rights(
     judged by where it was, so that it can be moved out of the author's areas, but not into them.
     """
     for touched in plan.touched:
-        if touched.t == REVIEW:
+        if touched.e in plan.own:
             continue
         if not plan.decides and not author.writes(views[touched.e]):
             refuse(f"role {author.role} doesn't write {touched.t}")
@@ -233,7 +294,11 @@ def within_rights(plan: Plan, author: Author, views: Mapping[str, TypeView]) -> 
     if plan.decides:
         return plan
     kept = tuple(w for w in plan.writes if author.fills_in(w.r, views[w.e]))
-    left_out = [(f"{w.e}/{w.r}", "reserved", author.role) for w in plan.writes if w not in kept]
+    left_out = [
+        Finding(f"{w.e}/{w.r}", "reserved", params={"role": author.role})
+        for w in plan.writes
+        if w not in kept
+    ]
     return replace(plan, writes=kept, issues=(*plan.issues, *left_out))
 
 

@@ -4,30 +4,31 @@ The only module of sync that knows how programs and forms are described.
 """
 
 import json
-import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
 from typing import Any, cast
 
+from fieldapp.accounts import access
 from fieldapp.accounts.service import Principal
+from fieldapp.areas import service as areas
 from fieldapp.forms import service as forms
 from fieldapp.forms.blobs import blobs_of
-from fieldapp.forms.check import check
 from fieldapp.forms.definition import shape_of
 from fieldapp.forms.derive import derive, rule_node
 from fieldapp.forms.evaluate import Expr, Host, evaluate_entity
+from fieldapp.forms.judge import Found, World, judge
 from fieldapp.forms.names import references
 from fieldapp.forms.values import to_boolean, to_text
 from fieldapp.programs.service import EntityType, Programs, load_programs
 
 from .entities import Entity, TypeView, marks
 from .merge import Kind
+from .quality import GATE, Filled, Finding
 from .reconcile import Derivation
 
 Definition = Mapping[str, Any]
-_POSITION = re.compile(r"\[\d+\]")
 
 
 @dataclass(frozen=True)
@@ -47,21 +48,40 @@ class PublishedForm:
         """The hashes of the attachments the answers name."""
         return blobs_of(self.definition, answers)
 
-    def problems(
-        self, answers: Mapping[str, Any], role: str, on: str, correcting: bool = False
-    ) -> Iterable[tuple[str, str, str]]:
-        """Where the form would not have allowed the answers: (path, kind, message).
+    def problems(self, filled: Filled) -> Iterable[Finding]:
+        """Where the form would not have allowed the answers.
 
         A correction may leave a secret blank: its author wasn't shown it again, it stays as sent.
         """
-        me = {"name": "me", "label": "me", "role": role, "worker": "", "area": ""}
-        found = check(self.definition, answers, {"session": [me]}, on)
-        excused = self._secret_names() if correcting else frozenset()
-        return [
-            (v.path, v.kind, v.message)
-            for v in found
-            if not (v.kind == "required" and _POSITION.sub("", v.path) in excused)
-        ]
+        me = {"name": "me", "label": filled.name, "role": filled.role, "worker": filled.name}
+        world = World(
+            today=filled.today,
+            now=filled.now,
+            lists={"session": [me]},
+            known=filled.known,
+            links=self._links(),
+            username=filled.username,
+            deviceid=filled.device,
+            correcting=filled.correcting,
+            secrets=frozenset(self._secret_nodes()) if filled.correcting else frozenset(),
+            strict_ids=True,
+        )
+        for found in judge(shape_of(self.definition), filled.answers, world):
+            kind = GATE if self._shuts_gate(found, filled.answers) else found.kind
+            yield Finding(found.path, kind, found.known)
+
+    def _links(self) -> dict[str, frozenset[str]]:
+        """By list, the property by which its items are found from what they belong to."""
+        types = self.programs.types(self.scope)
+        return {kind.name: frozenset([kind.root]) for kind in types if kind.root}
+
+    def _shuts_gate(self, found: Found, answers: Mapping[str, Any]) -> bool:
+        """Whether the visit went through a gate that, by what the server knew, was shut."""
+        program = self.programs.for_form(self.definition["id"])
+        gate = program.gates.get(self.definition["id"]) if program else None
+        if gate is None or (found.path, found.kind) != (gate.by, "calculation"):
+            return False
+        return found.value in ("", "0", "false") and _at(answers, gate.open) in ("1", "true")
 
     def masked(self, answers: Mapping[str, Any]) -> dict[str, Any]:
         """The answers without those that only the server may know."""
@@ -70,16 +90,6 @@ class PublishedForm:
     def secret_paths(self, answers: Mapping[str, Any]) -> list[str]:
         """Paths of the answers that `masked` leaves out."""
         return list(_paths(answers, self.definition["nodes"], 0, self._secret_nodes(), ""))
-
-    def _secret_names(self) -> frozenset[str]:
-        """Paths of the secret questions, without repeat positions."""
-        nodes = self.definition["nodes"]
-
-        def path(node: int) -> str:
-            above = nodes[node]["p"]
-            return f"{path(above)}/{nodes[node]['n']}" if above > 0 else str(nodes[node]["n"])
-
-        return frozenset(path(node) for node in self._secret_nodes())
 
     def _secret_nodes(self) -> set[int]:
         secret = {
@@ -125,6 +135,30 @@ class CurrentRules:
         if key not in self._forms:
             self._forms[key] = self._published(form_id, version)
         return self._forms[key]
+
+    def audiences(self, role: str, scope: str) -> tuple[str, ...]:
+        """As whom a role reads a scope."""
+        return access.audiences(role, scope)
+
+    def item(self, entity: Entity, audience: str, today: str) -> dict[str, str]:
+        """An entity as an item of its list, as a phone of the audience has it."""
+        kind, view = self.programs.type(entity.scope, entity.type), self._view_of(entity)
+        if kind is None or view is None:
+            return {"name": entity.id, "label": ""}
+        dates = marks(entity, view, audience)
+        title, props = describe(kind, entity.props(view, audience), dates, today)
+        return {**props, "name": entity.id, "label": title}
+
+    def _view_of(self, entity: Entity) -> TypeView | None:
+        return self.type(entity.scope, entity.type)
+
+    def villages(self, codes: Collection[str]) -> list[dict[str, str]]:
+        """Areas as items of their list, as phones have it."""
+        found = filter(None, map(areas.get, sorted(codes)))
+        return [
+            {"name": a.code, "label": a.name_zh, "parent": a.parent or "", "level": a.level}
+            for a in found
+        ]
 
     def scope_of(self, form_id: str) -> str:
         """The scope of a form, whatever its version; blank if unknown."""
@@ -204,6 +238,14 @@ def describe(
         known[name] = to_text(evaluate_entity(tree, host, known, marks))
     title = to_text(evaluate_entity(kind.title, host, known, marks))
     return title, {name: value for name, value in known.items() if value}
+
+
+def _at(answers: Mapping[str, Any], path: str) -> Any:
+    """What is answered at a path without repeats; None if nothing is."""
+    value: Any = answers
+    for name in path.split("/"):
+        value = value.get(name) if isinstance(value, Mapping) else None
+    return value
 
 
 def _is_secret(kind: EntityType | None, prop: str) -> bool:

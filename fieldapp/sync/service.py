@@ -25,6 +25,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from fieldapp import clock
 from fieldapp.accounts import access
 from fieldapp.accounts.service import Principal, areas_of, principal_of
+from fieldapp.accounts.users import usernames
 from fieldapp.db import utc_text
 
 from . import models as m
@@ -32,7 +33,7 @@ from .apply import Batch, Incoming, Result, candidates, without_values
 from .audit import audit as find_faults
 from .entities import Entity
 from .merge import Dot, Value
-from .plan import REVIEW_FORM, SETTLE_FORM, AsideError, Author
+from .plan import BUILT_IN, SETTLE_FORM, AsideError, Author
 from .reconcile import Derivation, compose_ops
 from .rules import CurrentRules, current_rules
 from .store import LocksGrewError, Store
@@ -64,7 +65,14 @@ def author_of(principal: Principal) -> Author:
     def reviews(scope: str) -> bool:
         return access.may_review(principal.role, scope)
 
-    return Author(principal.user_id, principal.name, principal.role, areas, reviews)
+    return Author(
+        principal.user_id,
+        principal.name,
+        principal.role,
+        areas,
+        reviews,
+        username=principal.username,
+    )
 
 
 # ---- the door -----------------------------------------------------------------------------------
@@ -298,9 +306,13 @@ def rebuild(arrange: Callable[[list[str]], None] | None = None) -> int:
 def _forget_derived(connection: sa.Connection) -> list[str]:
     """Empty every derived table; the ids to replay, by receipt."""
     s = m.Submission
+    t = m.Issue
+    connection.execute(sa.update(t).values(state="open", owner=None, fixer=None))
     for model in m.DERIVED:
-        connection.execute(sa.delete(model))
-    builtin = s.form.in_([REVIEW_FORM, SETTLE_FORM])
+        # What was found by what the server knew then, no replay finds again.
+        kept = [t.known == 0] if model is t else []
+        connection.execute(sa.delete(model).where(*kept))
+    builtin = s.form.in_(BUILT_IN)
     connection.execute(sa.update(s).values(review=sa.case((builtin, ""), else_="received")))
     query = sa.select(s.id).where(s.state != "quarantined").order_by(s.received, s.id)
     return list(connection.scalars(query))
@@ -317,8 +329,10 @@ def _replay(connection: sa.Connection, ids: Sequence[str]) -> None:
     s, rules = m.Submission, current_rules()
     batch = Batch(Store(connection, rules.type, locked=None), rules, vault())
     rows = {row.id: row for row in connection.execute(sa.select(s).where(s.id.in_(ids)))}
+    names = usernames({row.user_id for row in rows.values()})
     for sid in ids:
-        result = batch.replay(_from_log(rows[sid], _trusted(rows[sid])))
+        author = _trusted(rows[sid], names.get(rows[sid].user_id, ""))
+        result = batch.replay(_from_log(rows[sid], author))
         if result.st == "quarantined":
             current_app.logger.error("%s can't be applied again: %s", sid, result.why)
     batch.finish(rows[ids[-1]].received)
@@ -361,5 +375,5 @@ def _from_log(row: Any, author: Author) -> Incoming:
     return Incoming(row.id, row.sha, body, author, received, row.install, row.n, row.device_id)
 
 
-def _trusted(row: Any) -> Author:
-    return Author(row.user_id, row.author, row.role, trusted=True)
+def _trusted(row: Any, username: str = "") -> Author:
+    return Author(row.user_id, row.author, row.role, trusted=True, username=username)

@@ -31,8 +31,10 @@ from .entities import (
     state_text,
     versions,
 )
+from .issues import settle
 from .merge import checksum
 from .plan import Target
+from .quality import BLOCK, ISSUE, ISSUE_TYPE, SETTLED, Standing
 from .transactions import chunks, is_postgres, upsert
 
 Row = dict[str, Any]
@@ -80,13 +82,15 @@ class Store:
         self._targets: dict[str, Target | None] = {}
         self._sups: dict[str, list[tuple[int, str, str]]] = {}
         self._early_sups: dict[str, list[tuple[int, str, str]]] = {}  # staged, not asked for yet
+        self._following: dict[str, set[str]] = {}  # of roots asked for
+        self._new_following: dict[str, set[str]] = {}  # staged
 
     # ---- reading ------------------------------------------------------------------------------
 
     def view_of(self, entity: Entity) -> TypeView:
         """The view of an entity's type; of a type no program knows any more, an empty one."""
         if entity.scope == CORE:
-            return REVIEW_TYPE
+            return ISSUE_TYPE if entity.type == ISSUE else REVIEW_TYPE
         return self._types(entity.scope, entity.type) or TypeView(entity.scope, entity.type)
 
     def load(self, ids: Iterable[str]) -> None:
@@ -128,12 +132,57 @@ class Store:
         self.load_sups([sid])
         return self._sups[sid]
 
+    def load_followers(self, ids: Collection[str]) -> None:
+        """Read these entities and those that follow them, once."""
+        wanted = sorted(set(ids) - self._following.keys())
+        if not wanted:
+            return
+        self._following |= {root: set() for root in wanted}
+        t = m.EntityRoot
+        for some in chunks(wanted):
+            for row in self.connection.execute(sa.select(t.root, t.entity).where(t.root.in_(some))):
+                self._following[row.root].add(row.entity)
+        self.load({*wanted, *(e for root in wanted for e in self._following[root])})
+
+    def near(self, ids: Collection[str]) -> list[Entity]:
+        """These entities and those that follow them, with what was staged."""
+        self.load_followers(ids)
+        found = dict.fromkeys(ids)
+        for root in ids:
+            new = self._new_following.get(root, set())
+            found |= dict.fromkeys(sorted(self._following[root] | new))
+        return [self._placed(entity) for e in found if (entity := self.find(e)) is not None]
+
+    def _placed(self, entity: Entity) -> Entity:
+        """An entity where it is; of what was staged that is worked out only when it is written."""
+        if entity.id not in self._dirty or entity.scope == CORE:
+            return entity
+        return replace(entity, areas=places(entity, self.view_of, self.find))
+
+    def issue(self, issue: str) -> Standing | None:
+        """Where an issue stands, of what was written before."""
+        t = m.Issue
+        row = self.connection.execute(
+            sa.select(t.state, t.owner, t.fixer).where(t.id == issue)
+        ).first()
+        return Standing(*row) if row else None
+
+    def is_blocked(self, sid: str) -> bool:
+        """Whether issues of a submission stand in the way of approving it."""
+        t = m.Issue
+        query = sa.select(t.id).where(t.sid == sid, t.severity == BLOCK)
+        return self.connection.execute(query.where(t.state.not_in(SETTLED))).first() is not None
+
     # ---- staging ------------------------------------------------------------------------------
 
     def stage(self, effect: Effect) -> None:
         """Take in what a submission does."""
         self._entities |= effect.entities
         self._dirty |= effect.entities.keys()
+        for entity in effect.entities.values():
+            if entity.scope != CORE:
+                for root in roots(entity, self.view_of(entity)):
+                    self._new_following.setdefault(root, set()).add(entity.id)
         for model, rows in effect.rows.items():
             self._staged.setdefault(model, []).extend(rows)
         for row in effect.rows.get(m.RegSup, ()):
@@ -149,16 +198,17 @@ class Store:
 
     def flush(self, since: str) -> None:
         """Write everything staged. since: the moment conflicts begin. Raises LocksGrewError."""
-        for model in (m.Submission, m.RegWrite, m.RegSecret, m.Mention, m.Issue):
+        for model in (m.Submission, m.RegWrite, m.RegSecret, m.Mention):
             if rows := self._staged.get(model):
                 self.connection.execute(sa.insert(model), rows)
-        for kept in (m.SubmissionVariant, m.SubmissionBlob, m.RegSup):
+        for kept in (m.SubmissionVariant, m.SubmissionBlob, m.RegSup, m.Issue):
             upsert(self.connection, kept, _distinct(kept, self._staged.get(kept, [])))
         self._write_roots()
         self._write_places()
         self._write_entities()
         self._write_conflicts(since)
         self._write_reviews()
+        self._write_issues()
         self._write_feeds()
 
     def _changed(self) -> list[tuple[Entity | None, Entity]]:
@@ -229,6 +279,14 @@ class Store:
                 values = {"review": review_state(after)}
                 self.connection.execute(sa.update(s).where(about).values(**values))
 
+    def _write_issues(self) -> None:
+        """Where issues stand follows what was decided about them, their visits and corrections."""
+        own = (entity for _, entity in self._changed() if entity.scope == CORE)
+        judged = {str(entity.shown("target", self.view_of(entity))) for entity in own}
+        judged |= {row["sid"] for row in self._staged.get(m.Issue, ())}
+        if judged:
+            settle(self, judged)
+
     def _write_feeds(self) -> None:
         wanted = {
             (feed, after.id): ver
@@ -257,6 +315,8 @@ class Store:
     def _versions(self, entity: Entity) -> dict[str, str]:
         if entity.scope != CORE:
             return versions(entity, self.view_of(entity))
+        if entity.type != REVIEW:
+            return {}
         target = self.target(str(entity.shown("target", REVIEW_TYPE)))
         return review_versions(entity, target.user_id if target else None)
 

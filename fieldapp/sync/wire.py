@@ -51,7 +51,7 @@ class Touched:
 
 @dataclass(frozen=True, slots=True)
 class Submitted:
-    """A submission, read. `on` and `at` are checked; `at` is still the phone's."""
+    """A submission, read. `on` and `at` are checked; `at` is still the phone's; wrote: its text."""
 
     id: str
     install: str
@@ -67,6 +67,7 @@ class Submitted:
     ops: tuple[Op, ...] = ()
     answers: dict[str, Any] = field(default_factory=dict)
     blobs: tuple[str, ...] = ()
+    wrote: str = ""
 
 
 def read(body: str) -> Submitted:
@@ -119,6 +120,7 @@ def _submission(whole: dict[str, Any]) -> Submitted:
         ops=tuple(_op(_object(item)) for item in _list(whole["ops"])),
         answers=_object(whole["answers"]),
         blobs=_hashes(whole.get("blobs")),
+        wrote=_text(whole["at"]),
     )
 
 

@@ -328,7 +328,7 @@ def test_a_correction_takes_values_back(village: Village) -> None:
     assert village.take_in(wang, made)[0].st == "stored"
     assert village.only(wang, "dwelling")["lessor_phone"] == [None]
     issues = log.issues_of([made["id"]])[made["id"]]
-    assert not [issue for issue in issues if issue["kind"] == "derivation_mismatch"]
+    assert not [issue for issue in issues if issue.kind == "derivation_mismatch"]
 
 
 def test_nobody_corrects_another_persons_work(village: Village) -> None:

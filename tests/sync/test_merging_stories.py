@@ -108,10 +108,10 @@ def test_what_the_answers_do_not_say_is_not_applied(village: Village) -> None:
     assert village.take_in(wang, made)[0].st == "stored"
     assert register(home, "lessor_phone") == ["13800000001"]
     assert register(home, "gas_alarm") == []
-    issues = db.session.execute(sa.select(m.Issue.path, m.Issue.kind, m.Issue.detail)).all()
+    issues = db.session.execute(sa.select(m.Issue.path, m.Issue.kind, m.Issue.params)).all()
     assert {tuple(issue) for issue in issues} >= {
-        (f"{home}/lessor_phone", "derivation_mismatch", "value"),
-        (f"{home}/gas_alarm", "derivation_mismatch", "unexpected"),
+        (f"{home}/lessor_phone", "derivation_mismatch", '{"why": "value"}'),
+        (f"{home}/gas_alarm", "derivation_mismatch", '{"why": "unexpected"}'),
     }
 
 

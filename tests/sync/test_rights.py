@@ -53,7 +53,7 @@ def reserved(sid: str) -> set[str]:
     """Registers that were left out of a submission, by its issues."""
     issues = log.issues_of([sid])[sid]
     db.session.rollback()
-    return {i["path"].rpartition("/")[2] for i in issues if i["kind"] == "reserved"}
+    return {i.path.rpartition("/")[2] for i in issues if i.kind == "reserved"}
 
 
 class TestRegisters:

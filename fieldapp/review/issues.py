@@ -1,0 +1,266 @@
+"""Quality issues at the desk: the list to strike off, in the reader's words, and moving one on.
+
+A reader gets the issues of the visits they oversee and no others. Nothing counts or ranks people.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from fieldapp import clock
+from fieldapp.accounts import access
+from fieldapp.accounts.users import names_of
+from fieldapp.db import db
+from fieldapp.forms.check import MESSAGES, message
+from fieldapp.forms.definition import Shape, shape_of
+from fieldapp.forms.instance import FormInstance
+from fieldapp.problems import abort_with
+from fieldapp.sync import models as m
+from fieldapp.sync.plan import ISSUE_FORM
+from fieldapp.sync.quality import BLOCK, SETTLED, STATES, may_move
+
+from . import queue
+from .door import submit
+from .reader import BETWEEN, Reader
+
+S, T = m.Submission, m.Issue
+_POSITION = re.compile(r"\[(\d+)\]")
+WORDS = {
+    **MESSAGES,
+    "gate": (
+        "按服务器当时所知，没有有效的同意，却填写了同意之后的内容",
+        "By what the server knew there was no valid consent, yet what needs it was filled in",
+    ),
+    "derivation_mismatch": (
+        "手机算出的资料与答案不一致，已按答案登记",
+        "The phone made something else of the answers; what follows from them was kept",
+    ),
+    "reserved": (
+        "不由填写人的角色填写，未采用",
+        "Not for the author's role to fill in; left out",
+    ),
+}
+
+
+def unsettled() -> sa.ColumnElement[bool]:
+    """Issues that somebody has to do something about."""
+    return T.state.not_in(SETTLED)
+
+
+def of_visit(
+    reader: Reader, submission: m.Submission, form: FormInstance | None, hidden: frozenset[int]
+) -> list[dict[str, Any]]:
+    """The issues of a visit in the shape of IssueSchema, in the form's own words where it has any.
+
+    form: the visit's answers; hidden: questions whose answers are not for the reader.
+    """
+    query = sa.select(T).where(T.sid == submission.id).order_by(T.known, T.i)
+    rows = db.session.scalars(query).all()
+    people = _people(rows)
+    told = [_told(reader, row, submission, people) for row in rows]
+    for row, issue in zip(rows, told, strict=True):
+        if form and row.kind in MESSAGES and _node(form.shape, row.path) not in hidden:
+            issue["message"] = message(form, row.path, row.kind)
+    return told
+
+
+def page(
+    reader: Reader,
+    state: str,
+    page: int,
+    size: int,
+    scope: str | None = None,
+    kind: str | None = None,
+    severity: str | None = None,
+) -> dict[str, Any]:
+    """One page of issues in the shape of IssuesSchema: what is due first, first."""
+    overseen = [*queue.visible(reader.principal), *([S.scope == scope] if scope else [])]
+    where = [*overseen]
+    where += [T.kind == kind] if kind else []
+    where += [T.severity == severity] if severity else []
+    chosen = [*where, *_in_state(state)]
+    query = sa.select(T, S).join(S, S.id == T.sid).where(*chosen)
+    order = (sa.case((T.severity == BLOCK, 0), else_=1), T.due, T.sid, T.known, T.i)
+    found = db.session.execute(query.order_by(*order).limit(size).offset((page - 1) * size)).all()
+    counts = _counts(where)
+    people = _people([row[0] for row in found])
+    reader.load(row[1].entity for row in found if row[1].entity)
+    return {
+        "items": [_row(reader, issue, visit, people) for issue, visit in found],
+        "total": _total(counts, state),
+        "page": page,
+        "size": size,
+        "counts": counts,
+        "kinds": _kinds(reader, overseen),
+    }
+
+
+def move(
+    reader: Reader, issue_id: str, to: str, seen: str, owner: str, note: str
+) -> dict[str, Any]:
+    """Take an issue on; the issue as it is then. owner: `author` or `me`, of one that is assigned.
+
+    Stops with `not_found`, `conflict_moved` or `forbidden`.
+    """
+    issue, visit = _find(reader, issue_id)
+    if issue.state != seen:
+        abort_with("conflict_moved")
+    actor = reader.principal.user_id
+    reviews = access.may_review(reader.principal.role, visit.scope)
+    if not (reviews and may_move(issue.state, to, issue.fixer, visit.user_id, actor)):
+        abort_with("forbidden")
+    answers = {"target": issue.sid, "kind": issue.kind, "path": issue.path, "to": to, "note": note}
+    if to == "assigned":
+        answers["owner"] = actor if owner == "me" else visit.user_id
+    submit(reader.principal, ISSUE_FORM, visit.area, [], answers)
+    issue, visit = _find(reader, issue_id)
+    return _row(reader, issue, visit, _people([issue]))
+
+
+def blocking(sid: str) -> int:
+    """How many issues stand in the way of approving a visit."""
+    query = sa.select(sa.func.count()).where(T.sid == sid, T.severity == BLOCK, unsettled())
+    return db.session.scalar(query) or 0
+
+
+def _find(reader: Reader, issue_id: str) -> tuple[m.Issue, m.Submission]:
+    query = sa.select(T, S).join(S, S.id == T.sid).where(T.id == issue_id)
+    row = db.session.execute(query.where(*queue.visible(reader.principal))).first()
+    if row is None:
+        abort_with("not_found")
+    return row[0], row[1]
+
+
+# ---- filters and counts
+
+
+def _in_state(state: str) -> Sequence[sa.ColumnElement[bool]]:
+    if state == "all":
+        return ()
+    return (unsettled(),) if state == "unsettled" else (T.state == state,)
+
+
+def _counts(where: Sequence[sa.ColumnElement[bool]]) -> dict[str, int]:
+    query = sa.select(T.state, sa.func.count()).join(S, S.id == T.sid).where(*where)
+    found = {row[0]: row[1] for row in db.session.execute(query.group_by(T.state))}
+    return {state: found.get(state, 0) for state in STATES}
+
+
+def _total(counts: Mapping[str, int], state: str) -> int:
+    if state == "all":
+        return sum(counts.values())
+    if state == "unsettled":
+        return sum(n for name, n in counts.items() if name not in SETTLED)
+    return counts[state]
+
+
+def _kinds(reader: Reader, where: Sequence[sa.ColumnElement[bool]]) -> list[dict[str, Any]]:
+    """Rules with how many issues are not settled, the most frequent first."""
+    query = sa.select(T.kind, sa.func.count()).join(S, S.id == T.sid).where(*where, unsettled())
+    rows = db.session.execute(query.group_by(T.kind).order_by(sa.func.count().desc(), T.kind))
+    return [{"kind": k, "name": words(reader, k), "count": n} for k, n in rows]
+
+
+# ---- in words
+
+
+def words(reader: Reader, kind: str) -> str:
+    """What a rule says when it is broken."""
+    return WORDS.get(kind, (kind, kind))[0 if reader.lang == "zh" else 1]
+
+
+def _row(
+    reader: Reader, issue: m.Issue, visit: m.Submission, people: Mapping[str, str]
+) -> dict[str, Any]:
+    about = reader.entity(visit.entity) if visit.entity else None
+    return {
+        **_told(reader, issue, visit, people),
+        "visit": visit.id,
+        "title": reader.form_title(visit.form),
+        "subject": reader.subject(about),
+        "scope": visit.scope,
+        "area_name": reader.area_name(visit.area),
+        "author": visit.author,
+    }
+
+
+def _told(
+    reader: Reader, issue: m.Issue, visit: m.Submission, people: Mapping[str, str]
+) -> dict[str, Any]:
+    """An issue in the shape of IssueSchema."""
+    actor = reader.principal.user_id
+    reviews = access.may_review(reader.principal.role, visit.scope)
+    return {
+        "id": issue.id,
+        "kind": issue.kind,
+        "severity": issue.severity,
+        "known": bool(issue.known),
+        "path": issue.path,
+        "label": _label(reader, issue, visit),
+        "message": words(reader, issue.kind),
+        "state": issue.state,
+        "opened": issue.opened,
+        "due": issue.due,
+        "late": issue.state not in SETTLED and issue.due < clock.now().date().isoformat(),
+        "owner": people.get(issue.owner or "", ""),
+        "fixer": people.get(issue.fixer or "", ""),
+        "moves": [
+            to
+            for to in STATES
+            if reviews and may_move(issue.state, to, issue.fixer, visit.user_id, actor)
+        ],
+    }
+
+
+def _people(rows: Iterable[m.Issue]) -> dict[str, str]:
+    return names_of({who for row in rows for who in (row.owner, row.fixer) if who})
+
+
+def _label(reader: Reader, issue: m.Issue, visit: m.Submission) -> str:
+    """What it is about: the question, its group and name if it has no label, or the property."""
+    if "why" in (params := json.loads(issue.params)) or "role" in params:
+        return _register(reader, issue.path)
+    form = reader.form(visit.form, visit.fv)
+    shape = shape_of(form.definition) if form else None
+    node = _node(shape, issue.path) if shape else None
+    if shape is None or node is None or node == 0:
+        return issue.path
+    langs = shape.definition["langs"]
+    at = langs.index(reader.lang) if reader.lang in langs else 0
+    named = [text for i in shape.lineage[node][1:] if (text := _plain(shape.nodes[i].get("l"), at))]
+    own = _plain(shape.nodes[node].get("l"), at)
+    number = _POSITION.search(issue.path)
+    place = f" ({int(number[1]) + 1})" if number else ""
+    return (own or " · ".join([*named[-1:], shape.nodes[node]["n"]])) + place
+
+
+def _register(reader: Reader, path: str) -> str:
+    entity_id, _, register = path.rpartition("/")
+    entity = reader.entity(entity_id) if entity_id else None
+    kind = reader.kind(entity) if entity else None
+    label = reader.label(kind, register) if kind else ""
+    return BETWEEN[reader.lang].join(filter(None, [kind.label[reader.lang] if kind else "", label]))
+
+
+def _plain(label: Any, at: int) -> str:
+    """A label in one language, without what would be filled in."""
+    if not label:
+        return ""
+    text = label[at] if at < len(label) and label[at] is not None else label[0]
+    if isinstance(text, dict):
+        return "…".join(part for part in text["parts"] if isinstance(part, str))
+    return text or ""
+
+
+def _node(shape: Shape, path: str) -> int | None:
+    """The number of the node a path names."""
+    node = 0
+    for name in _POSITION.sub("", path).split("/"):
+        child = shape.names.child(node, name)
+        if child is None:
+            return None
+        node = child
+    return node

@@ -1,0 +1,79 @@
+"""What comes to the one door, what became of it, and what the door asks of forms and programs."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from .entities import Entity, TypeView
+from .plan import Answered, Author, Plan
+from .reconcile import Derivation
+from .store import Effect
+
+
+class Rules(Protocol):
+    """Forms and programs, as the door needs them; see fieldapp.sync.rules."""
+
+    def type(self, scope: str, name: str) -> TypeView | None:
+        """A type of a scope."""
+        ...
+
+    def form(self, form_id: str, version: str) -> Answered | None:
+        """A published version of a form; None if unknown."""
+        ...
+
+    def scope_of(self, form_id: str) -> str:
+        """The scope of a form, whatever its version; blank if unknown."""
+        ...
+
+    def audiences(self, role: str, scope: str) -> Collection[str]:
+        """As whom a role reads a scope."""
+        ...
+
+    def item(self, entity: Entity, audience: str, today: str) -> dict[str, str]:
+        """An entity as an item of its list."""
+        ...
+
+    def villages(self, codes: Collection[str]) -> Sequence[Mapping[str, str]]:
+        """Areas as items of their list."""
+        ...
+
+
+@dataclass(frozen=True)
+class Incoming:
+    """One item at the door.
+
+    aside: why it must be kept aside whatever it holds (`revoked`). derivation: what its answers
+    yield, if the server itself made it of them.
+    """
+
+    id: str
+    sha: str
+    body: str
+    author: Author
+    received: datetime
+    install: str = ""
+    n: int = 0
+    device_id: str | None = None
+    skew: int | None = None
+    aside: str | None = None
+    derivation: Derivation | None = None
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of an item. st: as in docs/sync.md; why: the reason of a quarantine."""
+
+    id: str
+    st: str
+    why: str | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What applying an item comes to; without a plan it is kept aside, for what `detail` says."""
+
+    result: Result
+    effect: Effect = field(default_factory=Effect)
+    plan: Plan | None = None
+    detail: str = ""
