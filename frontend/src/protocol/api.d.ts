@@ -938,6 +938,8 @@ export interface paths {
                     area?: string;
                     form?: string;
                     state?: "received" | "approved" | "returned" | "rejected" | "corrected" | "all";
+                    /** @description Only visits with open quality issues */
+                    issues?: boolean;
                     page?: number;
                     size?: number;
                 };
@@ -1086,6 +1088,97 @@ export interface paths {
                     };
                     content: {
                         "application/json": components["schemas"]["Visit"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/review/issues": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Issues of the caller's areas, what blocks first, then what is due first */
+        get: {
+            parameters: {
+                query?: {
+                    state?: "open" | "assigned" | "fixed" | "verified" | "closed" | "reopened" | "unsettled" | "all";
+                    scope?: "health" | "housing";
+                    kind?: string;
+                    severity?: "block" | "warn" | "info";
+                    page?: number;
+                    size?: number;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Issues"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/review/issues/{issue_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                issue_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Assign, fix, verify, close or reopen; nobody verifies what they fixed */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    issue_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Move"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["IssueRow"];
                     };
                 };
                 422: components["responses"]["UNPROCESSABLE_ENTITY"];
@@ -1587,6 +1680,7 @@ export interface components {
             visits: number;
             urgent: number;
             conflicts: number;
+            issues: number;
             quarantined: number;
         };
         VisitRow: {
@@ -1610,7 +1704,10 @@ export interface components {
             state: "received" | "approved" | "returned" | "rejected" | "corrected";
             urgent: boolean;
             conflicts: number;
+            /** @description Not yet settled */
             issues: number;
+            /** @description Of these, in the way */
+            blocking: number;
             corrects: string | null;
             /** @description The reader wrote it */
             mine: boolean;
@@ -1682,10 +1779,28 @@ export interface components {
             conflict: boolean;
         };
         Issue: {
+            id: string;
+            /** @description The rule */
             kind: string;
+            /** @enum {string} */
+            severity: "block" | "warn" | "info";
+            /** @description By what the server knew of the registry */
+            known: boolean;
             path: string;
+            /** @description What it is about */
             label: string;
-            detail: string;
+            message: string;
+            /** @enum {string} */
+            state: "open" | "assigned" | "fixed" | "verified" | "closed" | "reopened";
+            opened: string;
+            due: string;
+            late: boolean;
+            /** @description Who sees to it; a name */
+            owner: string;
+            /** @description Who fixed it; a name */
+            fixer: string;
+            /** @description Where the reader may take it */
+            moves: ("open" | "assigned" | "fixed" | "verified" | "closed" | "reopened")[];
         };
         Note: {
             path: string;
@@ -1696,6 +1811,8 @@ export interface components {
             by: string;
             at: string;
             notes: components["schemas"]["Note"][];
+            /** @description Why it was approved with issues; blank if none */
+            accepted: string;
         };
         Visit: {
             id: string;
@@ -1718,7 +1835,10 @@ export interface components {
             state: "received" | "approved" | "returned" | "rejected" | "corrected";
             urgent: boolean;
             conflicts: number;
+            /** @description Not yet settled */
             issues: number;
+            /** @description Of these, in the way */
+            blocking: number;
             corrects: string | null;
             /** @description The reader wrote it */
             mine: boolean;
@@ -1739,6 +1859,73 @@ export interface components {
              */
             seen: "received" | "approved" | "returned" | "rejected" | "corrected";
             notes?: components["schemas"]["Note"][];
+            /**
+             * @description Why it is approved though issues block it
+             * @default
+             */
+            accepted: string;
+        };
+        IssueRow: {
+            id: string;
+            /** @description The rule */
+            kind: string;
+            /** @enum {string} */
+            severity: "block" | "warn" | "info";
+            /** @description By what the server knew of the registry */
+            known: boolean;
+            path: string;
+            /** @description What it is about */
+            label: string;
+            message: string;
+            /** @enum {string} */
+            state: "open" | "assigned" | "fixed" | "verified" | "closed" | "reopened";
+            opened: string;
+            due: string;
+            late: boolean;
+            /** @description Who sees to it; a name */
+            owner: string;
+            /** @description Who fixed it; a name */
+            fixer: string;
+            /** @description Where the reader may take it */
+            moves: ("open" | "assigned" | "fixed" | "verified" | "closed" | "reopened")[];
+            visit: string;
+            /** @description The form's title */
+            title: string;
+            subject: string;
+            scope: string;
+            area_name: string;
+            author: string;
+        };
+        Kind: {
+            kind: string;
+            name: string;
+            count: number;
+        };
+        Issues: {
+            items: components["schemas"]["IssueRow"][];
+            total: number;
+            page: number;
+            size: number;
+            counts: {
+                [key: string]: number;
+            };
+            kinds: components["schemas"]["Kind"][];
+        };
+        Move: {
+            /** @enum {string} */
+            to: "open" | "assigned" | "fixed" | "verified" | "closed" | "reopened";
+            /**
+             * @description The state that was shown; 409 if it is another by now
+             * @enum {string}
+             */
+            seen: "open" | "assigned" | "fixed" | "verified" | "closed" | "reopened";
+            /**
+             * @default author
+             * @enum {string}
+             */
+            owner: "author" | "me";
+            /** @default  */
+            note: string;
         };
         ConflictRow: {
             entity: string;

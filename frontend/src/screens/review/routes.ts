@@ -54,6 +54,7 @@ const routes: RouteRecordRaw[] = [
         component: () => import('./ConflictScreen.vue'),
         props: true,
       },
+      { path: 'issues', name: 'review-issues', component: () => import('./IssuesScreen.vue') },
       {
         path: 'quarantine',
         name: 'review-quarantine',
