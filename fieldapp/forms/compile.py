@@ -11,7 +11,8 @@ from typing import Any
 from xml.etree.ElementTree import Element
 
 from .body import read_body
-from .definition import CycleError, Shape
+from .circles import circles
+from .definition import Shape
 from .draft import VERSIONS, Draft, local_name, mark_repeat, read_setvalue
 from .files import used
 from .parameters import read_parameters
@@ -267,8 +268,8 @@ def _entities(draft: Draft) -> list[dict[str, Any]]:
 
 
 def _refuse_cycles(draft: Draft, definition: dict[str, Any]) -> None:
-    try:
-        _ = Shape(definition).order
-    except CycleError as error:
-        circle = " → ".join(draft.names.names[n] for n in [*error.nodes, error.nodes[0]])
-        draft.refuse(error.nodes[0], "cycle", "calculation", circle=circle)
+    for circle in circles(Shape(definition)):
+        first, column = circle[0]
+        steps = [f"{draft.names.names[node]} ({how})" for node, how in circle]
+        shown = " → ".join([*steps, draft.names.names[first]])
+        draft.refuse(first, "cycle", "" if column == "group" else column, circle=shown)

@@ -4,7 +4,7 @@ calculation.
 Pure; knows docs/form-definition.md and no values.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any, TypeAlias
 
@@ -88,29 +88,35 @@ class Shape:
     @cached_property
     def order(self) -> list[int]:
         """Nodes so that each comes after what it needs. Raises CycleError."""
-        done: dict[int, bool] = {}
-        order: list[int] = []
-        for number in range(len(self.nodes)):
-            self._visit(number, done, order)
-        return order
+        return in_order(self.needs)
 
-    def _visit(self, start: int, done: dict[int, bool], order: list[int]) -> None:
-        """Depth first without recursion: chains of calculations can be long."""
-        stack = [(start, iter(sorted(self.needs[start])))] if start not in done else []
-        done.setdefault(start, False)
-        while stack:
-            node, rest = stack[-1]
-            following = next((n for n in rest if not done.get(n, False)), None)
-            if following is None:
-                done[node] = True
-                order.append(node)
-                stack.pop()
-            elif following in done:
-                trail = [n for n, _ in stack]
-                raise CycleError(trail[trail.index(following) :])
-            else:
-                done[following] = False
-                stack.append((following, iter(sorted(self.needs[following]))))
+
+def in_order(needs: Sequence[set[int]]) -> list[int]:
+    """Nodes so that each comes after what it needs. Raises CycleError."""
+    done: dict[int, bool] = {}
+    order: list[int] = []
+    for number in range(len(needs)):
+        _visit(needs, number, done, order)
+    return order
+
+
+def _visit(needs: Sequence[set[int]], start: int, done: dict[int, bool], order: list[int]) -> None:
+    """Depth first without recursion: chains of calculations can be long."""
+    stack = [(start, iter(sorted(needs[start])))] if start not in done else []
+    done.setdefault(start, False)
+    while stack:
+        node, rest = stack[-1]
+        following = next((n for n in rest if not done.get(n, False)), None)
+        if following is None:
+            done[node] = True
+            order.append(node)
+            stack.pop()
+        elif following in done:
+            trail = [n for n, _ in stack]
+            raise CycleError(trail[trail.index(following) :])
+        else:
+            done[following] = False
+            stack.append((following, iter(sorted(needs[following]))))
 
 
 _SHAPES: dict[int, Shape] = {}
