@@ -81,6 +81,10 @@ test-py: setup ## Test the server (pytest)
 fuzz: setup ## Send the server EXAMPLES (200) drawn requests per operation and person
 	FUZZ_EXAMPLES=$(EXAMPLES) $(BIN)/pytest -q -p no:cacheprovider tests/fuzz
 
+.PHONY: hostile
+hostile: setup ## Try to publish files made to hurt, and measure what refusing them costs
+	$(BIN)/pytest -q -p no:cacheprovider tests/hostile
+
 .PHONY: test-web
 test-web: setup ## Test the PWA's modules (vitest)
 	$(NPM) run test

@@ -25,6 +25,8 @@ MAX_LEVELS = 30
 MAX_ELEMENTS = 300_000
 
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
+WORKBOOKS = (".xlsx", ".xlsm")
 KINDS = (".xlsx", ".xlsm", ".xls", ".md", ".csv", ".xml")
 PIECE = 256 * 1024
 DOCTYPE = re.compile(rb"<!\s*(DOCTYPE|ENTITY)|<\x00!\x00D\x00O\x00C\x00|\x00<\x00!\x00D\x00O\x00C")
@@ -33,14 +35,14 @@ TEXT_COLUMNS = ("label", "hint", "guidance_hint", "name", "list_name", "form_tit
 
 
 def screen(kind: str, content: bytes) -> list[FormProblem]:
-    """What keeps a file from being read at all; empty if nothing does."""
+    """What keeps a file from being read at all; empty if nothing does. Cheap, whatever the file."""
     if kind not in KINDS:
         return [FormProblem("kind_unknown", {"kind": kind or "?", "kinds": " ".join(KINDS)})]
     if len(content) > MAX_FILE:
         return [_too_big(f"{MAX_FILE // MIB} MB")]
-    if kind in (".xlsx", ".xlsm"):
-        if content.startswith(OLE):
-            return [FormProblem("encrypted_file")]
+    if content.startswith(OLE) and ENCRYPTED in content:
+        return [FormProblem("encrypted_file")]
+    if kind in WORKBOOKS:
         return list(_screen_workbook(content))
     if kind == ".xml":
         return list(_screen_xml(content))
@@ -63,8 +65,8 @@ def _screen_xml(content: bytes) -> Iterator[FormProblem]:
 def _screen_workbook(content: bytes) -> Iterator[FormProblem]:
     try:
         with ZipFile(BytesIO(content)) as archive:
-            yield from _screen_entries(archive.infolist())
-            yield from _screen_parts(archive)
+            told = list(_screen_entries(archive.infolist()))
+            yield from told or _screen_parts(archive)
     except (BadZipFile, NotImplementedError, EOFError, RuntimeError, OSError, ValueError):
         no_such = ("内容不是有效的 Excel 文件", "its content is no Excel workbook")
         yield FormProblem("unreadable", {"detail": no_such})
@@ -123,6 +125,24 @@ def _screen_parts(archive: ZipFile) -> Iterator[FormProblem]:
             yield FormProblem("macros")
 
 
+def unfinished_formulas(content: bytes) -> Iterator[FormProblem]:
+    """Cells of a workbook with a formula whose result isn't saved: we read results, and compute
+    nothing.
+    """
+    from openpyxl import load_workbook
+
+    formulas = load_workbook(BytesIO(content), read_only=True)
+    results = load_workbook(BytesIO(content), read_only=True, data_only=True)
+    for sheet in (name for name in formulas.sheetnames if name.lower() in MAX_ROWS):
+        pairs = zip(formulas[sheet].iter_rows(), results[sheet].iter_rows(), strict=False)
+        for row, (written, worked_out) in enumerate(pairs, 1):
+            for cell, result in zip(written, worked_out, strict=False):
+                if cell.data_type == "f" and result.value is None:
+                    yield FormProblem("formula_unfinished", {"cell": cell.coordinate}).at(
+                        sheet.lower(), row, cell.column_letter
+                    )
+
+
 # ---- what the sheets hold
 
 
@@ -152,13 +172,19 @@ def _cells(sheets: Sheets) -> Iterator[FormProblem]:
     for sheet, rows in sheets.rows.items():
         for number, row in enumerate(rows, 2):
             for heading, text in row.items():
-                place = {"sheet": sheet, "row": number, "column": heading[:60]}
-                if len(text) > MAX_CELL:
-                    yield FormProblem("cell_too_long", {"most": MAX_CELL}, **place)
-                elif text.startswith(FORMULA) and _is_text(heading):
-                    yield FormProblem("formula_text", {"text": text[:40]}, **place)
-                if "\0" in text:
-                    yield FormProblem("unreadable", {"detail": "NUL"}, **place)
+                fault = _fault(heading, text)
+                if fault:
+                    yield fault.at(sheet, number, heading[:60])
+
+
+def _fault(heading: str, text: str) -> FormProblem | None:
+    if len(text) > MAX_CELL:
+        return FormProblem("cell_too_long", {"most": MAX_CELL})
+    if "\0" in text:
+        return FormProblem("unreadable", {"detail": "NUL"})
+    if text.startswith(FORMULA) and _is_text(heading):
+        return FormProblem("formula_text", {"text": text[:40]})
+    return None
 
 
 def _is_text(heading: str) -> bool:

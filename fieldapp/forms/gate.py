@@ -83,5 +83,3 @@ def _pattern(tree: Any) -> Iterator[tuple[str, dict[str, Any]]]:
         check_pattern(tree[1])
     except UnsafePatternError as error:
         yield "regex_unsafe", {"text": tree[1][:80], "why": WHY[str(error)]}
-
-

@@ -78,7 +78,7 @@ class FormProblem:
             key: value[index] if isinstance(value, tuple) else value
             for key, value in self.params.items()
         }
-        known = {"column": self.column, "question": self.question, **shown}
+        known = {"sheet": self.sheet, "column": self.column, "question": self.question, **shown}
         return texts[index].format_map(_Shown(known))
 
 

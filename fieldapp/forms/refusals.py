@@ -124,6 +124,100 @@ REFUSALS: dict[str, Refusal] = {
             "Save it again as .xlsx and compare its headings with a form that works.",
         ),
     ),
+    "archive_odd": Refusal(
+        ("压缩包里有可疑的文件名：{name}", "the archive has a suspicious entry: {name}"),
+        (
+            "请重新打包，只放普通文件，不要重名。",
+            "Pack it again, with plain files only and each name once.",
+        ),
+    ),
+    "cell_too_long": Refusal(
+        ("单元格超过 {most} 个字", "the cell has more than {most} characters"),
+        ("请缩短它。", "Shorten it."),
+    ),
+    "doctype": Refusal(
+        ("文件里有 DOCTYPE 或 ENTITY 声明", "the file declares a DOCTYPE or ENTITY"),
+        ("请删除这些声明。", "Remove these declarations."),
+    ),
+    "encrypted_file": Refusal(
+        (
+            "文件有密码",
+            "the file has a password",
+        ),
+        ("请去掉密码，另存为 .xlsx。", "Save it as .xlsx without a password."),
+    ),
+    "file_too_big": Refusal(
+        ("文件太大（上限 {limit}）", "the file is too big (at most {limit})"),
+        (
+            "请删去多余的内容；很长的列表请放进附带的 CSV。",
+            "Remove what isn't needed; put long lists into an attached CSV.",
+        ),
+    ),
+    "formula_text": Refusal(
+        (
+            "“{text}”会被电子表格当成公式",
+            "“{text}” would be run as a formula by a spreadsheet",
+        ),
+        (
+            "请写成普通文字，前面不要用 = 或 @。",
+            "Write it as plain text that doesn't begin with = or @.",
+        ),
+    ),
+    "formula_unfinished": Refusal(
+        ("单元格 {cell} 是没有结果的公式", "cell {cell} has a formula without a saved result"),
+        (
+            "请在 Excel 里打开并保存一次，或换成普通的值。",
+            "Open and save it in Excel once, or put a plain value there.",
+        ),
+    ),
+    "kind_unknown": Refusal(
+        ("不认识的文件类型 {kind}", "{kind} is no kind of form file"),
+        ("请用这些类型之一：{kinds}。", "Use one of {kinds}."),
+    ),
+    "macros": Refusal(
+        ("文件里有宏", "the file has macros"),
+        ("请另存为不含宏的 .xlsx。", "Save it as .xlsx without macros."),
+    ),
+    "regex_computed": Refusal(
+        (
+            "regex() 的格式要直接写在表单里，不能由答案算出",
+            "the pattern of regex() must be written in the form, not computed from answers",
+        ),
+        ("请用引号直接写出格式。", "Write the pattern in quotes."),
+    ),
+    "regex_unsafe": Refusal(
+        ("不能使用 regex 格式“{text}”：{why}", "the pattern “{text}” can't be used: {why}"),
+        (
+            "请改简单些：不要在一个重复里再套重复，如 (a+)+。",
+            "Simplify it: no repetition inside a repetition, such as (a+)+.",
+        ),
+    ),
+    "takes_too_long": Refusal(
+        ("读取这个文件用时太长，已停止", "reading the file took too long and was stopped"),
+        ("请减少行数、列数或语言后再试。", "Use fewer rows, columns or languages."),
+    ),
+    "takes_too_much": Refusal(
+        ("读取这个文件占用太多内存，已停止", "reading the file took too much memory"),
+        ("请减少行数、列数或语言后再试。", "Use fewer rows, columns or languages."),
+    ),
+    "too_many_columns": Refusal(
+        ("{sheet} 表有 {count} 列，最多 {most} 列", "{sheet} has {count} columns, at most {most}"),
+        ("请删去多余的列。", "Remove the columns that aren't needed."),
+    ),
+    "too_many_languages": Refusal(
+        (
+            "{sheet} 表有 {count} 种语言，最多 {most} 种",
+            "{sheet} has {count} languages, at most {most}",
+        ),
+        ("请删去多余的语言。", "Remove the languages that aren't needed."),
+    ),
+    "too_many_rows": Refusal(
+        ("{sheet} 表有 {count} 行，最多 {most} 行", "{sheet} has {count} rows, at most {most}"),
+        (
+            "请分成几份表单；很长的列表请放进附带的 CSV。",
+            "Split the form; put long lists into an attached CSV.",
+        ),
+    ),
     "xform_none": Refusal(
         ("文件里没有 XForm 表单", "there is no XForm model or body in this document"),
         ("请提供 XLSForm 或 XForm 文件。", "Give an XLSForm or an XForm."),

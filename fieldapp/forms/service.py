@@ -17,8 +17,8 @@ from fieldapp.programs.service import PACKAGED, load_programs, public_json
 
 from . import files
 from .definition import shape_of
+from .gate import refusals
 from .kept import compiled
-from .lint import lint
 from .models import FormFile, FormVersion
 from .problems import FormError, FormProblem
 from .source import FormSource, placed, to_xform
@@ -39,7 +39,7 @@ def read_form(source: FormSource, program: str) -> dict[str, Any]:
         params = {"program": program, "programs": names}
         raise FormError([FormProblem("program_unknown", params)])
     definition = compiled(source, program, home.scope)
-    problems = [*lint(definition), *_unknown_saves(definition), *_unknown_files(definition)]
+    problems = [*refusals(definition), *_unknown_saves(definition), *_unknown_files(definition)]
     if problems:
         raise FormError(placed(source, problems))
     return definition

@@ -10,6 +10,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from .bounds import WORKBOOKS, screen, screen_sheets, unfinished_formulas
 from .compile import compile_xform
 from .convert import convert, objections
 from .files import attach
@@ -58,8 +59,11 @@ def compile_source(source: FormSource, program: str, scope: str) -> dict[str, An
 
 def _xform_of(source: FormSource) -> tuple[str | None, list[FormProblem]]:
     if source.kind == ".xml":
+        _stop_at(screen(source.kind, source.content))
         return _text(source), []
     sheets = read_sheets(source)
+    formulas = unfinished_formulas(source.content) if _kind(source) in WORKBOOKS else ()
+    _stop_at([*screen_sheets(sheets), *formulas])
     lost = overlooked(sheets)
     xform, problems = convert(sheets)
     return with_external_choices(xform, sheets) if xform else None, [*problems, *lost]
@@ -77,10 +81,9 @@ def read_sheets(source: FormSource) -> Sheets:
     """The sheets of an XLSForm. Raises FormError."""
     from pyxform.errors import PyXFormError
 
+    _stop_at(screen(_kind(source), source.content))
     try:
         sheets = Sheets.read(source.content, _kind(source))
-        name_form(sheets, source.name)
-        return sheets
     except PyXFormError as error:
         found = objections(str(error), Sheets({}))
         no_such = ("内容与扩展名不符", f"its content is not what {source.kind} says")
@@ -88,6 +91,13 @@ def read_sheets(source: FormSource) -> Sheets:
         raise FormError([unknown if p.code == "pyxform" else p for p in found]) from None
     except UnicodeDecodeError:
         raise FormError([FormProblem("not_utf8")]) from None
+    name_form(sheets, source.name)
+    return sheets
+
+
+def _stop_at(problems: list[FormProblem]) -> None:
+    if problems:
+        raise FormError(problems)
 
 
 def _kind(source: FormSource) -> str:
