@@ -11,6 +11,7 @@ from flask.cli import AppGroup
 from fieldapp.programs.service import load_programs
 
 from . import service
+from .press import pressed
 from .problems import LANGS, FormError, language_of
 from .source import FormSource, compile_source
 from .support_page import page
@@ -42,7 +43,7 @@ def check(file: Path, program: str, folder: Path | None, lang: str) -> None:
     """Say whether a form can be published, and what must be changed."""
     source = FormSource.of(file, folder)
     try:
-        found = service.read_form(source, program)
+        found = service.read_form(source, program, pressed)
     except FormError as error:
         raise click.ClickException(error.text(lang)) from None
     _warn(source, found, lang)
@@ -59,7 +60,7 @@ def publish(file: Path, program: str, folder: Path | None, lang: str) -> None:
     """Publish a form (.md, .xlsx, .xls, .csv or .xml) as the current version."""
     source = FormSource.of(file, folder)
     try:
-        row = service.publish_source(source, program)
+        row = service.publish_source(source, program, pressed)
     except FormError as error:
         raise click.ClickException(error.text(lang)) from None
     _warn(source, json.loads(row.definition), lang)
