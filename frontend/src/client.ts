@@ -13,6 +13,7 @@ import {
   type DraftMeta,
   type FinishInput,
   type FormDefinition,
+  type FormFile,
   type FormHost,
   type Me,
   type OutboxItem,
@@ -32,7 +33,7 @@ import { FIELD, Sealer } from './store/sealed';
 import type { Initials } from './store/search';
 import { enrolDevice, logIn, logOut, unwrap } from './sync/account';
 import type { SyncContext } from './sync/context';
-import { fetchForm } from './sync/forms';
+import { obtainForm } from './sync/forms';
 import type { Net } from './sync/http';
 import { Loop } from './sync/loop';
 import { atStart } from './sync/pull';
@@ -312,8 +313,12 @@ class FieldClient implements Client {
   registry(scope: Scope): Registry {
     return this.opened.registry(scope);
   }
-  host(scope: Scope): FormHost {
-    return this.opened.host(scope);
+  host(scope: Scope, def?: FormDefinition): FormHost {
+    return this.opened.host(scope, def);
+  }
+  async formFile({ sha, type }: FormFile): Promise<Blob | undefined> {
+    const bytes = await this.opened.knowledge.files.media(sha);
+    return bytes && new Blob([bytes], { type });
   }
   returned(): ReturnedTask[] {
     return this.opened.returned();
@@ -335,9 +340,8 @@ class FieldClient implements Client {
     if (!wanted) throw new ClientError('definition', form);
     const known = await knowledge.form(form, wanted);
     if (known) return known;
-    const fetched = await fetchForm(this.deps.net, form, wanted);
+    const fetched = await obtainForm(this.deps.net, knowledge, form, wanted);
     if (!fetched.ok) throw new ClientError('definition', `${form} ${wanted}`);
-    await knowledge.setForm(unwrap(fetched));
     return unwrap(fetched);
   }
 

@@ -177,6 +177,11 @@ const en: typeof zh = {
     expand: 'Open',
     collapse: 'Close',
     acknowledge: 'I have read this',
+    media: {
+      image: 'The picture is not here yet; it appears by itself when there is signal.',
+      audio: 'The recording is not here yet; it appears by itself when there is signal.',
+      video: 'The video is not here yet; it appears by itself when there is signal.',
+    },
     unsupported: 'This phone cannot ask this question yet. Leave it and tell your administrator.',
     locate: 'Get the position',
     locating: 'Getting the position…',

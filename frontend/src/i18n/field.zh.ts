@@ -169,6 +169,11 @@ export default {
     expand: '展开',
     collapse: '收起',
     acknowledge: '我已知道',
+    media: {
+      image: '图片还没下载完，有信号时会自动显示。',
+      audio: '录音还没下载完，有信号时会自动出现。',
+      video: '视频还没下载完，有信号时会自动出现。',
+    },
     unsupported: '这一题这部手机上还不能填。可以先空着，并告诉管理员。',
     locate: '获取位置',
     locating: '正在获取位置…',

@@ -54,6 +54,15 @@ export interface Choice {
   v: string;
   l: Text[];
   x?: Record<string, string>;
+  /** File names by kind (image, audio…), one per language. */
+  m?: Record<string, string[]>;
+}
+
+/** A file that comes with a form, as a phone gets it: a data list as a table in JSON. */
+export interface FormFile {
+  sha: string;
+  type: string;
+  size: number;
 }
 
 export interface FormDefinition {
@@ -66,6 +75,9 @@ export interface FormDefinition {
   nodes: FormNode[];
   lists: Record<string, Choice[]>;
   external: string[];
+  /** Data lists that came with the form: list → file. */
+  attached?: Record<string, string>;
+  files?: Record<string, FormFile>;
   actions: { on: 'load' | 'open' | 'repeat' | 'change'; at: number; set: number; x: Expr }[];
   entities: { list: string; in: number; node: number; saves: [number, string][] }[];
   date?: number;
@@ -462,7 +474,10 @@ export interface Client {
   catalogue(): Catalogue;
   definition(form: string, version?: string): Promise<FormDefinition>;
   registry(scope: Scope): Registry;
-  host(scope: Scope): FormHost;
+  /** def: the form to be filled, whose own lists it may look into; from `definition`. */
+  host(scope: Scope, def?: FormDefinition): FormHost;
+  /** A picture or sound of a form; undefined while it isn't on the phone yet. */
+  formFile(file: FormFile): Promise<Blob | undefined>;
   drafts(): DraftMeta[];
   draft(id: string): Promise<StoredDraft | undefined>;
   /** Durable when it resolves. */

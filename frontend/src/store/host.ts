@@ -1,5 +1,6 @@
 /** What a form may ask the phone: the registry's lists, the worker's villages, and who is working. */
 import type { Area, FormHost, Me, RegistryItem, Scope } from '@/protocol/types';
+import type { AttachedList } from './attached';
 import { localDay, localMoment } from './clock';
 import type { ScopeRegistry } from './registry';
 
@@ -7,13 +8,15 @@ export interface HostSources {
   registry: Pick<ScopeRegistry, 'items' | 'find'>;
   me: Me;
   areas: readonly Area[];
+  /** Lists that came with the form. */
+  attached: Readonly<Record<string, AttachedList>>;
   device: string;
   now(): number;
   newId(): string;
 }
 
 export function hostFor(scope: Scope, sources: HostSources): FormHost {
-  const { registry, me, device, now } = sources;
+  const { registry, me, device, now, attached } = sources;
   const own: Record<string, readonly RegistryItem[]> = {
     area: villages(scope, sources),
     session: [session(scope, me)],
@@ -22,9 +25,10 @@ export function hostFor(scope: Scope, sources: HostSources): FormHost {
     today: () => localDay(now()),
     now: () => localMoment(now()),
     uuid: sources.newId,
-    items: (list) => own[list] ?? registry.items(list),
+    items: (list) => own[list] ?? attached[list]?.items ?? registry.items(list),
     find: (list, prop, value) =>
       own[list]?.filter((item) => item[prop] === value) ??
+      attached[list]?.find(prop, value) ??
       registry.find(list, prop, value).map((view) => view.item),
     meta: { deviceid: device, username: me.username },
   };

@@ -21,6 +21,9 @@ export class Tx {
   all<T>(store: string, range?: IDBKeyRange): Promise<T[]> {
     return done(this.tx.objectStore(store).getAll(range) as IDBRequest<T[]>);
   }
+  keys(store: string): Promise<string[]> {
+    return done(this.tx.objectStore(store).getAllKeys() as IDBRequest<string[]>);
+  }
   put(store: string, value: unknown): Promise<IDBValidKey> {
     return done(this.tx.objectStore(store).put(value));
   }

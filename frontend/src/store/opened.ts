@@ -2,6 +2,7 @@
 import type {
   Area,
   FinishInput,
+  FormDefinition,
   FormHost,
   OutboxItem,
   ReturnedTask,
@@ -83,13 +84,14 @@ export class Opened {
     return this.registries.get(scope) as ScopeRegistry;
   }
 
-  host(scope: Scope): FormHost {
+  host(scope: Scope, def?: FormDefinition): FormHost {
     const { now, newId, device } = this.deps;
     const { me, areas } = this.knowledge.profile;
     return hostFor(scope, {
       registry: this.registry(scope),
       me,
       areas,
+      attached: def ? this.knowledge.files.listsOf(def) : {},
       device: device.id,
       now,
       newId,

@@ -2,6 +2,7 @@
 import type { Attempts, Vault } from '@/crypto/vault';
 import type { Area, Catalogue, FormDefinition, Me } from '@/protocol/types';
 import type { Cursor } from './base';
+import { FormFiles } from './formFiles';
 import type { Database } from './idb';
 import type { SealedRecord, Sealer } from './sealed';
 
@@ -95,12 +96,15 @@ export const formKey = (id: string, version: string): string => `${id}/${version
 export class Knowledge {
   catalogue: Catalogue = NO_CATALOGUE;
   private current: Profile | null = null;
+  readonly files: FormFiles;
   private readonly forms = new Map<string, FormDefinition>();
 
   constructor(
     private readonly db: Database,
     private readonly sealer: Sealer,
-  ) {}
+  ) {
+    this.files = new FormFiles(db, sealer);
+  }
 
   /** The record that `setProfile` would write, for a phone that has nothing yet. */
   static async firstProfile(sealer: Sealer, profile: Profile): Promise<SealedRecord> {
@@ -135,7 +139,10 @@ export class Knowledge {
   async form(id: string, version: string): Promise<FormDefinition | undefined> {
     const key = formKey(id, version);
     const known = this.forms.get(key) ?? (await this.get<FormDefinition>('forms', key));
-    if (known) this.forms.set(key, known);
+    if (known) {
+      this.forms.set(key, known);
+      await this.files.open(known);
+    }
     return known;
   }
 

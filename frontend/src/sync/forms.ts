@@ -1,8 +1,14 @@
-/** Keeps the catalogue and every form it names on the phone. The forms come first: what is offered can be opened. */
+/**
+ * Keeps the catalogue and every form it names on the phone. The forms and their data lists come first: what is offered can
+ * be opened. Pictures and sounds follow when everything else is done.
+ */
+import { decode } from '@/crypto/bytes';
 import { type Check, dict, list, object, record, text } from '@/protocol/shape';
-import type { Catalogue, FormDefinition, FormRef, Program } from '@/protocol/types';
+import type { Catalogue, FormDefinition, FormFile, FormRef, Program } from '@/protocol/types';
+import { filesOf, listsOf } from '@/store/formFiles';
+import type { Knowledge } from '@/store/phone';
 import { type Step, type SyncContext, stopOf } from './context';
-import { callJson, type Result } from './http';
+import { callFile, callJson, type Net, type Result } from './http';
 
 const catalogue: Check<Catalogue> = record<Catalogue>({
   hash: text,
@@ -36,21 +42,64 @@ async function fetchMissing(
     if (ctx.stopped()) return null;
     if (await ctx.knowledge.hasForm(id, version)) continue;
     ctx.report({ step: 'forms', progress: i / refs.length });
-    const form = await fetchForm(ctx.net, id, version);
+    const form = await obtainForm(ctx.net, ctx.knowledge, id, version);
     if (!form.ok) return stopOf(form);
-    await ctx.knowledge.setForm(form.value);
   }
   return null;
 }
 
-/** One published version; it never changes. */
-export function fetchForm(
-  net: SyncContext['net'],
+/** A published version with its data lists; kept only when all are here. */
+export async function obtainForm(
+  net: Net,
+  knowledge: Knowledge,
   id: string,
   version: string,
 ): Promise<Result<FormDefinition>> {
-  const path = `/api/forms/${encodeURIComponent(id)}/${encodeURIComponent(version)}`;
-  return callJson(net, 'GET', path, undefined, (body) => {
+  const form = await fetchForm(net, id, version);
+  if (!form.ok) return form;
+  for (const [, file] of listsOf(form.value)) {
+    if (await knowledge.files.has(file.sha)) continue;
+    const bytes = await fetchFile(net, form.value, file);
+    if (!bytes.ok) return bytes;
+    await knowledge.files.setList(file.sha, JSON.parse(decode(bytes.value)));
+  }
+  await knowledge.setForm(form.value);
+  await knowledge.files.open(form.value);
+  return form;
+}
+
+/** Pictures and sounds of the forms here, one after the other; then what no form here needs goes. */
+export async function downloadMedia(ctx: SyncContext): Promise<Step> {
+  const { knowledge, net } = ctx;
+  const needed = new Set<string>();
+  for (const { id, version } of [...knowledge.catalogue.forms, ...ctx.olderForms()]) {
+    const form = await knowledge.form(id, version);
+    if (!form) continue;
+    for (const file of filesOf(form)) {
+      needed.add(file.sha);
+      if (await knowledge.files.has(file.sha)) continue;
+      if (ctx.stopped()) return null;
+      const bytes = await fetchFile(net, form, file);
+      if (!bytes.ok) return stopOf(bytes);
+      await knowledge.files.setMedia(file.sha, bytes.value);
+      await ctx.changed('catalogue');
+    }
+  }
+  await knowledge.files.keepOnly(needed);
+  return null;
+}
+
+/** As long as it takes over the slowest network, 1 kB a second. */
+function fetchFile(net: Net, form: FormDefinition, { sha, size }: FormFile) {
+  return callFile(net, `${pathOf(form.id, form.version)}/files/${sha}`, sha, 60_000 + size);
+}
+
+const pathOf = (id: string, version: string): string =>
+  `/api/forms/${encodeURIComponent(id)}/${encodeURIComponent(version)}`;
+
+/** One published version; it never changes. */
+function fetchForm(net: Net, id: string, version: string): Promise<Result<FormDefinition>> {
+  return callJson(net, 'GET', pathOf(id, version), undefined, (body) => {
     record({ nodes: list(object()), lists: object() })(body);
     const definition = body as FormDefinition;
     if (definition.id !== id || definition.version !== version) throw new TypeError('another form');

@@ -2,7 +2,7 @@
  * One request, one honest answer: either what the server really said, or why there is none. A page of a captive portal,
  * a truncated body or the answer to another request are no answer. Never throws for what networks do.
  */
-import { type Bytes, encode } from '@/crypto/bytes';
+import { type Bytes, encode, sha256 } from '@/crypto/bytes';
 import { signRequest } from '@/crypto/device';
 import { Garbled } from '@/protocol/shape';
 import {
@@ -92,6 +92,21 @@ export function callJson<T>(
     const type = response.headers.get('Content-Type') ?? '';
     if (!type.startsWith('application/json')) throw new Garbled(type);
     return read(await response.json());
+  });
+}
+
+/** A file whose SHA-256 is known: anything else under its address isn't from our server. */
+export function callFile(
+  net: Net,
+  path: string,
+  sha: string,
+  timeout: number,
+): Promise<Result<Bytes>> {
+  const init = { method: 'GET', headers: { 'X-FS-Proto': PROTOCOL } };
+  return exchange(net, path, init, timeout, async (response) => {
+    const bytes = new Uint8Array(await response.arrayBuffer());
+    if ((await sha256(bytes)) !== sha) throw new Garbled('another file');
+    return bytes;
   });
 }
 

@@ -5,7 +5,7 @@
  */
 import { ClientError, type SyncState } from '@/protocol/types';
 import type { Stop, SyncContext } from './context';
-import { downloadForms } from './forms';
+import { downloadForms, downloadMedia } from './forms';
 import type { Failure } from './http';
 import { pull } from './pull';
 import { push } from './push';
@@ -101,9 +101,9 @@ export class Loop {
     if (stop && !isRefusal(stop)) return stop;
     const fetched = await this.fetch();
     const first = stop ?? verified ?? fetched ?? held;
-    if (!first)
-      await context.knowledge.setProfile({ lastFull: new Date(context.net.now()).toISOString() });
-    return first;
+    if (first) return first;
+    await context.knowledge.setProfile({ lastFull: new Date(context.net.now()).toISOString() });
+    return downloadMedia(context);
   }
 
   private async fetch(): Promise<Stop | null> {
