@@ -1,7 +1,7 @@
 """Quality issues with an id, a severity and a state, beside the visit.
 
-Revision ID: 0004
-Revises: 0003
+Revision ID: 0005
+Revises: 0004
 """
 
 from typing import Any
@@ -11,8 +11,8 @@ from alembic import op
 
 from fieldapp.sync.quality import Finding, due_on, issue_id
 
-revision = "0004"
-down_revision = "0003"
+revision = "0005"
+down_revision = "0004"
 branch_labels = None
 depends_on = None
 
