@@ -1,5 +1,6 @@
 /** A form's tree as the rows a person scrolls through, cut into screens where the form asks for it. */
 import type { NodeView } from '@/protocol/types';
+import { inTable } from './controls/layout';
 
 export type Row =
   | { kind: 'heading'; path: string; depth: number }
@@ -30,6 +31,27 @@ export function rowsOf(view: NodeView): Row[] {
   rowsInto(rows, view, 1);
   return rows;
 }
+
+/** Rows in the order of the form, those of one table together: a head (`label`) with rows that leave out theirs. */
+export function blocksOf(rows: readonly Row[], view: (path: string) => NodeView): Row[][] {
+  const blocks: Row[][] = [];
+  let table: Row[] | undefined;
+  for (const row of rows) {
+    const leaf = row.kind === 'question' ? view(row.path) : undefined;
+    if (leaf && table && inTable(leaf.appearance) && !isHead(leaf)) table.push(row);
+    else {
+      const block = [row];
+      blocks.push(block);
+      table = leaf && isHead(leaf) ? block : undefined;
+    }
+  }
+  return blocks;
+}
+
+/** The head of a table asks nothing. */
+export const isHead = (view: NodeView): boolean =>
+  (view.control === 'select' || view.control === 'select1') &&
+  (view.appearance ?? '').split(' ').includes('label');
 
 /**
  * What tells one instance from another: a name that was written or a record that was chosen, else its first two
@@ -103,7 +125,7 @@ export function progressOf(view: NodeView): { done: number; total: number } {
   const walk = (node: NodeView): void => {
     if (!node.relevant) return;
     if (node.kind !== 'leaf') node.children.forEach(walk);
-    else if (node.control && node.control !== 'note' && !node.readonly) {
+    else if (node.control && node.control !== 'note' && !isHead(node) && !node.readonly) {
       count.total += 1;
       if (node.value !== '') count.done += 1;
     }

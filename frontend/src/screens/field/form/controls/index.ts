@@ -11,6 +11,7 @@ import {
 } from './capture';
 import GeopointControl from './GeopointControl.vue';
 import type { ControlKind } from './kinds';
+import LabelsControl from './LabelsControl.vue';
 import ManyControl from './ManyControl.vue';
 import MomentControl from './MomentControl.vue';
 import NumberControl from './NumberControl.vue';
@@ -29,10 +30,12 @@ const CONTROLS: Partial<Record<ControlKind, Component>> = {
   dateTime: MomentControl,
   geopoint: GeopointControl,
   barcode: BarcodeControl,
+  labels: LabelsControl,
   one: OneControl,
   many: ManyControl,
   pick: PickControl,
   range: RangeControl,
+  rating: RangeControl,
   trigger: TriggerControl,
   rank: RankControl,
   trace: TraceControl,

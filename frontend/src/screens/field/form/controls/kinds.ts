@@ -14,6 +14,7 @@ export type ControlKind =
   | 'many'
   | 'pick'
   | 'range'
+  | 'rating'
   | 'trigger'
   | 'rank'
   | 'trace'
@@ -23,6 +24,7 @@ export type ControlKind =
   | 'sound'
   | 'file'
   | 'note'
+  | 'labels'
   | 'unsupported';
 
 /** More choices than this are searched, not scrolled. */
@@ -51,12 +53,12 @@ export function controlKind(view: NodeView, node: FormNode | undefined): Control
     case 'input':
       return inputKind(view);
     case 'select1':
-      return isSearched(view, node) ? 'pick' : 'one';
     case 'select':
-      return isSearched(view, node) ? 'pick' : 'many';
+      return selectKind(view, node);
     case 'upload':
       return uploadKind(view, node?.mime ?? '');
     case 'range':
+      return looksOf(view.appearance).includes('rating') ? 'rating' : 'range';
     case 'trigger':
     case 'rank':
     case 'note':
@@ -70,6 +72,12 @@ function inputKind(view: NodeView): ControlKind {
   const kind = INPUTS[view.type ?? 'string'];
   if (kind === 'number' && looksOf(view.appearance).includes('bearing')) return 'bearing';
   return kind ?? (view.type === 'select' ? 'text' : 'unsupported');
+}
+
+function selectKind(view: NodeView, node: FormNode | undefined): ControlKind {
+  if (looksOf(view.appearance).includes('label')) return 'labels';
+  if (isSearched(view, node)) return 'pick';
+  return view.control === 'select' ? 'many' : 'one';
 }
 
 function isSearched(view: NodeView, node: FormNode | undefined): boolean {

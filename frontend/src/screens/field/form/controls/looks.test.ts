@@ -1,0 +1,79 @@
+/** What an appearance makes of a question on a narrow phone. */
+import { describe, expect, test } from 'vitest';
+import type { FormNode, NodeView } from '@/protocol/types';
+import { type ControlKind, controlKind } from './kinds';
+import { lookOf } from './layout';
+import { stepsOf } from './steps';
+
+function view(over: Partial<NodeView>): NodeView {
+  return {
+    ...{ path: 'q', node: 1, kind: 'leaf', label: '', hint: '', value: '', children: [] },
+    ...{ relevant: true, required: false, readonly: false },
+    ...{ prefilled: false, touched: false, kept: false },
+    ...over,
+  };
+}
+const options = (...labels: string[]) => labels.map((label, at) => ({ value: `${at}`, label }));
+const kind = (over: Partial<NodeView>, node: Partial<FormNode> = {}): ControlKind =>
+  controlKind(view(over), { n: 'q', p: 0, k: 'leaf', ...node });
+
+describe('which control asks', () => {
+  const long = options(...Array.from({ length: 13 }, (_, at) => `镇${at}`));
+  test.each<[ControlKind, Partial<NodeView>, Partial<FormNode>]>([
+    ['photo', { control: 'upload', appearance: 'new' }, { mime: 'image/*' }],
+    ['drawing', { control: 'upload', appearance: 'signature' }, { mime: 'image/*' }],
+    ['drawing', { control: 'upload', appearance: 'annotate' }, { mime: 'image/*' }],
+    ['sound', { control: 'upload' }, { mime: 'audio/*' }],
+    ['file', { control: 'upload' }, { mime: 'video/*' }],
+    ['file', { control: 'upload' }, { mime: '.pdf,.docx' }],
+    ['trace', { control: 'input', type: 'geoshape' }, {}],
+    ['geopoint', { control: 'input', type: 'geopoint', appearance: 'placement-map' }, {}],
+    ['bearing', { control: 'input', type: 'decimal', appearance: 'bearing' }, {}],
+    ['date', { control: 'input', type: 'date', appearance: 'ethiopian' }, {}],
+    ['text', { control: 'input', type: 'string', appearance: 'ex:org.app.survey(a=1)' }, {}],
+    ['rating', { control: 'range', appearance: 'rating' }, {}],
+    ['range', { control: 'range', appearance: 'vertical' }, {}],
+    ['one', { control: 'select1', options: options('是', '否') }, {}],
+    ['pick', { control: 'select1', appearance: 'minimal', options: options('是', '否') }, {}],
+    ['pick', { control: 'select', options: long }, {}],
+    ['many', { control: 'select', options: options('是', '否') }, {}],
+    ['labels', { control: 'select1', appearance: 'label', options: options('是', '否') }, {}],
+    ['unsupported', { control: 'input', type: 'boolean' }, {}],
+  ])('%s: %j', (expected, over, node) => {
+    expect(kind(over, node)).toBe(expected);
+  });
+});
+
+describe('how choices are laid out', () => {
+  const five = options('非常不同意', '不同意', '一般', '同意', '非常同意');
+  const six = options('一', '二', '三', '四', '五', '六');
+  test('short ones two by two, longer ones one below the other', () => {
+    expect(lookOf(undefined, options('是', '否')).columns).toBe(2);
+    expect(lookOf(undefined, options('是', '不清楚，要再问')).columns).toBe(1);
+  });
+  test('a scale in one line as long as thumbs fit', () => {
+    expect(lookOf('likert', five)).toMatchObject({ columns: 5, narrow: true, labels: true });
+    expect(lookOf('likert', six).columns).toBe(2);
+  });
+  test('columns as asked, but never narrower than a thumb', () => {
+    expect(lookOf('columns-3', five).columns).toBe(3);
+    expect(lookOf('columns-9', five).columns).toBe(4);
+    expect(lookOf('columns-0', five).columns).toBe(1);
+    expect(lookOf('compact-2 no-buttons', five)).toMatchObject({ columns: 2, marks: false });
+    expect(lookOf('columns-pack', five).columns).toBe(0);
+    expect(lookOf('columns', five).columns).toBe(3);
+  });
+  test('labels are left out only below a head that has them', () => {
+    expect(lookOf('list-nolabel', five, true)).toMatchObject({ columns: 5, labels: false });
+    expect(lookOf('list-nolabel', five, false).labels).toBe(true);
+    expect(lookOf('list', five, true).labels).toBe(true);
+  });
+});
+
+test('the numbers of a range go up or down, without the noise of fractions', () => {
+  expect(stepsOf(1, 5, 1)).toEqual(['1', '2', '3', '4', '5']);
+  expect(stepsOf(0, 0.3, 0.1)).toEqual(['0', '0.1', '0.2', '0.3']);
+  expect(stepsOf(10, 4, 3)).toEqual(['10', '7', '4']);
+  expect(stepsOf(0, 5, 0)).toHaveLength(6);
+  expect(stepsOf(0, 1e9, 1)).toHaveLength(1001);
+});
