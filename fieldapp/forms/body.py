@@ -108,8 +108,6 @@ def _control(draft: Draft, tag: str, element: Element, inside: int | None) -> No
     _words(draft, element, number)
     if node["c"] in SELECTS:
         read_choices_of(draft, element, number)
-        if "label" in node.get("ap", "").split():
-            del node["c"]
     if tag == "range":
         _range(draft, element, node, number)
     if tag == "upload":

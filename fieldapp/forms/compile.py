@@ -15,6 +15,7 @@ from .circles import circles
 from .definition import Shape
 from .draft import VERSIONS, Draft, local_name, mark_repeat, read_setvalue
 from .files import used
+from .or_other import translate_or_other
 from .parameters import read_parameters
 from .problems import FormError
 from .support import BIND, DATA_TYPES, EXPRESSIONS, MODEL, PRELOADS, REFUSED_PRELOADS, SETTINGS
@@ -56,6 +57,7 @@ def compile_xform(
     _settle_nodes(draft)
     _read_lists(draft)
     definition = _definition(draft, program, scope)
+    translate_or_other(definition)
     _refuse_cycles(draft, definition)
     if draft.problems:
         raise FormError(draft.problems)
@@ -216,6 +218,8 @@ def _settle_nodes(draft: Draft) -> None:
         node.setdefault("t", "string")
         if node.get("c") in ("select", "select1", "rank"):
             node["t"] = "select"
+        if "label" in node.get("ap", "").split() and node["t"] == "select":
+            node.pop("req", None)  # the head of a table asks nothing
         if "c" not in node:
             node.pop("ro", None)  # nobody could write it anyway
         shown = node.get("c") == "input" and node["t"] == "string" and "def" not in node

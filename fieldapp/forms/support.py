@@ -269,28 +269,35 @@ ATTRIBUTES: Table = {
 
 APPEARANCES: Table = {
     **_yes("field-list minimal autocomplete autocomplete_chars search multiline numbers alert"),
-    **_yes("year month-year picker rating masked"),
-    **_yes("signature draw annotate new new-front selfie"),
-    **_all(LOOKS, "compact quickcompact columns columns-pack horizontal horizontal-compact dd"),
-    **_all(LOOKS, "vertical likert no-buttons list list-nolabel no-calendar no-ticks no-collapse"),
-    **_all(LOOKS, "distress analog-scale thousands-sep thousand-sep comment counter grid front"),
-    **_all(LOOKS, "table-list pages theme-grid placement-map maps streets satellite url"),
-    "label": _differs("the row of headings is left out: each question shows its own choices"),
+    **_yes("year month-year picker masked counter thousands-sep thousand-sep url bearing"),
+    **_yes("signature draw annotate new new-front selfie front hidden-answer"),
+    **_yes("columns columns-pack compact quickcompact horizontal horizontal-compact"),
+    **_yes("no-buttons likert list table-list label list-nolabel no-ticks"),
+    **_all(LOOKS, "dd no-collapse distress analog-scale comment grid pages theme-grid"),
+    "rating": _differs("stars; more than six numbers are a list"),
+    "vertical": _differs("the slider lies flat, where a thumb scrolls past it"),
+    "no-calendar": _differs("the phone's own way to choose a date"),
+    **_all(
+        _differs("the phone's own place; a map would need signal"),
+        "placement-map maps streets satellite",
+    ),
     "quick": _ignored("the form scrolls; nothing has to be turned to the next page"),
     **_all(_differs("the choices are a list"), "map image-map"),
     **_all(
         _differs("asked in the common calendar; what is stored is the same"),
         "ethiopian coptic islamic bikram-sambat myanmar persian buddhist",
     ),
-    "bearing": _differs("typed as degrees: browsers don't tell a compass bearing reliably"),
-    **_all(_no("网页不能自己打印", "a web page can't print on its own"), "printer"),
-    "hidden-answer": _differs("what was scanned is shown"),
+    "printer": _no("网页不能自己打印", "a web page can't print on its own"),
 }
 """Words of an appearance."""
 
 APPEARANCE_PATTERNS: tuple[tuple[str, str, Entry], ...] = (
     (r"w\d+", "w1, w2 …", LOOKS),
-    (r"(columns|compact|quickcompact)-\d+", "columns-2, compact-3 …", LOOKS),
+    (
+        r"(columns|compact|quickcompact)-\d+",
+        "columns-2, compact-3 …",
+        _differs("at most four columns, and five on a scale, on a phone"),
+    ),
     (r"ex:.*", "ex:…", _differs("answered by hand: a web page can't open other apps")),
     (r"(printer|intent):.*", "printer:…, intent:…", NO_APPS),
 )

@@ -46,7 +46,10 @@ QUESTION_TYPES: Table = {
     "select_one_external list": _differs("its choices become a list of the form"),
     "rank list": YES,
     "range": YES,
-    **_all(YES, "geopoint geotrace geoshape barcode image audio video file"),
+    **_all(YES, "geopoint geotrace geoshape barcode"),
+    "image": _differs("150 kB at most (drawn ones 60 kB), freed of place and camera"),
+    "audio": _differs("three minutes or 500 kB at most"),
+    **_all(_differs("5 MB at most; pictures and films lose their place"), "video file"),
     "csv-external": YES,
     "xml-external": YES,
     "begin_group": YES,
@@ -93,7 +96,8 @@ ENTITIES_COLUMNS: Table = _all(YES, "list_name dataset entity_id create_if updat
 
 PARAMETERS_OF: Table = {
     **_all(YES, "start end step randomize seed value label rows max-pixels quality"),
-    **_all(YES, "capture-accuracy warning-accuracy allow-mock-accuracy"),
+    **_all(YES, "capture-accuracy warning-accuracy"),
+    "allow-mock-accuracy": _ignored("a browser can't tell a made-up place"),
     **_all(LOOKS, "tick-interval tick-labelset placeholder"),
     "incremental": _ignored("what is wrong with an answer always shows at once"),
     "app": NO_APPS,

@@ -78,6 +78,17 @@ async function inspect(page: Page): Promise<void> {
   expect(violations.map(({ id, nodes }) => [id, nodes.map((it) => it.html)])).toEqual([]);
 }
 
+/** Every choice is at least as large as a thumb. */
+async function thumbs(page: Page): Promise<void> {
+  const small = await page.locator('main .cells label').evaluateAll((cells) =>
+    cells
+      .map((cell) => cell.getBoundingClientRect())
+      .filter(({ width, height }) => width < 48 || height < 48)
+      .map(({ width, height }) => `${width}x${height}`),
+  );
+  expect(small).toEqual([]);
+}
+
 test.beforeAll(async () => {
   server = await startServer();
   await server.fieldapp('forms', 'publish', 'e2e/forms/controls.md', '--program', 'rental');
@@ -181,6 +192,17 @@ test('a voice is recorded and can be heard again', async () => {
   expect(kept.length).toBeLessThan(30_000);
 });
 
+test('going on to the next screen ends a recording and keeps it', async () => {
+  const { page } = wang;
+  await page.getByTestId('record-g_seen/voice').click();
+  await expect(page.getByRole('timer')).toContainText('0:01');
+  await page.getByTestId('next').click();
+  await page.getByTestId('previous').click();
+  const voice = page.getByTestId('question-g_seen/voice');
+  await expect(voice.locator('audio')).toBeVisible();
+  await expect(voice.getByRole('timer')).toHaveCount(0);
+});
+
 test('a film or a file that is too large or of another kind is refused with the reason', async () => {
   const { page } = wang;
   const large = { name: 'a.mp4', mimeType: 'video/mp4', buffer: Buffer.alloc(5_100_000) };
@@ -242,6 +264,77 @@ test('a position less sure than the form wants says so', async () => {
   await expect(page.getByTestId('unsure-g_place/spot')).toHaveCount(0);
 });
 
+test('a code is read by the camera where the browser can, else typed; a hidden one is not shown', async () => {
+  const { page } = wang;
+  // The browser of the tests has no detector, as on a computer: there is only the field.
+  await expect(page.getByTestId('scan-g_place/code')).toHaveCount(0);
+  await page.getByTestId('input-g_place/code').fill('6901234567892');
+  await expect(page.getByTestId('input-g_place/secret_code')).toHaveAttribute('type', 'password');
+});
+
+test('text and numbers in every look', async () => {
+  const { page } = wang;
+  await page.getByTestId('next').click();
+  await expect(page.getByTestId('input-g_text/story')).toHaveAttribute('rows', '6');
+  await page.getByTestId('input-g_text/rent').fill('1250000');
+  await expect(page.getByTestId('grouped-g_text/rent')).toHaveText('1,250,000');
+  await page.getByTestId('more-g_text/rooms').click();
+  await page.getByTestId('more-g_text/rooms').click();
+  await page.getByTestId('less-g_text/rooms').click();
+  await expect(page.getByTestId('input-g_text/rooms')).toHaveValue('1');
+  await page.getByTestId('input-g_text/since').fill('2024-03');
+  await page.getByTestId('input-g_text/built').fill('201');
+  await page.getByTestId('input-g_text/built').blur();
+  await expect(page.getByTestId('problem-g_text/built')).toBeVisible();
+  await page.getByTestId('input-g_text/built').fill('2019');
+  await expect(page.getByTestId('problem-g_text/built')).toHaveCount(0);
+  await page.getByTestId('star-g_text/stars-4').click();
+  await page.getByTestId('input-g_text/floor').selectOption('12');
+  await page.getByTestId('input-g_text/site').fill('https://example.org/');
+  await expect(page.getByTestId('open-g_text/site')).toHaveAttribute('rel', 'noopener noreferrer');
+  await inspect(page);
+});
+
+test('choices in every look: a scale, columns, several from a long list by pinyin', async () => {
+  const { page } = wang;
+  await page.getByTestId('next').click();
+  await page.getByTestId('option-g_choice/agree-4').click();
+  await page.getByTestId('option-g_choice/lift-1').click();
+  await page.getByTestId('option-g_choice/tools-alarm').click();
+  await page.getByTestId('option-g_choice/best-other').click();
+  await expect(page.getByTestId('option-g_choice/best-other')).toHaveText('其他');
+  await expect(page.getByTestId('question-g_choice/best_other')).toContainText('请说明');
+  await page.getByTestId('pick-g_choice/towns').click();
+  for (const [typed, code] of [
+    ['tyz', 't02'],
+    ['河', 't05'],
+  ] as const) {
+    await page.getByTestId('pick-search').fill(typed);
+    await expect(page.locator('.option')).toHaveCount(1);
+    await page.getByTestId(`option-g_choice/towns-${code}`).click();
+  }
+  await inspect(page);
+  await page.getByTestId('pick-done').click();
+  await expect(page.getByTestId('pick-g_choice/towns')).toHaveText('桃源镇、河口镇');
+  await thumbs(page);
+  await inspect(page);
+});
+
+test('a table keeps its head in sight, its cells under the words, and every cell fit for a thumb', async () => {
+  const { page } = wang;
+  await page.getByTestId('next').click();
+  const cell = page.getByTestId('option-g_table/bus-3');
+  await cell.click();
+  await expect(cell.locator('input')).toBeChecked();
+  const head = page.locator('.table .cells').first().locator('span').nth(2);
+  const middle = (box: { x: number; width: number } | null) => (box ? box.x + box.width / 2 : 0);
+  const off = middle(await head.boundingBox()) - middle(await cell.boundingBox());
+  expect(Math.abs(off)).toBeLessThan(8);
+  await expect(page.getByRole('radio', { name: '不方便' }).last()).toBeChecked();
+  await thumbs(page);
+  await inspect(page);
+});
+
 test('the battery falls out: pictures, voice and walk are there again', async () => {
   await wang.battery();
   const { page } = wang;
@@ -257,6 +350,18 @@ test('the battery falls out: pictures, voice and walk are there again', async ()
   await expect(page.getByTestId('question-g_seen/voice').locator('audio')).toBeVisible();
   await page.getByTestId('next').click();
   await expect(page.getByTestId('points-g_place/plot')).toContainText('3 个点');
+});
+
+test('finishing waits for what is still on its way, and sends names for bytes', async () => {
+  const { page } = wang;
+  await page.getByTestId('previous').click();
+  await page.getByTestId('record-g_seen/voice').click();
+  await expect(page.getByRole('timer')).toContainText('0:01');
+  while (await page.getByTestId('next').isVisible()) await page.getByTestId('next').click();
+  await page.getByTestId('finish').click();
+  await expect(page.getByTestId('saved')).toBeVisible();
+  await page.getByTestId('saved-today').click();
+  await wang.sendAll();
 });
 
 test('a microphone that is not allowed says where to allow it', async () => {

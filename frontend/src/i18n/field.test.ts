@@ -13,7 +13,7 @@ const zh = { ...fieldZh, ...captureZh };
 const en = { ...fieldEn, ...captureEn };
 /** Tables whose keys come from data: states, roles, reasons. */
 const TABLES =
-  /^(why|role|error|sync\.error|sync\.step|outbox\.state|outbox\.stateHint|scope|nav)\.|^capture\.(microphone_|pace_|colour)/;
+  /^(why|role|error|sync\.error|sync\.step|outbox\.state|outbox\.stateHint|scope|nav|form\.media)\.|^capture\.(microphone_|pace_|colour)/;
 
 function files(folder: string): string[] {
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {

@@ -136,6 +136,48 @@ def test_how_a_control_works_is_kept_by_the_names_its_author_knows() -> None:
     assert "par" not in node(visit, "n")
 
 
+def test_a_table_has_a_head_that_asks_nothing_and_rows_that_are_questions() -> None:
+    visit = form("""
+| survey |
+| | type | name | label | appearance | required |
+| | begin_group | hand | At hand? | table-list | |
+| | select_one yn | water | Water | | yes |
+| | end_group | | | | |
+| | select_one yn | head | | label | yes |
+| | select_one yn | power | Power | list-nolabel | |
+| choices |
+| | list_name | name | label |
+| | yn | 1 | Yes |
+""")
+    heads = [n for n in visit["nodes"] if n.get("ap") == "label"]
+    assert [(n["c"], n["items"], "req" in n) for n in heads] == [
+        ("select1", {"list": "yn"}, False)
+    ] * 2
+    assert node(visit, "water")["ap"] == node(visit, "power")["ap"] == "list-nolabel"
+    assert "req" in node(visit, "water")
+
+
+def test_or_other_speaks_chinese_where_the_form_does() -> None:
+    both = """
+| survey |
+| | type | name | label::中文(zh) | label::English(en) |
+| | select_one tool or_other | best | 最有用的 | Most useful |
+| choices |
+| | list_name | name | label::中文(zh) | label::English(en) |
+| | tool | lamp | 灯 | Lamp |
+"""
+    visit = form(both)
+    assert visit["lists"]["tool"][1]["l"] == ["其他", "Other"]
+    assert node(visit, "best_other")["l"] == ["请说明“其他”是什么", "Specify other."]
+    plain = both.replace("::中文(zh)", "").replace(" label::English(en) |", "")
+    one = form(plain.replace(" | Most useful", "").replace(" | Lamp", ""))
+    assert one["lists"]["tool"][1]["l"] == ["其他"]
+    english = form(both.replace("中文(zh)", "French(fr)"))
+    assert english["lists"]["tool"][1]["l"] == ["Other", "Other"]
+    own = form(both + "| | tool | other | 别的 | Another |\n")
+    assert ["别的", "Another"] in [choice["l"] for choice in own["lists"]["tool"]]
+
+
 def test_what_the_phone_fills_in_by_itself_is_a_preload() -> None:
     visit = form(QUESTIONS)
     preloads = {n["n"]: n["pre"] for n in visit["nodes"] if "pre" in n}

@@ -65,14 +65,28 @@ export function recognisedBy(
   const answered = rows
     .filter((row) => row.kind === 'question')
     .map((row) => view(row.path))
-    .filter((leaf) => leaf.relevant && leaf.value !== '');
+    .filter((leaf) => leaf.relevant && leaf.value !== '' && isWords(leaf));
   const named = answered.find((leaf) => title(leaf) || isWriting(leaf));
   const told = named ? [named] : answered.slice(0, 2);
   return told.map((leaf) => title(leaf) ?? choice(leaf) ?? leaf.value).join(' · ');
 }
 
+/** Files and places are answers that no word stands for; what was masked is nobody's to read. */
+const WORDLESS = new Set(['binary', 'geopoint', 'geotrace', 'geoshape']);
+export const isWords = (leaf: NodeView): boolean =>
+  !WORDLESS.has(leaf.type ?? '') && !/\b(masked|hidden-answer)\b/.test(leaf.appearance ?? '');
+
 const isWriting = (leaf: NodeView) => leaf.control === 'input' && leaf.type === 'string';
-const choice = (leaf: NodeView) => leaf.options?.find(({ value }) => value === leaf.value)?.label;
+const label = (leaf: NodeView, code: string) =>
+  leaf.options?.find(({ value }) => value === code)?.label;
+/** One choice, or several, as words; undefined for what isn't chosen. */
+const choice = (leaf: NodeView) =>
+  leaf.options &&
+  (label(leaf, leaf.value) ??
+    leaf.value
+      .split(' ')
+      .map((code) => label(leaf, code) ?? code)
+      .join('、'));
 
 /**
  * The screens of a form: each group with `field-list` is one, and so is what stands between two of them. A form

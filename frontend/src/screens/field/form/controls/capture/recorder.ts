@@ -20,26 +20,36 @@ export function useRecorder(largest: number, onEnd: (recording: Recording) => vo
   let timer: ReturnType<typeof setInterval> | undefined;
 
   function stop(): void {
-    if (recorder?.state !== 'inactive') recorder?.stop();
+    if (recorder && recorder.state !== 'inactive') recorder.stop();
   }
 
   /** Throws what the browser throws when there is no microphone or it may not be used. */
   async function start(bits: number): Promise<void> {
     const stream = await navigator.mediaDevices.getUserMedia({ audio: true });
+    try {
+      record(stream, bits);
+      follow(stream);
+    } catch (error) {
+      release(stream);
+      throw error;
+    }
+  }
+
+  function record(stream: MediaStream, bits: number): void {
     const type = container();
-    recorder = new MediaRecorder(stream, {
+    const made = new MediaRecorder(stream, {
       ...(type ? { mimeType: type } : {}),
       audioBitsPerSecond: bits,
     });
     const parts: Blob[] = [];
-    recorder.ondataavailable = ({ data }) => {
+    made.ondataavailable = ({ data }) => {
       parts.push(data);
       if (parts.reduce((total, part) => total + part.size, 0) > largest) stop();
     };
-    recorder.onstop = () => void finish(stream, parts, recorder?.mimeType ?? '');
-    recorder.start(1000);
+    made.onstop = () => void finish(stream, parts, made.mimeType);
+    made.start(1000);
+    recorder = made;
     running.value = true;
-    follow(stream);
   }
 
   function follow(stream: MediaStream): void {
@@ -56,11 +66,16 @@ export function useRecorder(largest: number, onEnd: (recording: Recording) => vo
     }, TICK_MS);
   }
 
-  async function finish(stream: MediaStream, parts: Blob[], type: string): Promise<void> {
+  function release(stream: MediaStream): void {
     clearInterval(timer);
     for (const track of stream.getTracks()) track.stop();
     void context?.close();
+    context = null;
     running.value = false;
+  }
+
+  async function finish(stream: MediaStream, parts: Blob[], type: string): Promise<void> {
+    release(stream);
     const buffers = await Promise.all(parts.map((part) => part.arrayBuffer()));
     onEnd({ bytes: joined(buffers.map((buffer) => new Uint8Array(buffer))), type });
   }
