@@ -12,7 +12,7 @@ from .definition import Definition, shape_of
 from .evaluate import Host, Instances, Scope, evaluate
 from .instance import Answers, FormInstance, Inst
 from .judge import Found, World, judge
-from .values import Item, to_boolean
+from .values import Item, Node, to_boolean
 
 MESSAGES = {
     "relevance": ("此题不应作答", "This question did not apply"),
@@ -102,6 +102,7 @@ def offered(form: FormInstance, inst: Inst, items: Mapping[str, Any]) -> Set[str
         return {value for value, _ in form.pairs(items, form.scope(inst))} - {""}
     if "list" in items and "where" not in items:
         return form.shape.codes(items["list"])
+    root: Node
     if "list" in items:
         root, key = form.items(items["list"]) or Item("root"), "name"
     else:

@@ -11,6 +11,7 @@ from math import fmod, inf, nan
 from random import Random
 from typing import Any, Protocol, TypeAlias
 
+from .attached import ListNode, RowNode, key_of
 from .functions import LARGEST, LIBRARY, as_moment, seed_of, shuffled
 from .values import (
     Date,
@@ -31,7 +32,7 @@ from .values import (
 )
 
 Expr: TypeAlias = Sequence[Any]
-Instances: TypeAlias = Mapping[str, Sequence[Mapping[str, str]]]
+Instances: TypeAlias = Mapping[str, Sequence[Mapping[str, str]] | ListNode]
 
 
 def _no_id() -> str:
@@ -51,12 +52,13 @@ class Host:
     instances: Instances = field(default_factory=dict)
     deviceid: str = ""
     username: str = ""
-    _lists: dict[str, Item] = field(default_factory=dict, repr=False, compare=False)
+    _lists: dict[str, Node] = field(default_factory=dict, repr=False, compare=False)
 
-    def items(self, name: str) -> Item:
+    def items(self, name: str) -> Node:
         """The root element of a list; an unknown list is empty."""
         if name not in self._lists:
-            self._lists[name] = make_list(self.instances.get(name, ()))
+            items = self.instances.get(name, ())
+            self._lists[name] = items if isinstance(items, ListNode) else make_list(items)
         return self._lists[name]
 
 
@@ -203,9 +205,26 @@ def _path(scope: Scope, base: Expr, *steps: Expr) -> NodeSet:
             nodes = _filtered(nodes, preds, scope)
         else:
             nodes = _distinct(
-                [n for node in nodes for n in _filtered(_along(node, axis, name), preds, scope)]
+                [
+                    n
+                    for node in nodes
+                    for n in _filtered(_reached(scope, node, axis, name, preds), preds, scope)
+                ]
             )
     return nodes
+
+
+def _reached(scope: Scope, node: Node, axis: str, name: str, preds: Sequence[Expr]) -> NodeSet:
+    """Where a step leads; of an attached list only rows that can pass the first predicate."""
+    if isinstance(node, RowNode) and axis == "child" and name != "*":
+        return [*node.child(name)]
+    key = key_of(preds[0]) if preds and name == "item" and isinstance(node, ListNode) else None
+    if key is None or not isinstance(node, ListNode):
+        return _along(node, axis, name)
+    wanted = evaluate(key[1], scope)
+    if isinstance(wanted, list) and len(wanted) == 1:
+        wanted = wanted[0].text
+    return [*node.find(key[0], wanted)] if isinstance(wanted, str) else _along(node, axis, name)
 
 
 def _filtered(nodes: NodeSet, preds: Sequence[Expr], scope: Scope) -> NodeSet:

@@ -11,6 +11,7 @@ from functools import cached_property
 from math import isnan
 from typing import Any, TypeAlias
 
+from .attached import ListNode
 from .definition import Shape
 from .evaluate import Expr, Host, Scope, evaluate
 from .values import (
@@ -166,7 +167,7 @@ class FormInstance:
                 (c for c in self.shape.definition["lists"][items["list"]] if c["v"] == code), None
             )
             return self.text(choice["l"], self.root) if choice else ""
-        for item in self.host.items(items["inst"]).children if items else []:
+        for item in self._candidates(items, code) if items else []:
             values = {child.name: child.text for child in item.children}
             if values.get(items["value"]) == code:
                 return values.get(items["label"], "")
@@ -179,6 +180,10 @@ class FormInstance:
             (_below(node, items["value"]), _below(node, items["label"]))
             for node in (nodes if isinstance(nodes, list) else [])
         ]
+
+    def _candidates(self, items: Mapping[str, Any], code: str) -> Sequence[Node]:
+        root = self.host.items(items["inst"])
+        return root.find(items["value"], code) if isinstance(root, ListNode) else root.children
 
     def _plain(self, label: Sequence[Any]) -> str:
         text = self._pick(label)

@@ -13,12 +13,13 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
+from .attached import ListNode, asks_position
 from .datatypes import TYPES, in_range, is_file
 from .definition import Shape
-from .evaluate import Expr, Scope, evaluate
+from .evaluate import Expr, Instances, Scope, evaluate
 from .instance import MAX_REPEATS, Answers, FormInstance, Inst, stored_text
 from .names import references
-from .values import NUMBER, Item, Value, parse_moment, to_boolean, to_number
+from .values import NUMBER, Node, Value, parse_moment, to_boolean, to_number
 from .witness import STAND_IN, UUID, Facts, Items, UndecidedError, known_facts, pattern_of, witness
 
 MOST_FOUND = 200
@@ -49,7 +50,7 @@ class World:
 
     today: str
     now: str = ""
-    lists: Mapping[str, Items] = field(default_factory=dict)
+    lists: Instances = field(default_factory=dict)
     known: Callable[[str], Items | None] = _nothing
     links: Mapping[str, frozenset[str]] | None = None
     username: str = ""
@@ -89,6 +90,13 @@ def judge(shape: Shape, answers: Answers, world: World) -> list[Found]:
     before = (date.fromisoformat(world.today) - timedelta(1)).isoformat()
     yesterday = World(**{**vars(world), "today": before})
     return min(found, Judge(shape, answers, yesterday).findings(), key=len)
+
+
+def _candidates(root: Node | None, key: str, codes: set[str], where: Expr | None) -> Sequence[Node]:
+    """Items that may have one of the codes: all, unless the list can find them."""
+    if isinstance(root, ListNode) and not asks_position(where):
+        return [row for code in sorted(codes) for row in root.find(key, code)]
+    return root.children if root else ()
 
 
 def _uses_clock(shape: Shape) -> bool:
@@ -329,11 +337,11 @@ class Judge:
         return codes <= given, trace.looked
 
     def _offered(
-        self, inst: Inst, items: Mapping[str, Any], root: Item | None, key: str, codes: set[str]
+        self, inst: Inst, items: Mapping[str, Any], root: Node | None, key: str, codes: set[str]
     ) -> Iterator[str]:
         """Those of the codes that are in the list and pass its filter."""
         scope: Scope = self.form.scope(inst)
-        rows = root.children if root else ()
+        rows = _candidates(root, key, codes, items.get("where"))
         for position, item in enumerate(rows, 1):
             code = next((c.text for c in item.children if c.name == key), "")
             if code in codes and (

@@ -16,6 +16,7 @@ from fieldapp.db import db, utc_text, write_transaction
 from fieldapp.programs.service import PACKAGED, load_programs, public_json
 
 from . import files
+from .attached import ListNode
 from .definition import shape_of
 from .gate import refusals
 from .kept import compiled
@@ -172,6 +173,24 @@ def form_file(form: FormVersion, sha: str) -> FormFile | None:
         FormFile.form_id == form.form_id, FormFile.version == form.version, FormFile.sha == sha
     )
     return db.session.scalars(query.limit(1)).first()
+
+
+def attached_lists(definition: Mapping[str, Any]) -> dict[str, ListNode]:
+    """The lists that come with a published form, as expressions look into them."""
+    files = definition.get("files", {})
+    return {
+        name: _list_of(definition["id"], definition["version"], files[file]["sha"])
+        for name, file in definition.get("attached", {}).items()
+    }
+
+
+@lru_cache(maxsize=16)
+def _list_of(form_id: str, version: str, sha: str) -> ListNode:
+    query = select(FormFile.content).where(
+        FormFile.form_id == form_id, FormFile.version == version, FormFile.sha == sha
+    )
+    content = db.session.scalars(query.limit(1)).first()
+    return ListNode(json.loads(content or b'{"columns": [], "rows": []}'))
 
 
 def current_forms() -> list[FormVersion]:

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from .evaluate import Host
-from .values import Item, make_list
+from .evaluate import Host, Instances
+from .values import Node, make_list
 
 Items: TypeAlias = Sequence[Mapping[str, str]]
 UUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
@@ -40,7 +40,7 @@ class Witness(Host):
     known: Callable[[str], Items | None] = lambda _name: None
     trace: Trace = field(default_factory=Trace)
 
-    def items(self, name: str) -> Item:
+    def items(self, name: str) -> Node:
         """The root element of a list. Raises UndecidedError."""
         if name in self.trace.closed:
             raise UndecidedError(name)
@@ -56,7 +56,7 @@ class Witness(Host):
 
 
 def witness(
-    today: str, now: str, instances: Mapping[str, Items], known: Callable[[str], Items | None]
+    today: str, now: str, instances: Instances, known: Callable[[str], Items | None]
 ) -> Witness:
     """A witness with a trace of its own."""
     trace = Trace()

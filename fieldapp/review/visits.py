@@ -11,7 +11,7 @@ from fieldapp.accounts.service import Principal
 from fieldapp.db import db
 from fieldapp.forms.definition import shape_of
 from fieldapp.forms.derive import rule_node
-from fieldapp.forms.evaluate import Host
+from fieldapp.forms.evaluate import Host, Instances
 from fieldapp.forms.instance import FormInstance
 from fieldapp.problems import abort_with
 from fieldapp.registry.service import EntityView
@@ -95,13 +95,15 @@ def _filled(reader: Reader, submission: m.Submission) -> tuple[FormInstance | No
         return bool(known.audience) and not reader.sees(form.scope, type_name, prop)
 
     hidden = hidden_nodes(form.definition, is_hidden, rules)
-    host = _host(reader, submission, answers)
+    host = _host(reader, submission, answers, form.lists)
     langs = form.definition["langs"]
     lang = langs.index(reader.lang) if reader.lang in langs else 0
     return FormInstance(shape, answers, host, lang), hidden
 
 
-def _host(reader: Reader, submission: m.Submission, answers: Mapping[str, Any]) -> Host:
+def _host(
+    reader: Reader, submission: m.Submission, answers: Mapping[str, Any], lists: Instances
+) -> Host:
     """Chosen records as items of their lists, so that answers read as titles."""
     items: dict[str, list[dict[str, str]]] = {"area": []}
     texts = set(_texts(answers))
@@ -113,7 +115,7 @@ def _host(reader: Reader, submission: m.Submission, answers: Mapping[str, Any]) 
     for code in texts:
         if len(code) == 12 and code.isdigit():
             items["area"].append({"name": code, "label": reader.area_name(code)})
-    return Host(today=submission.on_date, now=submission.at, instances=items)
+    return Host(today=submission.on_date, now=submission.at, instances={**items, **lists})
 
 
 def _texts(value: Any) -> Iterator[str]:

@@ -5,7 +5,7 @@ The only module of sync that knows how programs and forms are described.
 
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from hashlib import sha256
 from typing import Any, cast
@@ -17,7 +17,7 @@ from fieldapp.forms import service as forms
 from fieldapp.forms.blobs import blobs_of
 from fieldapp.forms.definition import shape_of
 from fieldapp.forms.derive import derive, rule_node
-from fieldapp.forms.evaluate import Expr, Host, evaluate_entity
+from fieldapp.forms.evaluate import Expr, Host, Instances, evaluate_entity
 from fieldapp.forms.judge import Found, World, judge
 from fieldapp.forms.names import references
 from fieldapp.forms.values import to_boolean, to_text
@@ -39,6 +39,7 @@ class PublishedForm:
     programs: Programs
     scope: str
     roles: Collection[str]
+    lists: Instances = field(default_factory=dict)
 
     def derive(self, answers: Mapping[str, Any], sid: str, on: str) -> Derivation:
         """The writes the answers make."""
@@ -57,7 +58,7 @@ class PublishedForm:
         world = World(
             today=filled.today,
             now=filled.now,
-            lists={"session": [me]},
+            lists={**self.lists, "session": [me]},
             known=filled.known,
             links=self._links(),
             username=filled.username,
@@ -170,7 +171,8 @@ class CurrentRules:
         program = definition and self.programs.get(definition["program"])
         if not definition or not program:
             return None
-        return PublishedForm(definition, self.programs, definition["scope"], program.roles)
+        lists = forms.attached_lists(definition)
+        return PublishedForm(definition, self.programs, definition["scope"], program.roles, lists)
 
     def catalogue_hash(self, principal: Principal) -> str:
         """The hash of what this person's phone should know of programs and forms."""
