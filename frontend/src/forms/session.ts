@@ -307,7 +307,7 @@ class Session implements FormSession {
     this.doubts.add(item);
   }
 
-  private change<K extends 'required' | 'readonly' | 'label' | 'hint' | 'problem'>(
+  private change<K extends 'required' | 'readonly' | 'label' | 'hint' | 'guidance' | 'problem'>(
     item: Instance,
     key: K,
     value: View[K],
@@ -332,6 +332,7 @@ class Session implements FormSession {
     const frame = frameOf(this.world, item);
     this.change(item, 'label', render(item.def.l, this.lang, frame));
     this.change(item, 'hint', render(item.def.h, this.lang, frame));
+    if (item.def.g) this.change(item, 'guidance', render(item.def.g, this.lang, frame));
   }
 
   private options(item: Instance): Option[] | undefined {

@@ -20,6 +20,7 @@ export function makeView(item: Instance, options: () => Option[] | undefined): V
     readonly: false,
     label: '',
     hint: '',
+    guidance: '',
     value: '',
     problem: undefined,
     prefilled: false,

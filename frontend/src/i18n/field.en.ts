@@ -148,6 +148,7 @@ const en: typeof zh = {
     problems: '{n} to put right',
     problemsIntro: 'Tap one to go to its question.',
     required: 'required',
+    guidance: 'How to ask',
     requiredMissing: 'Answer this question.',
     invalid: 'Check this answer.',
     saved: 'Saved',

@@ -140,6 +140,7 @@ export default {
     problems: '还有 {n} 处要改',
     problemsIntro: '点一下就到那一题。',
     required: '必答',
+    guidance: '怎么问',
     requiredMissing: '请回答这一题。',
     invalid: '请检查这一题。',
     saved: '已保存',

@@ -143,6 +143,8 @@ export interface NodeView {
   readonly: boolean;
   label: string;
   hint: string;
+  /** How to ask it, for who wants to know. */
+  guidance: string;
   value: string;
   options?: Option[] | undefined;
   /** The message to show; set only once the question was answered or finishing was tried. */
