@@ -7,7 +7,16 @@ import { stepsOf } from './steps';
 
 function view(over: Partial<NodeView>): NodeView {
   return {
-    ...{ path: 'q', node: 1, kind: 'leaf', label: '', hint: '', value: '', children: [] },
+    ...{
+      path: 'q',
+      node: 1,
+      kind: 'leaf',
+      label: '',
+      hint: '',
+      guidance: '',
+      value: '',
+      children: [],
+    },
     ...{ relevant: true, required: false, readonly: false },
     ...{ prefilled: false, touched: false, kept: false },
     ...over,
