@@ -92,6 +92,7 @@ const IDLE: SyncState = {
   progress: 0,
   step: 'idle',
   unsent: 0,
+  unsentBlobs: 0,
   lastFull: null,
   error: null,
   loginNeeded: false,
@@ -331,7 +332,8 @@ class FieldClient implements Client {
     const opened = this.current?.opened;
     if (!opened) return this.state;
     const { lastFull } = opened.knowledge.profile;
-    return { ...this.state, unsent: opened.items.unsent(), lastFull };
+    const unsent = opened.items.unsent();
+    return { ...this.state, unsent, unsentBlobs: opened.unsentBlobs(), lastFull };
   }
 
   async definition(form: string, version?: string): Promise<FormDefinition> {
@@ -357,7 +359,7 @@ class FieldClient implements Client {
   async saveDraft(draft: StoredDraft): Promise<void> {
     const { drafts } = this.opened;
     const isNew = !drafts.entryOf(draft.id);
-    await drafts.save(draft);
+    await this.shelf.withRoom(() => drafts.save(draft));
     // Other tabs needn't follow every answer.
     if (isNew) this.tell('drafts');
     else this.emit('drafts');
@@ -373,7 +375,7 @@ class FieldClient implements Client {
   }
 
   async finish(input: FinishInput): Promise<string> {
-    const id = await this.opened.finish(input);
+    const id = await this.shelf.withRoom(() => this.opened.finish(input));
     for (const event of ['drafts', 'outbox', 'registry'] as const) this.tell(event);
     void this.syncNow();
     return id;
@@ -385,7 +387,7 @@ class FieldClient implements Client {
     if (!this.lockRow || !device) throw new ClientError('session');
     const records = await this.outboxStore.all();
     const exported = new Date(this.deps.net.now()).toISOString();
-    return exportFile(records, this.lockRow.vault, device.id, exported);
+    return exportFile(records, this.shelf, this.lockRow.vault, device.id, exported);
   }
 
   async syncNow(): Promise<void> {
@@ -406,9 +408,10 @@ class FieldClient implements Client {
   }
 
   private contextFor(opened: Opened, device: Device): SyncContext {
-    const { base, knowledge, items } = opened;
+    const { base, knowledge, items, blobs, transfer } = opened;
     return {
       ...{ net: this.deps.net, device, base, knowledge, outbox: this.outboxStore },
+      ...{ blobs, transfer, named: () => items.named() },
       vault: opened.deps.sealer.vault,
       body: (record) => items.body(record),
       olderForms: () => [
@@ -434,7 +437,7 @@ class FieldClient implements Client {
       opened.programsChanged();
     }
     if (what === 'outbox' || what === 'registry') {
-      await Promise.all([opened.items.load(), opened.base.refresh()]);
+      await Promise.all([opened.items.load(), opened.blobs.load(), opened.base.refresh()]);
       opened.refresh();
     }
   }

@@ -1,14 +1,14 @@
 """Photos and sounds of a visit at the desk: who sees them, as what, and what until they come."""
 
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from fieldapp.forms.service import publish_source
-from fieldapp.forms.source import FormSource
+from fieldapp.forms.service import publish
 from tests.cast import Cast, Phone
 
 from .test_attachments import CHUNK, send_all, sent
@@ -16,18 +16,7 @@ from .test_attachments import CHUNK, send_all, sent
 PHOTO = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 300
 SCRIPT = b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>"
 VOICE = b"\x1a\x45\xdf\xa3" + b"voice" * 100
-FORM = b"""
-| survey | | | |
-| | type | name | label |
-| | image | photo | Photo of the door |
-| | begin repeat | rooms | Rooms |
-| | audio | voice | What was said |
-| | file | plan | Plan |
-| | end repeat | rooms | |
-| settings | | |
-| | form_title | form_id | version |
-| | Door | door_check | 1 |
-"""
+FORM = Path(__file__).parents[1] / "forms" / "door_check.md"
 
 
 def named(data: bytes, ext: str) -> str:
@@ -38,7 +27,7 @@ def named(data: bytes, ext: str) -> str:
 def visit(app: Flask, cast: Cast) -> tuple[str, Phone]:
     """A visit of 王芳's whose text has arrived, and her phone with the photos still on it."""
     with app.app_context():
-        publish_source(FormSource(".md", FORM), "rental")
+        publish(FORM, "rental")
     phone = cast.wang.enrol()
     rooms = [{"voice": named(VOICE, "weba"), "plan": named(SCRIPT, "jpg")}]
     answers: dict[str, Any] = {"photo": named(PHOTO, "png"), "rooms": rooms}

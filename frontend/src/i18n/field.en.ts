@@ -81,6 +81,7 @@ const en: typeof zh = {
   sync: {
     unsent: '{n} visits waiting to be sent',
     allSent: 'Everything is sent',
+    unsentBlobs: 'Visits are sent, {n} photos or files wait',
     last: 'Last full sync: {at}',
     never: 'No full sync yet',
     now: 'Sync now',
@@ -92,6 +93,7 @@ const en: typeof zh = {
       push: 'Sending visits…',
       pull: 'Receiving data…',
       forms: 'Receiving forms…',
+      blobs: 'Visits are sent. Sending photos and recordings…',
     },
     error: {
       offline: 'No network. Your visits are safe on the phone; try again when there is one.',
@@ -213,6 +215,8 @@ const en: typeof zh = {
       attention: 'Needs help',
       returned: 'Returned',
     },
+    attached: 'Photos and files {sent}/{total}, {percent}%',
+    attachedSent: 'Photos and files sent ({total})',
     stateHint: {
       waiting: 'On the phone; sent when there is a network.',
       sending: 'Being sent; keep the app open.',
@@ -238,6 +242,17 @@ const en: typeof zh = {
     apply: 'The server could not record it. Ask your administrator.',
     variant: 'Two versions of this visit exist. Ask your administrator to compare them.',
     unknown: 'Ask your administrator.',
+    blob_too_large:
+      'A photo or file is too large for the server. What you wrote is sent; ask your administrator.',
+    blob_full:
+      'Too many files wait on the server, so this one is not taken now. It is sent again when you next open the app; if not, ask your administrator.',
+    blob_wrong: 'A photo or file was damaged on its way and is being sent again from the start.',
+    blob_damaged:
+      'A photo or file on this phone can no longer be read. Export the unsent visits and ask your administrator; take it again if it is needed.',
+    blob_lost:
+      'A photo or file is neither on this phone nor on the server. If it is needed, correct the visit and take it again.',
+    blob_unknown:
+      'A photo or file could not be sent. What you wrote is sent; ask your administrator.',
   },
   me: {
     title: 'Me',

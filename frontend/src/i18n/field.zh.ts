@@ -77,6 +77,7 @@ export default {
   sync: {
     unsent: '{n} 份走访等待发送',
     allSent: '已全部发送',
+    unsentBlobs: '走访已发送，还有 {n} 个照片或附件在等',
     last: '上次完整同步：{at}',
     never: '还没有完整同步过',
     now: '现在同步',
@@ -88,6 +89,7 @@ export default {
       push: '正在发送走访…',
       pull: '正在接收资料…',
       forms: '正在接收表格…',
+      blobs: '走访已发出，正在发送照片和录音…',
     },
     error: {
       offline: '没有连上网络。走访都在手机里，有网络时再试。',
@@ -205,6 +207,8 @@ export default {
       attention: '需处理',
       returned: '已退回',
     },
+    attached: '照片和附件 {sent}/{total}，{percent}%',
+    attachedSent: '照片和附件已发送（{total}）',
     stateHint: {
       waiting: '存在手机里，有网络时自动发送。',
       sending: '正在发送，请不要关闭。',
@@ -229,6 +233,14 @@ export default {
     apply: '服务器没能登记。请联系管理员。',
     variant: '同一份走访有两个版本。请联系管理员核对。',
     unknown: '请联系管理员。',
+    blob_too_large: '有一张照片或一个附件太大，服务器不收。走访的文字已发出；请联系管理员。',
+    blob_full:
+      '服务器上等着的附件太多，这一个暂时不收。过一会儿打开应用会再发；一直这样请联系管理员。',
+    blob_wrong: '有一张照片或一个附件在路上坏了，正在从头再发。',
+    blob_damaged:
+      '有一张照片或一个附件在手机里读不出来了。请导出未发送的走访，再联系管理员；需要时请重拍。',
+    blob_lost: '有一张照片或一个附件不在这部手机里，服务器也没有。需要时请改正这份走访，重拍一张。',
+    blob_unknown: '有一张照片或一个附件没能发出。走访的文字已发出；请联系管理员。',
   },
   me: {
     title: '我的',

@@ -405,6 +405,19 @@ export interface OutboxItem {
   state: OutboxState;
   /** Server's reason when state is attention; a key of the i18n table `why.*`. */
   why: string | null;
+  /** Null: the visit names none. */
+  attached: Attached | null;
+}
+
+/** The photos, recordings and files of a visit on their way. */
+export interface Attached {
+  total: number;
+  /** Whole with the server. */
+  sent: number;
+  /** 0..1 of all of them. */
+  part: number;
+  /** What is wrong with one of them; a key of the i18n table `why.*` behind `blob_`. */
+  problem: string | null;
 }
 
 export interface ReturnedTask {
@@ -428,8 +441,10 @@ export interface SyncState {
   online: boolean;
   /** 0..1 while running, by items pushed and pages pulled. */
   progress: number;
-  step: 'idle' | 'push' | 'pull' | 'forms';
+  step: 'idle' | 'push' | 'pull' | 'forms' | 'blobs';
   unsent: number;
+  /** Photos, recordings and files of finished visits that the server doesn't have whole. */
+  unsentBlobs: number;
   lastFull: string | null;
   /** i18n key under `sync.error.*` or null. */
   error: string | null;

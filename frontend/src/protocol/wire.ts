@@ -55,6 +55,9 @@ export interface Requests {
   };
   manifest: { feed: string; after: string };
   fetch: { feed: string; ids: string[] };
+  /** A chunk of an attachment of `size` bytes, from position `at` on; data: base64 of at most 64 KiB. */
+  blob: { sha: string; size: number; at: number; data: string };
+  blobs: { shas: string[] };
 }
 export type Endpoint = keyof Requests;
 
@@ -138,6 +141,15 @@ const answers = {
     more: flag,
   }),
   fetch: record({ sids: list(wireSid), ch: list(change) }),
+  blob: record({
+    sha: text,
+    st: oneOf('partial', 'stored', 'durable', 'wrong', 'refused', 'later', 'missing'),
+    have: count,
+    why,
+  }),
+  blobs: record({
+    states: dict(record({ st: oneOf('missing', 'partial', 'stored', 'durable'), have: count })),
+  }),
 } satisfies Record<Endpoint, Check<unknown>>;
 
 export type Answer<E extends Endpoint> = Checked<(typeof answers)[E]>;

@@ -130,15 +130,33 @@ export class BlobShelf {
       return gone.length > 0;
     });
   }
+
+  /** Text never waits for a photo: on a full disk those go that the server has, and what failed is tried again. */
+  async withRoom<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      const full = error instanceof ClientError && error.key === 'storage';
+      if (!full || !(await this.makeRoom().catch(() => false))) throw error;
+      return work();
+    }
+  }
 }
 
 /** The shelf with its seals open. */
 export class Blobs implements BlobStore {
+  /** As last read. */
+  heads: readonly BlobHead[] = [];
+
   constructor(
     readonly shelf: BlobShelf,
     private readonly sealer: Sealer,
     private readonly now: () => number,
   ) {}
+
+  async load(): Promise<void> {
+    this.heads = await this.shelf.heads();
+  }
 
   async put(given: Uint8Array, type: string, draft: string): Promise<string> {
     if (given.byteLength > LARGEST) throw new ClientError('blob_large');
@@ -182,19 +200,13 @@ export class Blobs implements BlobStore {
     );
   }
 
-  /** A full disk gives up what the server has already, and only then says so. */
+  /** What doesn't fit even then is told as what it is. */
   private async keep(record: BlobRecord): Promise<void> {
     try {
-      await this.shelf.keep(record);
+      await this.shelf.withRoom(() => this.shelf.keep(record));
     } catch (error) {
-      if (!(error instanceof ClientError) || error.key !== 'storage') throw error;
-      const room = await this.shelf.makeRoom().catch(() => false);
-      if (!room) throw new ClientError('blob_storage', error.detail);
-      await this.shelf.keep(record).catch((again: unknown) => {
-        throw again instanceof ClientError && again.key === 'storage'
-          ? new ClientError('blob_storage', again.detail)
-          : again;
-      });
+      const full = error instanceof ClientError && error.key === 'storage';
+      throw full ? new ClientError('blob_storage', error.detail) : error;
     }
   }
 }

@@ -1,6 +1,12 @@
 /** The outbox with its seals open: what the screens list and what lies over the base copy. */
 import { sha256 } from '@/crypto/bytes';
-import { ClientError, type OutboxItem, type Scope, type Submission } from '@/protocol/types';
+import {
+  type Attached,
+  ClientError,
+  type OutboxItem,
+  type Scope,
+  type Submission,
+} from '@/protocol/types';
 import type { Outbox, OutboxRecord, Prepared } from './outbox';
 import type { Pending } from './overlay';
 import type { Sealer } from './sealed';
@@ -20,6 +26,9 @@ interface Opened {
   content: Content;
   submission: Submission;
 }
+
+/** Hashes of attachments by visit. left: its text is with the server. */
+export type Named = ReadonlyMap<string, { left: boolean; shas: readonly string[] }>;
 
 /** The attachments a submission names; an older app named none. */
 export const blobsIn = (submission: Submission): readonly string[] => submission.blobs ?? [];
@@ -75,6 +84,16 @@ export class Items {
     return this.opened.get(id)?.content;
   }
 
+  /** What each visit names, of those that can be opened. */
+  named(): Named {
+    return new Map(
+      [...this.opened].map(([id, { record, submission }]) => {
+        const left = record.state !== 'waiting' && record.state !== 'sending';
+        return [id, { left, shas: blobsIn(submission) }];
+      }),
+    );
+  }
+
   /** The visits whose answers name an attachment, by its hash. */
   naming(sha: string): string[] {
     const all = [...this.opened.values()];
@@ -108,13 +127,18 @@ export class Items {
   }
 
   /** Newest first. sending: whether a sync is under way; if not, what may have left still waits. */
-  list(sending: boolean, returned: ReadonlySet<string>): OutboxItem[] {
+  list(
+    sending: boolean,
+    returned: ReadonlySet<string>,
+    attached: (shas: readonly string[]) => Attached | null,
+  ): OutboxItem[] {
     const items = [...this.opened.values()].map(({ record, content, submission }): OutboxItem => {
       const { id, n, why } = record;
       const state = record.state === 'sending' && !sending ? 'waiting' : record.state;
       const { form, scope, title } = content;
       const shown = returned.has(id) ? 'returned' : state;
-      return { id, n, form, scope, title, at: submission.at, state: shown, why };
+      const files = attached(blobsIn(submission));
+      return { id, n, form, scope, title, at: submission.at, state: shown, why, attached: files };
     });
     return items.sort((a, b) => b.n - a.n);
   }

@@ -22,6 +22,7 @@ import { type Own, returnedTasks } from './post';
 import { ScopeRegistry } from './registry';
 import type { Sealer } from './sealed';
 import type { Initials } from './search';
+import { attachedTo, isUnsent, Transfer } from './transfer';
 
 export interface OpenDeps {
   field: Database;
@@ -45,6 +46,7 @@ export class Opened {
   readonly drafts: Drafts;
   readonly items: Items;
   readonly blobs: Blobs;
+  readonly transfer = new Transfer();
   readonly knowledge: Knowledge;
   private readonly registries: Map<Scope, ScopeRegistry>;
   private post: ReturnedTask[] = [];
@@ -74,6 +76,7 @@ export class Opened {
       this.drafts.load(),
       this.items.load(),
       this.knowledge.load(),
+      this.blobs.load(),
     ]);
     this.programsChanged();
     this.refresh();
@@ -107,7 +110,15 @@ export class Opened {
   }
 
   outbox(sending: boolean): OutboxItem[] {
-    return this.items.list(sending, new Set(this.post.map((task) => task.submission)));
+    const returned = new Set(this.post.map((task) => task.submission));
+    const { heads } = this.blobs;
+    return this.items.list(sending, returned, (shas) => attachedTo(shas, heads, this.transfer));
+  }
+
+  /** Attachments of finished visits that the server doesn't have whole. */
+  unsentBlobs(): number {
+    const named = new Set([...this.items.named().values()].flatMap(({ shas }) => shas));
+    return this.blobs.heads.filter((head) => named.has(head.sha) && isUnsent(head)).length;
   }
 
   async finish(input: FinishInput): Promise<string> {
@@ -121,6 +132,7 @@ export class Opened {
       me: knowledge.profile.me,
       returned: this.post,
     });
+    await this.blobs.load();
     this.refresh();
     return id;
   }

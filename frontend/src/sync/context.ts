@@ -1,14 +1,21 @@
 /** What the steps of a sync share: the stores of an open phone, the network, and a way to say how it goes. */
 import type { SyncState } from '@/protocol/types';
 import type { Base } from '@/store/base';
+import type { Blobs } from '@/store/blobs';
+import type { Named } from '@/store/items';
 import type { Outbox, OutboxRecord } from '@/store/outbox';
 import type { Knowledge } from '@/store/phone';
+import type { Transfer } from '@/store/transfer';
 import type { Credentials, Failure, Net, Result } from './http';
 
 export interface SyncContext {
   net: Net;
   device: Credentials;
   outbox: Outbox;
+  blobs: Blobs;
+  transfer: Transfer;
+  /** The attachments that finished visits name. */
+  named(): Named;
   base: Base;
   knowledge: Knowledge;
   /** The data key in use; items sealed by another are not ours to send or ask about. */

@@ -1,9 +1,11 @@
 /**
- * When to sync, and in which order: verify → push → pull → forms, one tab at a time under the Web Lock `fs-sync`. Without
- * locks nothing is synced: two senders would be worse than none. Failures back off with jitter; whatever gives hope
- * (opening, finishing a visit, network, the app coming to the front, the button) tries at once.
+ * When to sync, and in which order: verify → push → pull → forms → photos of visits → media of forms, one tab at a time
+ * under the Web Lock `fs-sync`. Without locks nothing is synced: two senders would be worse than none. Failures back off
+ * with jitter; whatever gives hope (opening, finishing a visit, network, the app coming to the front, the button) tries
+ * at once.
  */
 import { ClientError, type SyncState } from '@/protocol/types';
+import { sendBlobs } from './blobs';
 import type { Stop, SyncContext } from './context';
 import { downloadForms, downloadMedia } from './forms';
 import type { Failure } from './http';
@@ -94,6 +96,7 @@ export class Loop {
   /** Pushing goes first and doesn't wait for a login; a refusal of one step doesn't keep the next from being tried. */
   private async steps(): Promise<Stop | null> {
     const { context } = this.deps;
+    const { counter } = await context.outbox.place();
     if (await context.base.refresh()) await context.changed('registry');
     const verified = await verify(context);
     if (verified && !isRefusal(verified)) return verified;
@@ -101,9 +104,22 @@ export class Loop {
     if (stop && !isRefusal(stop)) return stop;
     const fetched = await this.fetch();
     const first = stop ?? verified ?? fetched ?? held;
-    if (first) return first;
-    await context.knowledge.setProfile({ lastFull: new Date(context.net.now()).toISOString() });
-    return downloadMedia(context);
+    if (!first)
+      await context.knowledge.setProfile({ lastFull: new Date(context.net.now()).toISOString() });
+    if (context.stopped() || (fetched && !isRefusal(fetched))) return first;
+    const sent = await this.attachments(counter);
+    const stopped = first ?? sent;
+    return stopped ?? (this.again ? null : downloadMedia(context));
+  }
+
+  /** Last, and giving way to whatever is finished meanwhile, here or in another tab. counter: of finished visits. */
+  private async attachments(counter: number): Promise<Stop | null> {
+    const { outbox } = this.deps.context;
+    const isUrgent = async () => this.again || (await outbox.place()).counter !== counter;
+    const sent = await sendBlobs(this.deps.context, isUrgent);
+    if (sent !== 'yield') return sent;
+    this.again = true;
+    return null;
   }
 
   private async fetch(): Promise<Stop | null> {

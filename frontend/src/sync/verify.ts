@@ -67,8 +67,25 @@ function changesOf({ states, durable, missing }: Answer<'verify'>): [string, Cha
 }
 
 async function purge(ctx: SyncContext): Promise<void> {
-  const safe = (await ctx.outbox.all()).filter((item) => item.state === 'durable' && item.pulled);
+  const held = await withUnsafeBlobs(ctx);
+  const safe = (await ctx.outbox.all()).filter(
+    (item) => item.state === 'durable' && item.pulled && !held.has(item.id),
+  );
   const old = safe.slice(0, Math.max(0, safe.length - KEPT)).map(({ id }) => id);
+  if (!old.length) return;
   await ctx.outbox.purge(old);
-  if (old.length) await ctx.changed('outbox');
+  // A crash here leaves attachments of visits that are gone: the next start sweeps them.
+  await ctx.blobs.shelf.settle(({ drafts, visits }) => ({
+    drafts,
+    visits: visits.filter((id) => !old.includes(id)),
+  }));
+  await ctx.changed('outbox');
+}
+
+/** Visits with an attachment here that is not in a backup of the server. */
+async function withUnsafeBlobs(ctx: SyncContext): Promise<Set<string>> {
+  const unsafe = (await ctx.blobs.shelf.heads()).filter(({ state }) => state !== 'durable');
+  const shas = new Set(unsafe.map(({ sha }) => sha));
+  const naming = [...ctx.named()].filter(([, named]) => named.shas.some((sha) => shas.has(sha)));
+  return new Set([...unsafe.flatMap(({ visits }) => visits), ...naming.map(([id]) => id)]);
 }

@@ -13,7 +13,7 @@ from fieldapp import create_app
 from fieldapp.accounts import passwords
 from fieldapp.config import Settings
 from fieldapp.db import db
-from fieldapp.forms.service import publish_packaged
+from fieldapp.forms.service import publish, publish_packaged
 from tests.cast import install_cast
 
 
@@ -31,6 +31,7 @@ def main() -> None:
             db.create_all()
             install_cast(app)
             publish_packaged()
+            publish(Path(__file__).parents[3] / "tests" / "forms" / "door_check.md", "rental")
         db.session.remove()
         db.engine.dispose()
     server = make_server("127.0.0.1", 0, app, threaded=True)

@@ -1,0 +1,207 @@
+/**
+ * Sends photos and recordings, last of all and one chunk at a time: between two chunks whatever text has come up goes
+ * first. The server says how much it has, so a transfer goes on where it broke off, after a cut as after a restart; chunks
+ * shrink to what the line bears. A visit keeps its attachments here until they are in a backup of the server.
+ */
+import { type Bytes, toBase64 } from '@/crypto/bytes';
+import type { Answer } from '@/protocol/wire';
+import type { BlobChange, BlobHead } from '@/store/blobs';
+import { isUnsent } from '@/store/transfer';
+import { type Step, type Stop, type SyncContext, stopOf } from './context';
+import { callSync, type Result } from './http';
+
+const LARGEST_CHUNK = 64 * 1024;
+const SMALLEST_CHUNK = 4 * 1024;
+/** Answered faster than this, the next chunk is larger; slower than that, smaller. Text waits for one chunk at most. */
+const FAST = 5_000;
+const SLOW = 10_000;
+/** Chunks in a row after which a size that failed is tried again. */
+const STEADY = 8;
+const ASKED = 500;
+/** An attachment that doesn't get on, or arrives as something else, so often in one sync waits for the next. */
+const TRIES = 3;
+
+/** yield: something more urgent has come up. */
+export type Sent = Step | 'yield';
+
+/** isUrgent: whether text waits to be sent. */
+export async function sendBlobs(ctx: SyncContext, isUrgent: () => Promise<boolean>): Promise<Sent> {
+  const named = namedOnServer(ctx);
+  if (!named.size) return null;
+  const asked = await ask(ctx, [...named]);
+  if (asked) return asked;
+  const waiting = ctx.blobs.heads.filter((head) => isToSend(ctx, head, named));
+  for (const [i, head] of waiting.entries()) {
+    if (ctx.stopped()) return null;
+    const sent = await sendOne(ctx, head, (part) => {
+      ctx.report({ step: 'blobs', progress: (i + part) / waiting.length });
+      return isUrgent();
+    });
+    if (sent) return sent;
+  }
+  return null;
+}
+
+/** The attachments of visits that the server has: text goes first. */
+function namedOnServer(ctx: SyncContext): Set<string> {
+  return new Set([...ctx.named()].filter(([, { left }]) => left).flatMap(([, { shas }]) => shas));
+}
+
+function isToSend(ctx: SyncContext, head: BlobHead, named: ReadonlySet<string>): boolean {
+  const mine = head.vault === ctx.vault && named.has(head.sha);
+  return mine && isUnsent(head) && !ctx.transfer.refused.has(head.name);
+}
+
+// ---- what the server has --------------------------------------------------------------------------
+
+/** Learns how far each is, which are safe for good, and which a restored server lost. */
+async function ask(ctx: SyncContext, named: readonly string[]): Promise<Step> {
+  const heads = new Map(ctx.blobs.heads.map((head) => [head.sha, head]));
+  const open = named.filter(
+    (sha) => heads.get(sha)?.state !== 'durable' && !ctx.transfer.known.has(sha),
+  );
+  for (let i = 0; i < open.length; i += ASKED) {
+    const shas = open.slice(i, i + ASKED);
+    const result = await callSync(ctx.net, 'blobs', { shas }, ctx.device);
+    if (!result.ok) return stopOf(result);
+    const changes = new Map<string, BlobChange>();
+    for (const sha of shas) {
+      const state = result.value.states[sha] ?? { st: 'missing', have: 0 };
+      const head = heads.get(sha);
+      const change = head && changeFor(head, state.st);
+      if (change) changes.set(head.name, change);
+      note(ctx, sha, state, head !== undefined);
+    }
+    await change(ctx, changes);
+  }
+  return null;
+}
+
+type State = Answer<'blobs'>['states'][string];
+
+/** What isn't here may still be there: a picture that a correction kept. */
+function note({ transfer }: SyncContext, sha: string, { st, have }: State, isHere: boolean): void {
+  if (isHere) transfer.arrived.set(sha, have);
+  else if (st === 'stored' || st === 'durable') transfer.known.add(sha);
+  else transfer.lost.add(sha);
+}
+
+/** What an answer about it changes here; null: nothing. */
+function changeFor(head: BlobHead, st: State['st']): BlobChange | null {
+  if (st === 'stored' || st === 'durable') {
+    const state = st === 'stored' ? 'sent' : 'durable';
+    return head.state === state ? null : { state, why: null };
+  }
+  return head.state === 'sent' ? { state: 'waiting', why: null } : null;
+}
+
+async function change(ctx: SyncContext, changes: ReadonlyMap<string, BlobChange>): Promise<void> {
+  if (!changes.size) return;
+  await ctx.blobs.shelf.change(changes);
+  await ctx.changed('outbox');
+}
+
+// ---- one attachment -------------------------------------------------------------------------------
+
+type Between = (part: number) => Promise<boolean>;
+
+async function sendOne(ctx: SyncContext, head: BlobHead, between: Between): Promise<Sent> {
+  const bytes = await bytesOf(ctx, head);
+  if (!bytes) return null;
+  let at = ctx.transfer.arrived.get(head.sha) ?? 0;
+  for (let setbacks = 0; setbacks < TRIES && !ctx.stopped(); ) {
+    const now = await advance(ctx, head, bytes, at, between);
+    if (typeof now !== 'number') return now;
+    if (now <= at) setbacks += 1;
+    at = now;
+  }
+  return null;
+}
+
+/** One chunk further: how far it is now, or how it ended. */
+async function advance(
+  ctx: SyncContext,
+  head: BlobHead,
+  bytes: Bytes,
+  at: number,
+  between: Between,
+): Promise<number | Sent> {
+  const answer = await sendChunk(ctx, head, bytes, at);
+  if (!answer.ok) return stopOf(answer);
+  const end = await take(ctx, head, answer.value);
+  const { have } = answer.value;
+  const isUrgent = await between(end === 'more' ? have / head.size : 1);
+  if (isUrgent && (end === 'more' || end === null)) return 'yield';
+  return end === 'more' ? have : end;
+}
+
+/** Compared with their hash once more before they leave. */
+async function bytesOf(ctx: SyncContext, head: BlobHead): Promise<Bytes | null> {
+  const record = await ctx.blobs.shelf.record(head.name);
+  const bytes = record ? await ctx.blobs.open(record) : null;
+  if (record && !bytes) await refuse(ctx, head, 'damaged');
+  return bytes;
+}
+
+async function sendChunk(
+  ctx: SyncContext,
+  { sha, size }: BlobHead,
+  bytes: Bytes,
+  at: number,
+): Promise<Result<Answer<'blob'>>> {
+  const data = bytes.subarray(at, at + ctx.transfer.chunk);
+  const message = { sha, size, at, data: toBase64(data) };
+  const result = await callSync(ctx.net, 'blob', message, ctx.device);
+  adapt(ctx, data.length, result.ok ? result.ms : null);
+  return result;
+}
+
+/** What the answer to a chunk means: more to send, done with this one (null), or an end of it all. */
+async function take(
+  ctx: SyncContext,
+  head: BlobHead,
+  { st, have, why }: Answer<'blob'>,
+): Promise<'more' | Step> {
+  ctx.transfer.arrived.set(head.sha, have);
+  switch (st) {
+    case 'stored':
+    case 'durable':
+      await change(ctx, new Map([[head.name, changeFor(head, st) ?? {}]]));
+      return null;
+    case 'refused':
+      return refuse(ctx, head, why ?? 'unknown');
+    case 'later':
+      return BUSY;
+    case 'wrong':
+      await change(ctx, new Map([[head.name, { why: 'wrong' }]]));
+      return 'more';
+    default:
+      return 'more';
+  }
+}
+
+const BUSY: Stop = { why: 'busy', retryAfter: 0 };
+
+/** Stays on the phone, its trouble in sight, and doesn't hold up the others. */
+async function refuse(ctx: SyncContext, head: BlobHead, why: string): Promise<null> {
+  ctx.transfer.refused.add(head.name);
+  await change(ctx, new Map([[head.name, { state: 'refused', why }]]));
+  return null;
+}
+
+/**
+ * ms: how long a chunk of that length took; null: it didn't get through. What is on the line when it is cut is lost, so
+ * sizes that failed are only tried again after a while.
+ */
+function adapt({ transfer }: SyncContext, length: number, ms: number | null): void {
+  if (ms === null || ms > SLOW) {
+    transfer.chunk = Math.max(SMALLEST_CHUNK, Math.floor(length / (ms === null ? 4 : 2)));
+    transfer.ceiling = transfer.chunk;
+    transfer.streak = 0;
+    return;
+  }
+  transfer.streak += 1;
+  if (transfer.streak % STEADY === 0) transfer.ceiling *= 2;
+  if (ms < FAST && length === transfer.chunk)
+    transfer.chunk = Math.min(LARGEST_CHUNK, transfer.ceiling, transfer.chunk * 2);
+}
