@@ -163,7 +163,7 @@ def _preloaded(spec: Mapping[str, Any], host: Host) -> str:
         "deviceid": lambda: host.deviceid,
         "username": lambda: host.username,
     }
-    return sources[spec["pre"]]() if "pre" in spec else ""
+    return sources[spec["pre"]]() if spec.get("pre") in sources else ""
 
 
 def _run(form: FormInstance, kind: str, only: set[int] | None = None) -> bool:

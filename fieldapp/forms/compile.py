@@ -220,6 +220,8 @@ def _settle_nodes(draft: Draft) -> None:
             node["t"] = "select"
         if "label" in node.get("ap", "").split() and node["t"] == "select":
             node.pop("req", None)  # the head of a table asks nothing
+        if node["t"] == "binary" and "c" not in node and draft.names.path(number) == "meta/audit":
+            node["pre"] = "audit"
         if "c" not in node:
             node.pop("ro", None)  # nobody could write it anyway
         shown = node.get("c") == "input" and node["t"] == "string" and "def" not in node

@@ -103,12 +103,20 @@ NOT_KEPT = _no(
         "Look it up in the registry: select_one_from_file, or instance('list')/root/item[…]",
     ),
 )
-NO_AUDIT = _no(
-    "不记录工作人员在每个问题上花的时间：这里不给人打分",
-    "how long a worker spends on each question is not logged: nobody is ranked here",
+NO_WAYS = _no(
+    "不记录工作人员走过哪里",
+    "a log of where a worker goes is never kept",
     (
-        "请用 start 和 end 记录整次走访的时间",
-        "Use start and end for the time of the whole visit",
+        "请从 parameters 列中删除 location-priority、location-min-interval 和 location-max-age",
+        "Remove location-priority, location-min-interval and location-max-age from parameters",
+    ),
+)
+NO_REASONS = _no(
+    "更正的原因写在更正里，不在表单里问",
+    "why something is corrected is told with the correction, not asked in the form",
+    (
+        "请从 parameters 列中删除 track-changes-reasons",
+        "Remove track-changes-reasons from parameters",
     ),
 )
 
@@ -168,8 +176,10 @@ BIND: Table = {
     "id": _ignored("a bind is known by its node"),
     "saveIncomplete": _ignored("every answer is saved as it is given"),
     **_all(OTHER_PROGRAM, "itemgroup external noAppErrorString relevantMsg"),
-    **_all(NO_AUDIT, "track-changes track-changes-reasons identify-user"),
-    **_all(NO_AUDIT, "location-priority location-min-interval location-max-age"),
+    "track-changes": _differs("who changed what is in the history of each record, not in the log"),
+    "identify-user": _ignored("whoever fills a form in is logged in"),
+    "track-changes-reasons": NO_REASONS,
+    **_all(NO_WAYS, "location-priority location-min-interval location-max-age"),
 }
 """Attributes of a bind; one in a namespace that isn't ODK's is another program's."""
 

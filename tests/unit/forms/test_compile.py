@@ -459,3 +459,13 @@ def test_problems_read_as_sentences() -> None:
         "settings, column public_key: “public_key” is not supported: every visit is sealed on the "
         "phone anyway. Remove public_key."
     )
+
+
+def test_a_log_is_kept_of_times_and_never_of_ways() -> None:
+    table = "| survey |\n| | type | name | label | parameters |\n| | text | a | A | |\n| | audit | audit | | {} |\n"
+    log = node(form(table.format("track-changes=true identify-user=true")), "audit")
+    assert (log["t"], log["pre"]) == ("binary", "audit")
+    ways = "location-priority=balanced location-min-interval=60 location-max-age=120"
+    found = problems(table.format(ways))
+    assert len(found) == 3
+    assert "a log of where a worker goes is never kept" in found[0]

@@ -14,11 +14,11 @@ export interface FormStore {
   stop(): void;
 }
 
-/** `onChange`: something looks different; `onAnswer`: a person changed something. */
+/** `onChange`: something looks different; `onAnswer`: a person did something to the question or instance at a path. */
 export function createFormStore(
   session: FormSession,
   onChange: () => void,
-  onAnswer: () => void,
+  onAnswer: (what: 'set' | 'add' | 'remove', path: string) => void,
 ): FormStore {
   const refs = new Map<string, ShallowRef<NodeView>>();
   const copy = (path: string) => face(session.view(path));
@@ -43,16 +43,16 @@ export function createFormStore(
     },
     set(path, value) {
       session.set(path, value);
-      onAnswer();
+      onAnswer('set', path);
     },
     add(repeat) {
       const path = session.addRepeat(repeat);
-      onAnswer();
+      onAnswer('add', path);
       return path;
     },
     remove(instance) {
       session.removeRepeat(instance);
-      onAnswer();
+      onAnswer('remove', instance);
     },
     stop,
   };
