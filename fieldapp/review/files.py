@@ -15,6 +15,7 @@ from fieldapp.forms.blobs import hash_of
 
 from .reading import Row, files_of
 
+SOUNDS = frozenset({"weba", "m4a", "aac"})
 # Opened by itself, such an answer is a page of nothing.
 POLICY = "default-src 'none'; sandbox"
 
@@ -29,10 +30,16 @@ def mark(rows: Iterable[Row], author: str) -> None:
         row["file"] = {
             "name": row["value"],
             "state": "here" if whole else "coming",
-            "kind": kind_of(here.type) if here and whole else "file",
+            "kind": _kind(here.type, row["value"]) if here and whole else "file",
             "size": here.size if here else 0,
             "aside": bool(here and here.aside),
         }
+
+
+def _kind(mime: str, name: str) -> str:
+    """A recording and a film come in the same containers: there the name decides."""
+    is_sound = name.rpartition(".")[2] in SOUNDS
+    return "audio" if is_sound and kind_of(mime) == "video" else kind_of(mime)
 
 
 def content(rows: Iterable[Row], author: str, name: str) -> tuple[bytes, str] | None:

@@ -10,6 +10,7 @@ from functools import cached_property
 from fieldapp.accounts import access
 from fieldapp.accounts.service import Principal, visible_feeds
 from fieldapp.areas import service as areas
+from fieldapp.forms.blobs import hash_of
 from fieldapp.problems import LANGS, language
 from fieldapp.programs.service import EntityType, Prop
 from fieldapp.registry import service as registry
@@ -21,6 +22,7 @@ UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 BETWEEN = {"zh": "、", "en": ", "}
 MEMBERS = {"zh": "；", "en": "; "}
 DESK = {"zh": "审核台", "en": "Review desk"}
+FILE = {"zh": "照片或附件", "en": "photo or file"}
 COLON = {"zh": "：", "en": ": "}
 
 
@@ -112,6 +114,8 @@ class Reader:
         codes = value.split()
         if words and codes and all(code in words for code in codes):
             return BETWEEN[self.lang].join(words[code] for code in codes)
+        if hash_of(value):
+            return FILE[self.lang]
         if UUID.fullmatch(value):
             other = self.entity(value)
             return other.title if other else value

@@ -85,7 +85,7 @@ def test_a_picture_is_shown_a_sound_played_and_anything_else_saved(
     for data in (PHOTO, VOICE, SCRIPT):
         send_all(phone, data)
     shown = files(cast, visit_id)
-    assert shown["What was said"]["kind"] == "video"
+    assert shown["What was said"]["kind"] == "audio"
     assert shown["Plan"]["kind"] == "file", "whatever its name says"
     picture = opened(cast.zhao, visit_id, named(PHOTO, "png"))
     assert (picture.data, picture.content_type) == (PHOTO, "image/png")

@@ -10,6 +10,7 @@ export type Visit = Schemas['Visit'];
 export type Issue = Schemas['Issue'];
 export type Issues = Schemas['Issues'];
 export type Reading = Schemas['Reading'];
+export type AnswerFile = Schemas['File'];
 export type Change = Schemas['Change'];
 export type ShownValue = Schemas['ShownValue'];
 export type Note = Schemas['Note'];
