@@ -29,6 +29,9 @@ from .values import (
 _T = TypeVar("_T")
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 WEEKDAYS = ("Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed")  # day 0, 1970-01-01, was a Thursday
+# Patterns that backtrack without end aren't published (regexes.py); what grows with the square or
+# cube of the text is held back by its length. No answer a pattern is for is longer.
+LONGEST_MATCHED = 1000
 EARTH_RADIUS_M = 6_378_100
 DIGESTS = {
     "MD5": "md5",
@@ -110,8 +113,11 @@ def compile_regex(pattern: str) -> re.Pattern[str]:
 
 
 def _regex(value: Value, pattern: Value) -> bool:
+    text = to_text(value)
+    if len(text) > LONGEST_MATCHED:
+        return False
     try:
-        return compile_regex(to_text(pattern)).search(to_text(value)) is not None
+        return compile_regex(to_text(pattern)).search(text) is not None
     except re.error:
         return False
 

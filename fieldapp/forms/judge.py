@@ -42,8 +42,8 @@ class World:
     """What surrounded a filling.
 
     today: the day it was finished, where the phone was; now: that moment with its offset; lists:
-    known for certain; known: lists as the server knew them, of which only those items are there
-    that `links` (properties by list) lead to from the answers. username, deviceid: blank if nobody
+    known for certain; known: lists as the server knew them, of which only
+    those items are there that `links` (properties by list) lead to from the answers. username, deviceid: blank if nobody
     can say. correcting: it corrects an earlier one, so that `secrets` (nodes) may be blank. blobs:
     names of the files that came with it; None: not told. strict_ids: records have UUIDs here.
     """
@@ -183,7 +183,6 @@ class Judge:
         if "now" in facts.functions or facts.own_area or self._is_blind(tree, inst):
             return None
         trace.closed, trace.looked, trace.made = facts.loose(self.world.links), False, False
-        trace.closed -= self.world.lists.keys() | self.shape.definition["lists"].keys()
         try:
             value = self.form.value(tree, inst)
         except UndecidedError:

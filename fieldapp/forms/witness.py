@@ -42,10 +42,10 @@ class Witness(Host):
 
     def items(self, name: str) -> Node:
         """The root element of a list. Raises UndecidedError."""
-        if name in self.trace.closed:
-            raise UndecidedError(name)
         if name in self.instances:
             return super().items(name)
+        if name in self.trace.closed:
+            raise UndecidedError(name)
         self.trace.looked = True
         if name not in self._lists:
             found = self.known(name)
