@@ -14,6 +14,8 @@ COVERAGE_MIN ?= 90
 WORKERS ?= 2
 # Requests per operation and person of `make fuzz`.
 EXAMPLES ?= 200
+# Random visits of each form for `make tamper`.
+FILLINGS ?= 60
 # A folder for the bare machine of `make bare`.
 BARE ?= build/bare
 
@@ -84,6 +86,10 @@ fuzz: setup ## Send the server EXAMPLES (200) drawn requests per operation and p
 .PHONY: hostile
 hostile: setup ## Try to publish files made to hurt, and measure what refusing them costs
 	$(BIN)/pytest -q -p no:cacheprovider tests/hostile
+
+.PHONY: tamper
+tamper: setup ## Tamper with FILLINGS (60) random visits of each form: is everything found, and nothing else? (SEED)
+	$(BIN)/python -m tests.tampering --fillings $(FILLINGS) $(if $(SEED),--seed $(SEED))
 
 .PHONY: test-web
 test-web: setup ## Test the PWA's modules (vitest)

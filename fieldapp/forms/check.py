@@ -11,8 +11,9 @@ from typing import Any
 from .definition import Definition, shape_of
 from .evaluate import Host, Instances, Scope, evaluate
 from .instance import Answers, FormInstance, Inst
-from .judge import Found, World, judge
+from .judge import judge
 from .values import Item, Node, to_boolean
+from .witness import Found, World
 
 MESSAGES = {
     "relevance": ("此题不应作答", "This question did not apply"),

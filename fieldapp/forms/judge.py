@@ -8,19 +8,29 @@ counted, and what is past the limit is told as one finding.
 
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
 from .attached import ListNode, asks_position
 from .datatypes import TYPES, in_range, is_file
 from .definition import Shape
-from .evaluate import Expr, Instances, Scope, evaluate
+from .evaluate import Expr, Scope, evaluate
 from .instance import MAX_REPEATS, Answers, FormInstance, Inst, stored_text
 from .names import references
 from .values import NUMBER, Node, Value, parse_moment, to_boolean, to_number
-from .witness import STAND_IN, UUID, Facts, Items, UndecidedError, known_facts, pattern_of, witness
+from .witness import (
+    STAND_IN,
+    UUID,
+    Facts,
+    Found,
+    UndecidedError,
+    World,
+    known_facts,
+    pattern_of,
+    witness,
+)
 
 MOST_FOUND = 200
 MOST_INSTANCES = 5000
@@ -31,46 +41,6 @@ _INEXACT = {"pow", "sqrt", "exp", "exp10", "log", "log10", "sin", "cos", "tan", 
             "atan", "atan2", "distance", "area"}  # fmt: skip
 _MULTIPLE = ("select", "rank")
 _INSTANCE_ID = re.compile(f"uuid:{UUID}")
-
-
-def _nothing(_list: str) -> Items | None:
-    return None
-
-
-@dataclass(frozen=True)
-class World:
-    """What surrounded a filling.
-
-    today: the day it was finished, where the phone was; now: that moment with its offset; lists:
-    known for certain; known: lists as the server knew them, of which only
-    those items are there that `links` (properties by list) lead to from the answers. username, deviceid: blank if nobody
-    can say. correcting: it corrects an earlier one, so that `secrets` (nodes) may be blank. blobs:
-    names of the files that came with it; None: not told. strict_ids: records have UUIDs here.
-    """
-
-    today: str
-    now: str = ""
-    lists: Instances = field(default_factory=dict)
-    known: Callable[[str], Items | None] = _nothing
-    links: Mapping[str, frozenset[str]] | None = None
-    username: str = ""
-    deviceid: str = ""
-    correcting: bool = False
-    secrets: frozenset[int] = frozenset()
-    blobs: frozenset[str] | None = None
-    strict_ids: bool = False
-
-
-@dataclass(frozen=True)
-class Found:
-    """A rule that the answers break. known: by what the server knew; value: what a calculation
-    gives here.
-    """
-
-    path: str
-    kind: str
-    known: bool = False
-    value: str = ""
 
 
 @dataclass(frozen=True)
@@ -235,6 +205,8 @@ class Judge:
     def _judge(self, inst: Inst, spec: Mapping[str, Any]) -> None:
         if inst.relevant and self.doubt.get(inst) is False:
             self._add(inst, "relevance", known=True)
+        if spec["k"] == "repeat" and not inst.relevant and inst not in self.doubt:
+            self._add(inst, "relevance")
         if spec["k"] != "leaf":
             self._judge_counts(inst)
         elif inst.relevant:
@@ -406,12 +378,13 @@ class Judge:
             return STAND_IN not in expected or bool(pattern_of(expected).fullmatch(sent))
         if expected == sent:
             return True
-        numbers = bool(NUMBER.fullmatch(expected) and NUMBER.fullmatch(sent))
-        if facts.functions & _INEXACT:
-            return not numbers or math.isclose(
-                float(expected), float(sent), rel_tol=1e-6, abs_tol=0.011
-            )
-        return numbers and math.isclose(float(expected), float(sent), rel_tol=1e-9)
+        inexact = bool(facts.functions & _INEXACT)
+        if not NUMBER.fullmatch(expected):
+            return inexact and expected != ""
+        if not NUMBER.fullmatch(sent):
+            return False
+        near = {"rel_tol": 1e-6, "abs_tol": 0.011} if inexact else {"rel_tol": 1e-9}
+        return math.isclose(float(expected), float(sent), **near)
 
     def _could_be_set(self, inst: Inst, spec: Mapping[str, Any]) -> bool:
         """Whether a default, or what an action set at the beginning, can be this value."""
@@ -436,11 +409,17 @@ class Judge:
         if kind == "deviceid":
             return world.correcting or world.deviceid in ("", sent)
         if kind == "today":
-            return TYPES["date"](sent) and sent <= world.today
+            begun = {one.value[:10] for one in self._preloaded("start") if one.value}
+            return TYPES["date"](sent) and sent <= world.today and begun <= {sent}
         if kind in ("start", "end"):
             moment, now = parse_moment(sent), parse_moment(world.now)
             return moment is not None and (now is None or moment.days <= now.days + 0.01)
         return True
+
+    def _preloaded(self, kind: str) -> list[Inst]:
+        """Instances of nodes that the phone fills in by itself with this."""
+        nodes = (node for node, spec in enumerate(self.shape.nodes) if spec.get("pre") == kind)
+        return [inst for node in nodes for inst in self.at[node]]
 
     # ---- repeats and entities
 

@@ -23,7 +23,6 @@ from .kept import compiled
 from .models import FormFile, FormVersion
 from .problems import FormError, FormProblem
 from .source import FormSource, placed, to_xform
-from .values import Item, make_list
 
 OF_THE_PHONE = frozenset({"area", "session"})  # lists the phone answers by itself
 Compiler = Callable[[FormSource, str, str], dict[str, Any]]

@@ -20,6 +20,47 @@ STAND_IN = "5ee00000-0000-4000-8000-00000000001d"
 SESSION = "session"
 
 
+def _nothing(_list: str) -> Items | None:
+    return None
+
+
+@dataclass(frozen=True)
+class World:
+    """What surrounded a filling.
+
+    today: the day it was finished, where the phone was; now: that moment with its offset; lists:
+    known for certain; known: lists as the server knew them, of which only those items are there
+    that `links` (properties by list) lead to from the answers. username, deviceid: blank if nobody
+    can say. correcting: it corrects an earlier one, so that `secrets`
+    (nodes) may be blank. blobs: names of the files that came with it; None: not told. strict_ids:
+    records have UUIDs here.
+    """
+
+    today: str
+    now: str = ""
+    lists: Instances = field(default_factory=dict)
+    known: Callable[[str], Items | None] = _nothing
+    links: Mapping[str, frozenset[str]] | None = None
+    username: str = ""
+    deviceid: str = ""
+    correcting: bool = False
+    secrets: frozenset[int] = frozenset()
+    blobs: frozenset[str] | None = None
+    strict_ids: bool = False
+
+
+@dataclass(frozen=True)
+class Found:
+    """A rule that the answers break. known: by what the server knew; value: what a calculation
+    gives here.
+    """
+
+    path: str
+    kind: str
+    known: bool = False
+    value: str = ""
+
+
 class UndecidedError(Exception):
     """Only the phone could know the value."""
 

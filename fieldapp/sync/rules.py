@@ -18,9 +18,10 @@ from fieldapp.forms.blobs import blobs_of
 from fieldapp.forms.definition import shape_of
 from fieldapp.forms.derive import derive, rule_node
 from fieldapp.forms.evaluate import Expr, Host, Instances, evaluate_entity
-from fieldapp.forms.judge import Found, World, judge
+from fieldapp.forms.judge import judge
 from fieldapp.forms.names import references
 from fieldapp.forms.values import to_boolean, to_text
+from fieldapp.forms.witness import Found, World
 from fieldapp.programs.service import EntityType, Programs, load_programs
 
 from .entities import Entity, TypeView, marks
