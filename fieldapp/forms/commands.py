@@ -11,6 +11,7 @@ from flask.cli import AppGroup
 from fieldapp.programs.service import load_programs
 
 from . import service
+from .odk import verdict
 from .press import pressed
 from .problems import LANGS, FormError, language_of
 from .source import FormSource, compile_source
@@ -49,6 +50,11 @@ def check(file: Path, program: str, folder: Path | None, lang: str) -> None:
     _warn(source, found, lang)
     questions = sum("c" in node for node in found["nodes"])
     click.echo(f"{found['id']} {found['version']}: {questions} questions, ready to publish.")
+    odk_says = verdict(source)
+    if odk_says.state == "invalid":
+        raise click.ClickException(f"ODK Validate: {odk_says.said}")
+    if odk_says.state == "valid":
+        click.echo("ODK Validate: valid.")
 
 
 @forms_group.command("publish")

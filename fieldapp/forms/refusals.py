@@ -257,6 +257,16 @@ REFUSALS: dict[str, Refusal] = {
         ),
         ("请在 program.toml 中定义它。", "Describe it in program.toml."),
     ),
+    "entity_unattached": Refusal(
+        (
+            "表单要更新“{list}”的记录，却没有引用这份名单",
+            "the form updates records of “{list}” but doesn't look into that list",
+        ),
+        (
+            "请加一行 csv-external，name 写 {list}；否则 ODK 也不接受。",
+            "Add a row of type csv-external named {list}; ODK asks for it too.",
+        ),
+    ),
     # ---- publishing
     "never_collect": Refusal(
         (

@@ -70,6 +70,10 @@ def _unknown_saves(definition: Mapping[str, Any]) -> list[FormProblem]:
             params = {"scope": definition["scope"], "list": block["list"]}
             found.append(FormProblem("type_unknown", params, "", "list_name", "entities"))
             continue
+        updates = shape.names.child(block["node"], "@update") is not None
+        if updates and block["list"] not in definition["external"]:
+            params = {"list": block["list"]}
+            found.append(FormProblem("entity_unattached", params, "", "update_if", "entities"))
         for node, prop in block["saves"]:
             if prop not in kind.props:
                 params = {"list": block["list"], "property": prop}

@@ -251,6 +251,7 @@ def test_repeats_know_their_number_and_references_their_repeat() -> None:
 ENTITIES = """
 | survey |
 | | type | name | label | save_to |
+| | csv-external | client | | |
 | | begin_group | g | G | |
 | | text | who | Who | client#full_name |
 | | end_group | | | |

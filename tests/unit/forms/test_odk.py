@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from fieldapp.forms import odk
+from fieldapp.forms import odk, service
 from fieldapp.forms.compile import compile_xform
 from fieldapp.forms.problems import FormError
 from fieldapp.forms.source import FormSource
@@ -72,3 +72,20 @@ def test_a_broken_form_is_told_without_the_places_of_this_machine(tmp_path: Path
 def test_without_java_it_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(odk.shutil, "which", lambda _name: None)
     assert odk.verdict(FormSource.of(packaged()[0])) == odk.Verdict("absent")
+
+
+def test_a_form_that_updates_records_must_look_into_their_list(tmp_path: Path) -> None:
+    """ODK Validate won't have it otherwise, and phones couldn't know what they update."""
+    table = """
+| survey |
+| | type | name | label | save_to |
+| | text | who | Who | full_name |
+| entities |
+| | list_name | label | entity_id | UPDATES |
+| | client | ${who} | 'x' | true() |
+"""
+    whole = table.strip().replace("UPDATES", "update_if") + SETTINGS
+    refused = FormSource(".md", whole.encode())
+    with pytest.raises(FormError) as error:
+        service.read_form(refused, "consent")
+    assert [problem.code for problem in error.value.problems] == ["entity_unattached"]
