@@ -16,6 +16,8 @@ WORKERS ?= 2
 EXAMPLES ?= 200
 # Random visits of each form for `make tamper`.
 FILLINGS ?= 60
+# Cold starts of `make phone`, of which the medians are taken.
+RUNS ?= 7
 # A folder for the bare machine of `make bare`.
 BARE ?= build/bare
 
@@ -104,6 +106,18 @@ story: setup build ## Prove the doorstep story: two phones, no signal, a conflic
 	$(NPM) run test:e2e -- doorstep
 	@cat frontend/test-results/doorstep.txt
 
+BENCH_READY := frontend/bench/node_modules/.ready
+
+# The other engines, for `make phone` alone; no script of theirs is run.
+$(BENCH_READY): frontend/bench/package-lock.json | $(NODE_READY)
+	$(BIN)/npm --prefix frontend/bench ci --ignore-scripts --legacy-peer-deps --loglevel=error
+	touch $@
+
+.PHONY: phone
+phone: setup build $(BENCH_READY) ## Measure forms as on a cheap phone, beside Enketo and ODK Web Forms (RUNS=7)
+	rm -f frontend/test-results/phone.txt
+	status=0; RUNS=$(RUNS) $(NPM) run phone || status=$$?; cat frontend/test-results/phone.txt; exit $$status
+
 .PHONY: check
 check: setup ## Check style and types, change nothing
 	$(BIN)/ruff check .
@@ -136,6 +150,6 @@ bare: ## Prove that all this works on a bare Debian 12 (needs root and debootstr
 
 .PHONY: clean
 clean: ## Delete what was built or downloaded
-	rm -rf $(VENV) frontend/node_modules fieldapp/static/app build dist htmlcov
+	rm -rf $(VENV) frontend/node_modules frontend/bench/node_modules frontend/bench/dist fieldapp/static/app build dist htmlcov
 	rm -rf .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage .coverage.* frontend/test-results
 	find fieldapp tests -name __pycache__ -type d -prune -exec rm -rf {} +

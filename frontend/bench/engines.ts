@@ -72,11 +72,7 @@ export async function ours(url: string): Promise<Engine & { worker: Worker }> {
 }
 
 /** Another engine in its page, in a browser of its own that has seen the page before. */
-async function other(
-  name: string,
-  url: string,
-  places: Engine['places'],
-): Promise<Engine> {
+async function other(name: string, url: string, places: Engine['places']): Promise<Engine> {
   const profile = await mkdtemp(join(tmpdir(), `fieldapp-${name}-`));
   let phone = await launchPhone(profile, PHONE);
   const engine: Engine = {

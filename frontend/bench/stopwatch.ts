@@ -14,7 +14,7 @@ export interface Opening {
 }
 
 export interface Answering {
-  /** A radio button to choose, or a field to write `text` into. */
+  /** What is tapped, or a field to write `text` into. */
   target: string;
   text?: string;
   /** The engine looks at a number only when its field is left. */
@@ -69,7 +69,7 @@ export function installStopwatch(): void {
     return document.activeElement === element;
   };
   const until = async (holds: () => boolean) => {
-    const end = performance.now() + 10_000;
+    const end = performance.now() + 60_000;
     while (!holds()) {
       if (performance.now() > end) throw new Error('nothing happened for a minute');
       await frame();
@@ -98,8 +98,8 @@ export function installStopwatch(): void {
   };
   const act = ({ target, text, leave }: Answering) => {
     const element = find(target);
-    if (!(element instanceof HTMLInputElement)) throw new Error(`there is no ${target}`);
-    if (text === undefined) return () => element.click();
+    if (!element) throw new Error(`there is no ${target}`);
+    if (text === undefined || !(element instanceof HTMLInputElement)) return () => element.click();
     element.focus({ preventScroll: true });
     return () => {
       element.value = text;
@@ -133,8 +133,10 @@ export function installStopwatch(): void {
       await rest();
       const start = performance.now();
       answer();
-      await until(() => isShown(asked.shows, asked.words));
-      await drawn();
+      // Seen in one frame, it is drawn by the next.
+      do await frame();
+      while (!isShown(asked.shows, asked.words));
+      await frame();
       return performance.now() - start;
     },
   };

@@ -74,7 +74,7 @@ function workerWith(
     async unlock() {
       const { page } = phone;
       await page.getByTestId('pin').fill(PIN);
-      await page.getByTestId('unlock').tap();
+      await page.getByTestId('pin').press('Enter');
       await expect(page.getByTestId('pin')).toBeHidden({ timeout: 30_000 });
     },
     async workspace(scope) {

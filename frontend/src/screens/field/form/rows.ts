@@ -48,6 +48,28 @@ export function blocksOf(rows: readonly Row[], view: (path: string) => NodeView)
   return blocks;
 }
 
+/** Rows that are put on screen, and drawn, together. */
+const PORTION = 8;
+
+/** A note that keeps itself in sight, or a repeat that draws its own rows. */
+const standsAlone = (row: Row, view: NodeView) =>
+  row.kind === 'repeat' || (view.appearance ?? '').split(' ').includes('alert');
+
+/** Blocks in the portions in which they are put on screen. */
+export function portionsOf(blocks: readonly Row[][], view: (path: string) => NodeView): Row[][][] {
+  const portions: Row[][][] = [];
+  let open: Row[][] | undefined;
+  for (const block of blocks) {
+    const alone = block.some((row) => standsAlone(row, view(row.path)));
+    if (!alone && open && open.flat().length < PORTION) open.push(block);
+    else {
+      portions.push([block]);
+      open = alone ? undefined : portions[portions.length - 1];
+    }
+  }
+  return portions;
+}
+
 /** The head of a table asks nothing. */
 export const isHead = (view: NodeView): boolean =>
   (view.control === 'select' || view.control === 'select1') &&
@@ -123,13 +145,13 @@ export function screenShows(rows: Row[], view: (path: string) => NodeView): bool
   return rows.some((row) => row.kind !== 'heading' && view(row.path).relevant);
 }
 
-/** The place of `path` among the screens: the one holding its row, or the repeat it lies in. */
+/** Whether the question at `path` is found in a row: its own, or the repeat it lies in. */
+export const holds = (row: Row, path: string): boolean =>
+  row.path === path || (row.kind === 'repeat' && path.startsWith(`${row.path}[`));
+
+/** The place of `path` among the screens. */
 export function screenWith(screens: Row[][], path: string): number {
-  const at = screens.findIndex((rows) =>
-    rows.some(
-      (row) => row.path === path || (row.kind === 'repeat' && path.startsWith(`${row.path}[`)),
-    ),
-  );
+  const at = screens.findIndex((rows) => rows.some((row) => holds(row, path)));
   return Math.max(at, 0);
 }
 
