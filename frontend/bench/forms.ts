@@ -181,7 +181,7 @@ export function members(): string {
       name: 'm_what',
       zh: '有哪些不适？',
       en: 'What is wrong?',
-      relevant: "${m_ill}='1'",
+      relevant: `\${m_ill}='1'`,
     },
     { type: 'integer', name: 'm_age', zh: '年龄', en: 'Age', constraint: '. >= 0 and . <= 120' },
     {
@@ -189,11 +189,11 @@ export function members(): string {
       name: 'm_school',
       zh: '在上学吗？',
       en: 'At school?',
-      relevant: '${m_age} >= 6 and ${m_age} <= 18',
+      relevant: `\${m_age} >= 6 and \${m_age} <= 18`,
     },
-    { type: 'calculate', name: 'm_young', calculation: 'if(${m_age} < 14, 1, 0)' },
+    { type: 'calculate', name: 'm_young', calculation: `if(\${m_age} < 14, 1, 0)` },
     { type: 'end_repeat' },
-    { type: 'calculate', name: 'young', calculation: 'sum(${m_young})' },
-    { type: 'note', name: 'told', zh: '未满14周岁的共${young}人', en: '${young} are under 14' },
+    { type: 'calculate', name: 'young', calculation: `sum(\${m_young})` },
+    { type: 'note', name: 'told', zh: `未满14周岁的共\${young}人`, en: `\${young} are under 14` },
   ]);
 }
