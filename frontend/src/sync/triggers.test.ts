@@ -1,6 +1,6 @@
 /** The phone on the table: when it locks itself, and when it doesn't. */
 import { expect, test, vi } from 'vitest';
-import { onAbsence, onHope } from './triggers';
+import { AT_WORK, onAbsence, onHope } from './triggers';
 
 class Page extends EventTarget {
   visibilityState = 'visible';
@@ -47,6 +47,21 @@ test('a short call doesn’t lock it, a long one does', () => {
   vi.setSystemTime(Date.now() + 121_000);
   page.turn('visible');
   expect(locked).toHaveBeenCalledTimes(1);
+  stop();
+});
+
+test('a walk that takes its points by itself keeps it open, though not for ever', () => {
+  const { page, locked, stop } = watched();
+  const walk = (minutes: number) => {
+    for (let minute = 0; minute < minutes; minute += 1) {
+      vi.advanceTimersByTime(60_000);
+      page.dispatchEvent(new Event(AT_WORK));
+    }
+  };
+  walk(29);
+  expect(locked).not.toHaveBeenCalled();
+  walk(10);
+  expect(locked).toHaveBeenCalled();
   stop();
 });
 
