@@ -50,6 +50,7 @@ def _api_blueprints() -> Iterator[Blueprint]:
     from .attachments import routes as attachments
     from .devices import routes as devices
     from .forms import routes as forms
+    from .forms.desk_routes import blueprint as form_desk
     from .health import blueprint as health
     from .review.routes import blueprint as review
     from .sync import routes as sync
@@ -59,6 +60,7 @@ def _api_blueprints() -> Iterator[Blueprint]:
     yield accounts.users  # administrators
     yield forms.catalogue  # logged in: programs and forms of the own role
     yield forms.forms  # logged in: forms of scopes one reads
+    yield form_desk  # administrators: try, publish, keep forms
     yield areas.blueprint  # logged in; changes: administrators
     yield devices.blueprint  # logged in: own devices; administrators: all
     yield devices.enrolment  # logged in, roles that carry a phone

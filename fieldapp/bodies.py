@@ -13,6 +13,8 @@ from .problems import abort_with
 from .text import depth, storable, texts
 
 MAX_DEPTH = 20
+# Forms come with their pictures and lists, in base64.
+LARGER = {"/api/forms/check": 20 * 1024 * 1024, "/api/forms/publish": 20 * 1024 * 1024}
 
 
 def init_bodies(app: Flask) -> None:
@@ -24,6 +26,8 @@ def check_request() -> None:
     """Stop with `not_found`, `bad_request` or `malformed_json` for what can't be kept."""
     if not request.path.startswith("/api/"):
         return
+    if request.path in LARGER:
+        request.max_content_length = LARGER[request.path]
     if not storable(request.path):
         abort_with("not_found")
     given = [text for pair in request.args.items(multi=True) for text in pair]

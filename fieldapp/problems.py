@@ -103,6 +103,11 @@ CATALOGUE: dict[str, Kind] = {
             "Settle each or return the visit; if it may stand as it is, say why.",
         ),
     ),
+    "form_refused": Kind(
+        422,
+        ("表单不能发布", "The form can't be published"),
+        ("请改正所列之处后重新上传。", "Correct what is listed and upload it again."),
+    ),
     "too_large": Kind(
         413, ("内容太大", "Too large"), ("请分成更小的批次发送。", "Send it in smaller batches.")
     ),

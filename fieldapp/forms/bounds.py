@@ -65,14 +65,14 @@ def _screen_xml(content: bytes) -> Iterator[FormProblem]:
 def _screen_workbook(content: bytes) -> Iterator[FormProblem]:
     try:
         with ZipFile(BytesIO(content)) as archive:
-            told = list(_screen_entries(archive.infolist()))
+            told = list(screen_entries(archive.infolist()))
             yield from told or _screen_parts(archive)
     except (BadZipFile, NotImplementedError, EOFError, RuntimeError, OSError, ValueError):
         no_such = ("内容不是有效的 Excel 文件", "its content is no Excel workbook")
         yield FormProblem("unreadable", {"detail": no_such})
 
 
-def _screen_entries(entries: list[ZipInfo]) -> Iterator[FormProblem]:
+def screen_entries(entries: list[ZipInfo]) -> Iterator[FormProblem]:
     """What an archive says of itself."""
     names = [entry.filename for entry in entries]
     if len(entries) > MAX_ENTRIES or sum(e.file_size for e in entries) > MAX_UNPACKED:

@@ -3,16 +3,15 @@
 import json
 import os
 from pathlib import Path
-from typing import Any
 
 import click
 from flask.cli import AppGroup
 
 from fieldapp.programs.service import load_programs
 
-from . import service
+from . import desk, service
+from .diff_words import lines
 from .odk import verdict
-from .press import pressed
 from .problems import LANGS, FormError, language_of
 from .source import FormSource, compile_source
 from .support_page import page
@@ -32,29 +31,44 @@ files_option = click.option(
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="Folder of the pictures, sounds and lists that come with the form.",
 )
+READY = {"zh": "{n} 个问题，可以发布。", "en": "{n} questions, ready to publish."}
+PUBLISHED = {"zh": "已发布。", "en": "is published."}
 CONTRACT = Path("tests/contract/forms")
 
 
-@forms_group.command("check", with_appcontext=False)
+@forms_group.command("check")
 @form_file
 @program_option
 @files_option
 @lang_option
 def check(file: Path, program: str, folder: Path | None, lang: str) -> None:
-    """Say whether a form can be published, and what must be changed."""
+    """Say whether a form can be published, what must be changed, and what it would change.
+
+    Ends with 1 if it can't.
+    """
     source = FormSource.of(file, folder)
-    try:
-        found = service.read_form(source, program, pressed)
-    except FormError as error:
-        raise click.ClickException(error.text(lang)) from None
-    _warn(source, found, lang)
-    questions = sum("c" in node for node in found["nodes"])
-    click.echo(f"{found['id']} {found['version']}: {questions} questions, ready to publish.")
+    definition = _tried(source, program, lang).definition or {}
+    questions = sum("c" in node for node in definition["nodes"])
+    click.echo(f"{definition['id']} {definition['version']}: {READY[lang].format(n=questions)}")
     odk_says = verdict(source)
     if odk_says.state == "invalid":
         raise click.ClickException(f"ODK Validate: {odk_says.said}")
     if odk_says.state == "valid":
         click.echo("ODK Validate: valid.")
+
+
+@forms_group.command("diff")
+@form_file
+@program_option
+@files_option
+@lang_option
+def diff(file: Path, program: str, folder: Path | None, lang: str) -> None:
+    """Say only what a form would change against the version in use.
+
+    Ends with 0 if nothing, 2 if something, 1 if the form can't be published.
+    """
+    trial = _tried(FormSource.of(file, folder), program, lang)
+    raise SystemExit(2 if trial.comparison.changes or not trial.against else 0)
 
 
 @forms_group.command("publish")
@@ -63,20 +77,26 @@ def check(file: Path, program: str, folder: Path | None, lang: str) -> None:
 @files_option
 @lang_option
 def publish(file: Path, program: str, folder: Path | None, lang: str) -> None:
-    """Publish a form (.md, .xlsx, .xls, .csv or .xml) as the current version."""
+    """Publish a form (.md, .xlsx, .xls, .csv or .xml) as the current version.
+
+    Ends with 1 if it can't be published.
+    """
     source = FormSource.of(file, folder)
-    try:
-        row = service.publish_source(source, program, pressed)
-    except FormError as error:
-        raise click.ClickException(error.text(lang)) from None
-    _warn(source, json.loads(row.definition), lang)
-    click.echo(f"{row.form_id} {row.version} is published.")
+    trial = _tried(source, program, lang)
+    row = service.publish_source(source, program, lambda *_: dict(trial.definition or {}))
+    click.echo(f"{row.form_id} {row.version} {PUBLISHED[lang]}")
 
 
-def _warn(source: FormSource, definition: dict[str, Any], lang: str) -> None:
-    """Say on the side what should be looked at again."""
-    for problem in service.warnings(source, definition):
+def _tried(source: FormSource, program: str, lang: str) -> desk.Trial:
+    """The form as it would be published, and what it changes, told; refusals end the command."""
+    trial = desk.attempt("", source, program)
+    if trial.problems:
+        raise click.ClickException(FormError(trial.problems).text(lang))
+    for problem in trial.warnings:
         click.echo(problem.text(lang), err=True)
+    for said in lines(trial.comparison, trial.against, trial.orphans, lang):
+        click.echo(said)
+    return trial
 
 
 @forms_group.command("publish-all")

@@ -8,8 +8,10 @@ from fieldapp.db import Base
 class FormVersion(Base):
     """One published version. It never changes, except that a later one takes `current` from it.
 
-    definition: JSON; hash: SHA-256 of it; source: what the author wrote (an XForm, where that was
-    no text).
+    definition: JSON; hash: SHA-256 of it; source: what the author wrote (an XForm, or the SHA-256
+    of the file, where that was no text).
+    published_by: user id (None: the command line); kind, origin: extension and bytes of the
+    author's file, where it was no text.
     """
 
     __tablename__ = "form_version"
@@ -23,6 +25,9 @@ class FormVersion(Base):
     source: Mapped[str]
     published_at: Mapped[str]
     current: Mapped[int]
+    published_by: Mapped[str | None] = mapped_column(default=None)
+    kind: Mapped[str | None] = mapped_column(default=None)
+    origin: Mapped[bytes | None] = mapped_column(default=None)
 
 
 class FormFile(Base):

@@ -101,6 +101,13 @@ REFUSALS: dict[str, Refusal] = {
         ("请在 parameters 列中设置。", "Set them under parameters."),
     ),
     # ---- the form as a whole
+    "no_form": Refusal(
+        ("上传的文件里没有表单", "there is no form among the files"),
+        (
+            "请加上 .xlsx、.md、.csv 或 .xml 的表单文件。",
+            "Add the form itself: .xlsx, .md, .csv or .xml.",
+        ),
+    ),
     "not_utf8": Refusal(
         ("文件不是 UTF-8 编码的文本", "the file is not text in UTF-8"),
         ("请另存为 UTF-8 编码，或用 .xlsx。", "Save it as UTF-8, or as .xlsx."),
@@ -152,6 +159,10 @@ REFUSALS: dict[str, Refusal] = {
             "请删去多余的内容；很长的列表请放进附带的 CSV。",
             "Remove what isn't needed; put long lists into an attached CSV.",
         ),
+    ),
+    "form_elsewhere": Refusal(
+        ("表单 {form} 属于项目“{program}”", "{form} is a form of the program “{program}”"),
+        ("请选那个项目，或换一个 form_id。", "Choose that program, or another form_id."),
     ),
     "formula_text": Refusal(
         (

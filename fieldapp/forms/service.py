@@ -22,8 +22,9 @@ from .gate import refusals
 from .kept import compiled
 from .models import FormFile, FormVersion
 from .problems import FormError, FormProblem
-from .source import FormSource, placed, to_xform
+from .source import FormSource, placed
 
+TEXT_KINDS = (".md", ".csv", ".xml")
 OF_THE_PHONE = frozenset({"area", "session"})  # lists the phone answers by itself
 Compiler = Callable[[FormSource, str, str], dict[str, Any]]
 
@@ -108,14 +109,19 @@ def _given(form_id: str, version: str) -> dict[str, str]:
     return {row.name: row.given for row in db.session.execute(query)}
 
 
-def publish_source(source: FormSource, program: str, compiler: Compiler = compiled) -> FormVersion:
+def publish_source(
+    source: FormSource,
+    program: str,
+    compiler: Compiler = compiled,
+    user_id: str | None = None,
+) -> FormVersion:
     """Publish a form as the current version of its id. The same again changes nothing.
 
     Raises FormError, also if that version is published already with other content.
     """
     definition = read_form(source, program, compiler)
     attached = [files.served(n, source.files[n]) for n in definition.get("files", {})]
-    text = source.content.decode() if source.kind in (".md", ".csv", ".xml") else to_xform(source)
+    is_text = source.kind in TEXT_KINDS
     stored = canonical(definition)
     row = FormVersion(
         form_id=definition["id"],
@@ -124,9 +130,12 @@ def publish_source(source: FormSource, program: str, compiler: Compiler = compil
         scope=definition["scope"],
         definition=stored,
         hash=sha256(stored.encode()).hexdigest(),
-        source=text,
+        source=source.content.decode() if is_text else sha256(source.content).hexdigest(),
         published_at=utc_text(clock.now()),
         current=1,
+        published_by=user_id,
+        kind=source.kind,
+        origin=None if is_text else source.content,
     )
     with write_transaction() as session:
         known = session.get(FormVersion, (row.form_id, row.version))
@@ -197,6 +206,12 @@ def _list_of(form_id: str, version: str, sha: str) -> ListNode:
     return ListNode(json.loads(content or b'{"columns": [], "rows": []}'))
 
 
+def current_version(form_id: str) -> FormVersion | None:
+    """The version of a form that is to be filled now."""
+    query = select(FormVersion).where(FormVersion.form_id == form_id, FormVersion.current == 1)
+    return db.session.scalars(query).first()
+
+
 def current_forms() -> list[FormVersion]:
     """The version of each form that is to be filled now, by id."""
     query = select(FormVersion).where(FormVersion.current == 1).order_by(FormVersion.form_id)
@@ -214,8 +229,10 @@ def catalogue(principal: Principal) -> dict[str, Any]:
 
 
 def may_read(principal: Principal, form: FormVersion) -> bool:
-    """Whether a form's questions are this person's business: it is of a scope they read."""
-    return form.scope in scopes_of(principal)
+    """Whether a form's questions are this person's business: it is of a scope they read, or they
+    keep the forms.
+    """
+    return form.scope in scopes_of(principal) or access.may_administer(principal.role)
 
 
 def _fills(principal: Principal, row: FormVersion, scopes: list[str]) -> bool:

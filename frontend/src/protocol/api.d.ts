@@ -394,6 +394,177 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/forms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every form with its versions, who published them, and how far phones have followed */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["FormsInUse"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/forms/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What is wrong with the uploaded forms, or what they would change; stores nothing */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Upload"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Trials"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/forms/publish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Publish a form exactly as it was tried; phones take it at their next sync */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Publish"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Published"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/forms/{form_id}/{version}/source": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                form_id: string;
+                version: string;
+            };
+            cookie?: never;
+        };
+        /** The file as it was uploaded */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    form_id: string;
+                    version: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/octet-stream": string;
+                    };
+                };
+                /** @description No such version */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/areas": {
         parameters: {
             query?: never;
@@ -1497,6 +1668,101 @@ export interface components {
                 [key: string]: unknown;
             }[];
             date?: number;
+        };
+        ProgramChoice: {
+            id?: string;
+            scope?: string;
+            title?: string;
+        };
+        FormVersion: {
+            version?: string;
+            current?: boolean;
+            published_at?: string;
+            published_by?: string;
+            visits?: number;
+            /** @description What its source is called when downloaded */
+            file?: string;
+        };
+        FormInUse: {
+            id?: string;
+            program?: string;
+            scope?: string;
+            title?: string[];
+            langs?: string[];
+            phones?: number;
+            phones_behind?: number;
+            versions?: components["schemas"]["FormVersion"][];
+        };
+        FormsInUse: {
+            programs?: components["schemas"]["ProgramChoice"][];
+            forms?: components["schemas"]["FormInUse"][];
+        };
+        UploadedFile: {
+            name: string;
+            /** @description base64 */
+            content: string;
+        };
+        Upload: {
+            program: string;
+            files: components["schemas"]["UploadedFile"][];
+        };
+        FormProblem: {
+            code?: string;
+            /** @description Blank if it concerns the whole file */
+            sheet?: string;
+            /** @description From 1, the headings' row */
+            row?: number | null;
+            /** @description As the author spelled it */
+            column?: string;
+            question?: string;
+            message?: string;
+            remedy?: string;
+        };
+        FormChange: {
+            kind?: string;
+            path?: string;
+            name?: string;
+            label?: string[];
+            was?: string;
+            now?: string;
+        };
+        Orphan: {
+            list?: string;
+            property?: string;
+            label?: string;
+            values?: number;
+        };
+        Trial: {
+            file?: string;
+            /** @enum {string} */
+            state?: "refused" | "new" | "next" | "same";
+            problems?: components["schemas"]["FormProblem"][];
+            warnings?: components["schemas"]["FormProblem"][];
+            /** @description `FormDefinition` of types.ts, to be tried */
+            definition?: {
+                [key: string]: unknown;
+            } | null;
+            /** @description Send it along to publish what was tried */
+            hash?: string;
+            /** @description Version in use; blank if there is none */
+            against?: string;
+            changes?: components["schemas"]["FormChange"][];
+            orphans?: components["schemas"]["Orphan"][];
+        };
+        Trials: {
+            problems?: components["schemas"]["FormProblem"][];
+            trials?: components["schemas"]["Trial"][];
+        };
+        Publish: {
+            program: string;
+            files: components["schemas"]["UploadedFile"][];
+            file: string;
+            hash: string;
+        };
+        Published: {
+            id?: string;
+            version?: string;
+            program?: string;
         };
         Area: {
             code: string;
