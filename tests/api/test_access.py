@@ -22,6 +22,8 @@ SIGNED = {
     "/api/sync/pull",
     "/api/sync/manifest",
     "/api/sync/fetch",
+    "/api/sync/blob",
+    "/api/sync/blobs",
 }
 
 ADMITTED: dict[tuple[str, str], set[str]] = {
@@ -44,10 +46,17 @@ ADMITTED: dict[tuple[str, str], set[str]] = {
     ("GET", "/api/catalogue"): STAFF,
     ("GET", "/api/forms/<string:form_id>/<string:version>"): STAFF,
     ("GET", "/api/forms/<string:form_id>/<string:version>/files/<string:sha>"): STAFF,
+    ("GET", "/api/forms"): ADMIN,
+    ("POST", "/api/forms/check"): ADMIN,
+    ("POST", "/api/forms/publish"): ADMIN,
+    ("GET", "/api/forms/<string:form_id>/<string:version>/source"): ADMIN,
     ("GET", "/api/review/summary"): OVERSEERS,
     ("GET", "/api/review/visits"): OVERSEERS,
     ("GET", "/api/review/visits/<visit_id>"): OVERSEERS,
     ("POST", "/api/review/visits/<visit_id>/decision"): REVIEWERS,
+    ("GET", "/api/review/visits/<visit_id>/files/<name>"): OVERSEERS,
+    ("GET", "/api/review/issues"): OVERSEERS,
+    ("POST", "/api/review/issues/<issue_id>"): REVIEWERS,
     ("GET", "/api/review/conflicts"): OVERSEERS,
     ("GET", "/api/review/conflicts/<entity>/<register>"): OVERSEERS,
     ("POST", "/api/review/conflicts/<entity>/<register>/settlement"): REVIEWERS,
@@ -87,6 +96,9 @@ def test_each_role_is_let_in_where_the_table_says(cast: Cast, who: str) -> None:
 BODIES: dict[tuple[str, str], Any] = {
     ("POST", "/api/sync/enrol"): {},
     ("POST", "/api/users"): {},
+    ("POST", "/api/forms/check"): {},
+    ("POST", "/api/review/issues/<issue_id>"): {},
+    ("POST", "/api/forms/publish"): {},
     ("PUT", "/api/areas"): {},
     ("PATCH", "/api/users/<user_id>"): {},
     ("POST", "/api/session"): {},

@@ -203,12 +203,18 @@ def test_a_form_of_another_scope_is_not_found_nor_is_one_that_isn_t(cast: Cast) 
 def test_a_form_is_checked_and_published_from_the_command_line(run: Run, tmp_path: Path) -> None:
     file = tmp_path / "night.md"
     file.write_bytes(source().content)
-    checked = run("forms", "check", str(file), "--program", "consent")
-    first, *odk_says = checked.output.splitlines()
-    assert first == "night_visit 1: 1 questions, ready to publish."
-    assert odk_says == (["ODK Validate: valid."] if has_java() else [])
-    published = run("forms", "publish", str(file), "--program", "consent")
-    assert published.output == "night_visit 1 is published.\n"
+    named = (str(file), "--program", "consent", "--lang", "en")
+    first = "This form has not been published before.\n"
+    checked = run("forms", "check", *named)
+    odk_says = "ODK Validate: valid.\n" if has_java() else ""
+    assert checked.output == f"{first}night_visit 1: 1 questions, ready to publish.\n{odk_says}"
+    assert run("forms", "publish", *named).output == f"{first}night_visit 1 is published.\n"
+    same = run("forms", "diff", *named)
+    assert (same.exit_code, same.output) == (0, "No difference from 1, which is in use.\n")
+    file.write_bytes(source("时间", "2").content)
+    changed = run("forms", "diff", str(file), "--program", "consent", "--lang", "zh")
+    assert changed.exit_code == 2
+    assert "visit_date：文字有改动 (日期 → 时间)" in changed.output
     file.write_bytes(source("准生证").content)
     for command in ("check", "publish"):
         refused = run("forms", command, str(file), "--program", "consent", "--lang", "en")
