@@ -6,6 +6,7 @@ calculations and repeat counts up to date; `answers` gives back what a finished 
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field
 from functools import cached_property
 from math import isnan
@@ -78,6 +79,12 @@ class FormInstance:
         self.shape, self.host, self.lang = shape, host, lang
         self.root = self._grow(0, None, answers)
         self._lists: dict[str, Item] = {}
+
+    def in_language(self, lang: int) -> "FormInstance":
+        """The same filling, its choices and texts in another language."""
+        other = copy(self)
+        other.lang, other._lists = lang, {}
+        return other
 
     # ---- the tree
 

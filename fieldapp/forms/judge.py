@@ -55,7 +55,7 @@ class Decided:
 def judge(shape: Shape, answers: Answers, world: World) -> list[Found]:
     """Everything found, in document order. A form left open over midnight is of the day before."""
     found = Judge(shape, answers, world).findings()
-    if not found or not _uses_clock(shape):
+    if all(one.known for one in found) or not _uses_clock(shape):
         return found
     before = (date.fromisoformat(world.today) - timedelta(1)).isoformat()
     yesterday = World(**{**vars(world), "today": before})
@@ -167,7 +167,9 @@ class Judge:
 
     def _true(self, tree: Expr | None, inst: Inst, unknown: bool) -> tuple[bool, bool]:
         """Whether a condition holds (`unknown` where nobody can tell), and by what was known."""
-        decided = self._decide(tree, inst) if tree is not None else None
+        if tree is None or tree == ALWAYS:
+            return unknown or tree is not None, False
+        decided = self._decide(tree, inst)
         if decided is None or decided.made:
             return unknown, False
         return to_boolean(decided.value), decided.looked
@@ -363,9 +365,7 @@ class Judge:
         return False
 
     def _in_language(self, lang: int, tree: Expr, inst: Inst) -> Decided | None:
-        here = self.form
-        self.form = FormInstance(self.shape, {}, self.host, lang)
-        self.form.root = here.root
+        here, self.form = self.form, self.form.in_language(lang)
         try:
             return self._decide(tree, inst)
         finally:

@@ -72,12 +72,18 @@ def _known(
 ) -> Callable[[str], Items | None]:
     """Gives lists by name; None where the server can't know."""
     audiences = rules.audiences(author.role, scope)
+    asked: dict[str, Items | None] = {}
 
     def is_seen(entity: Entity, view: TypeView, audience: str) -> bool:
         here = not set(entity.areas).isdisjoint(author.areas(scope))
         return here and is_alive(entity) and bool(visible_registers(entity, view, audience))
 
     def items(name: str) -> Items | None:
+        if name not in asked:
+            asked[name] = look_up(name)
+        return asked[name]
+
+    def look_up(name: str) -> Items | None:
         if author.trusted:
             return None
         if name == AREA:

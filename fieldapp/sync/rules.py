@@ -13,6 +13,7 @@ from typing import Any, cast
 from fieldapp.accounts import access
 from fieldapp.accounts.service import Principal
 from fieldapp.areas import service as areas
+from fieldapp.areas.service import Area
 from fieldapp.forms import service as forms
 from fieldapp.forms.blobs import blobs_of
 from fieldapp.forms.definition import shape_of
@@ -122,6 +123,7 @@ class CurrentRules:
         self.programs = programs
         self._types: dict[tuple[str, str], TypeView | None] = {}
         self._forms: dict[tuple[str, str], PublishedForm | None] = {}
+        self._villages: dict[str, dict[str, str] | None] = {}
 
     def type(self, scope: str, name: str) -> TypeView | None:
         """A type of a scope."""
@@ -156,11 +158,9 @@ class CurrentRules:
 
     def villages(self, codes: Collection[str]) -> list[dict[str, str]]:
         """Areas as items of their list, as phones have it."""
-        found = filter(None, map(areas.get, sorted(codes)))
-        return [
-            {"name": a.code, "label": a.name_zh, "parent": a.parent or "", "level": a.level}
-            for a in found
-        ]
+        for code in sorted(set(codes) - self._villages.keys()):
+            self._villages[code] = _village(areas.get(code))
+        return [item for code in sorted(codes) if (item := self._villages[code])]
 
     def scope_of(self, form_id: str) -> str:
         """The scope of a form, whatever its version; blank if unknown."""
@@ -185,6 +185,14 @@ class CurrentRules:
         seen = [[t.scope, t.name, t.seen_by([audience]), t.area, t.root, t.visible.get(audience)]
                 for t in self.programs.types()]  # fmt: skip
         return sha256(json.dumps(sorted(seen, key=str)).encode()).hexdigest()[:8]
+
+
+def _village(area: Area | None) -> dict[str, str] | None:
+    """An area as phones have it in their list."""
+    if area is None:
+        return None
+    parent = area.parent or ""
+    return {"name": area.code, "label": area.name_zh, "parent": parent, "level": area.level}
 
 
 def current_rules() -> CurrentRules:
