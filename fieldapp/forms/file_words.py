@@ -156,8 +156,11 @@ FILE_WORDS: dict[str, Words] = {
         ("请给其中一列改名。", "Rename one of them."),
     ),
     "table_long": (
-        ("“{file}”超过 {most} 行", "“{file}” has more than {most} rows"),
-        ("请只保留需要的行。", "Keep only the rows that are needed."),
+        (
+            "“{file}”有这么多列，最多 {most} 行",
+            "with so many columns, “{file}” may have no more than {most} rows",
+        ),
+        ("请只保留需要的行和列。", "Keep only the rows and columns that are needed."),
     ),
     "table_quotes": (
         ("“{file}”从这一行起引号不配对", "from this row of “{file}” on, quotes don't match"),

@@ -91,7 +91,7 @@ def served(name: str, content: bytes) -> Served:
     """A file as phones get it. Raises TableError for a list that can't be read."""
     given = sha256(content).hexdigest()
     if is_list(name):
-        return Served(name, TABLE, table_of(name, content).served(), given)
+        return Served(name, TABLE, table_of(name, content).served, given)
     types = TYPES.get(PurePath(name).suffix.lower(), ("application/octet-stream",))
     return Served(name, types[0], content, given)
 
@@ -128,7 +128,12 @@ def used(definition: Definition) -> set[str]:
 def attach(definition: dict[str, Any], files: Mapping[str, bytes]) -> list[FormProblem]:
     """Write into a definition what each of its files is; what is wrong with those."""
     problems, told = [], {}
-    for name in sorted(used(definition) & files.keys()):
+    names = sorted(used(definition) & files.keys())
+    total = sum(len(files[name]) for name in names)
+    if total > LARGEST_FORM:
+        most = megabytes(LARGEST_FORM)
+        return [FormProblem("files_large", {"size": megabytes(total), "most": most})]
+    for name in names:
         found = objections(name, files[name])
         if not found:
             try:
@@ -138,9 +143,6 @@ def attach(definition: dict[str, Any], files: Mapping[str, bytes]) -> list[FormP
         problems += found
     if told:
         definition["files"] = told
-    total = sum(len(files[name]) for name in told)
-    if total > LARGEST_FORM:
-        problems.append(FormProblem("files_large", {"size": megabytes(total), "most": "20 MB"}))
     return problems or [*_columns_unknown(definition, files), *_codes(definition, files)]
 
 
@@ -213,6 +215,8 @@ def _identities(name: str, content: bytes) -> list[FormProblem]:
         table = table_of(name, content)
     except TableError as error:
         return [error.problem]
+    if not IDENTITY.search(table.served.decode()):
+        return []
     for line, row in zip(table.lines, table.rows, strict=True):
         for column, cell in zip(table.columns, row, strict=True):
             if any(_is_identity(number) for number in IDENTITY.findall(cell or "")):

@@ -10,6 +10,7 @@ import io
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import PurePath
 from typing import Any
 
@@ -20,6 +21,7 @@ from .problems import FormProblem, Words
 
 MOST_ROWS = 50_000
 MOST_COLUMNS = 200
+MOST_CELLS = 1_000_000
 MOST_TEXT = 10_000  # characters of one cell
 DELIMITERS = ",;\t"
 GEOMETRIES = {"Point": 0, "LineString": 1, "Polygon": 2}  # how deep their points lie
@@ -36,6 +38,7 @@ class Table:
     rows: tuple[tuple[str | None, ...], ...]
     lines: tuple[int, ...]
 
+    @cached_property
     def served(self) -> bytes:
         """As phones get it: `{"columns": […], "rows": [[…], …]}`."""
         content = {"columns": self.columns, "rows": self.rows}
@@ -58,6 +61,16 @@ def read_table(name: str, content: bytes) -> Table:
     return read[PurePath(name).suffix.lower()](name, content)
 
 
+def _hold_to(name: str, count: int, most: int, code: str = "table_long") -> None:
+    if count > most:
+        raise TableError(name, code, most=most)
+
+
+def _most_rows(columns: int) -> int:
+    """Rows a list of so many columns may have: what a phone can hold and search."""
+    return min(MOST_ROWS, MOST_CELLS // max(columns, 1))
+
+
 # ---- CSV
 
 
@@ -71,7 +84,7 @@ def read_csv(name: str, content: bytes) -> Table:
         if any(cell.strip() for cell in cells):
             rows.append(_row(name, line, cells, columns))
             places.append(line)
-            _hold_to(name, len(rows), MOST_ROWS)
+            _hold_to(name, len(rows), _most_rows(len(columns)))
     return Table(columns, tuple(rows), tuple(places))
 
 
@@ -124,18 +137,13 @@ def _columns(name: str, heads: Sequence[str]) -> tuple[str, ...]:
 def _row(
     name: str, line: int, cells: Sequence[str], columns: Sequence[str]
 ) -> tuple[str | None, ...]:
-    extra = next((i for i, cell in enumerate(cells) if i >= len(columns) and cell.strip()), None)
-    if extra is not None:
-        raise TableError(name, "table_row_long", line, str(extra + 1), count=len(columns))
-    for column, cell in zip(columns, cells, strict=False):
-        if len(cell) > MOST_TEXT:
-            raise TableError(name, "table_cell_long", line, column, most=MOST_TEXT)
+    for at in range(len(columns), len(cells)):
+        if cells[at].strip():
+            raise TableError(name, "table_row_long", line, str(at + 1), count=len(columns))
+    if max(map(len, cells)) > MOST_TEXT:
+        column = next(c for c, cell in zip(columns, cells, strict=False) if len(cell) > MOST_TEXT)
+        raise TableError(name, "table_cell_long", line, column, most=MOST_TEXT)
     return (*cells[: len(columns)], *[""] * (len(columns) - len(cells)))
-
-
-def _hold_to(name: str, count: int, most: int, code: str = "table_long") -> None:
-    if count > most:
-        raise TableError(name, code, most=most)
 
 
 # ---- GeoJSON, as ODK reads it: `geometry`, the properties, and `id`
@@ -228,5 +236,6 @@ def read_xml(name: str, content: bytes) -> Table:
 def _table_of(name: str, items: Sequence[dict[str, str]], lines: Sequence[int]) -> Table:
     columns = tuple(dict.fromkeys(key for item in items for key in item))
     _hold_to(name, len(columns), MOST_COLUMNS, "table_wide")
+    _hold_to(name, len(items), _most_rows(len(columns)))
     rows = tuple(tuple(item.get(column) for column in columns) for item in items)
     return Table(columns, rows, tuple(lines))

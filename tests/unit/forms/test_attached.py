@@ -62,7 +62,7 @@ def value(source: str, instance: Any) -> str:
 @pytest.mark.parametrize("ask", ["concat(X/name)", "count(X)", "string(X/label)", "string(X)"])
 def test_an_attached_list_answers_like_any_other(condition: str, ask: str) -> None:
     source = ask.replace("X", f"instance('l')/root/item[{condition}]")
-    table = ListNode(json.loads(TABLE.served()))
+    table = ListNode(json.loads(TABLE.served))
     assert value(source, table) == value(source, ITEMS)
 
 

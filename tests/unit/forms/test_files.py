@@ -120,6 +120,15 @@ def test_files_of_other_kinds_are_refused() -> None:
     assert "files like “iud.svg” are not supported" in said
 
 
+def test_a_form_s_files_are_bounded_together() -> None:
+    names = [f"p{i}.png" for i in range(69)]
+    choices = "".join(f"| | methods | m{name} | 法 | M | {name} |\n" for name in names)
+    text = FORM.replace("| settings |", choices + "| settings |")
+    files = FILES | dict.fromkeys(names, PNG + bytes(299 * KB))
+    with pytest.raises(FormError, match=r"files have 20\.1 MB, more than 20\.0 MB"):
+        compile_source(FormSource(".md", text.encode(), files=files), "p", "health")
+
+
 def test_codes_with_spaces_are_refused_where_several_can_be_chosen() -> None:
     places = b"code,title,kind\na b,x,iud\n"
     assert compiled(places_csv=places)

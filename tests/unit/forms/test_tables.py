@@ -48,7 +48,9 @@ def test_quoted_cells_blank_lines_and_short_rows() -> None:
         ("name\n" + "x" * 10_001, "a.csv, row 2, column name", "over 10000"),
         ("name\na\nb\0\n", "a.csv, row 3", "no text"),
         (b"name\n\xff\xff\xff\n", "a.csv", "encoding"),
-        ("name\n" + "x\n" * (MOST_ROWS + 1), "a.csv", "more than 50000 rows"),
+        ("name\n" + "x\n" * (MOST_ROWS + 1), "a.csv", "no more than 50000 rows"),
+        (",".join(map(str, range(200))) + "\n" + "x\n" * 5001, "a.csv", "no more than 5000 rows"),
+        (",".join(map(str, range(201))), "a.csv", "more than 200 columns"),
     ],
 )
 def test_a_broken_csv_is_refused_at_its_cell(text: bytes | str, place: str, said: str) -> None:
