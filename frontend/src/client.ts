@@ -341,7 +341,7 @@ class FieldClient implements Client {
     const wanted = version ?? knowledge.catalogue.forms.find(({ id }) => id === form)?.version;
     if (!wanted) throw new ClientError('definition', form);
     const known = await knowledge.form(form, wanted);
-    if (known) return known;
+    if (known && (await knowledge.files.open(known))) return known;
     const fetched = await obtainForm(this.deps.net, knowledge, form, wanted);
     if (!fetched.ok) throw new ClientError('definition', `${form} ${wanted}`);
     return unwrap(fetched);
@@ -450,6 +450,7 @@ class FieldClient implements Client {
       if (before !== this.lockRow?.vault.id) this.close();
       else await this.renamed();
     } else await this.reload(event);
+    if (event === 'outbox') void this.current?.loop.letVisitsPass();
     this.emit(event);
   }
 

@@ -94,6 +94,7 @@ const en: typeof zh = {
       pull: 'Receiving data…',
       forms: 'Receiving forms…',
       blobs: 'Visits are sent. Sending photos and recordings…',
+      files: 'Receiving pictures and sounds of forms…',
     },
     error: {
       offline: 'No network. Your visits are safe on the phone; try again when there is one.',

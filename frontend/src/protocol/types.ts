@@ -441,7 +441,7 @@ export interface SyncState {
   online: boolean;
   /** 0..1 while running, by items pushed and pages pulled. */
   progress: number;
-  step: 'idle' | 'push' | 'pull' | 'forms' | 'blobs';
+  step: 'idle' | 'push' | 'pull' | 'forms' | 'blobs' | 'files';
   unsent: number;
   /** Photos, recordings and files of finished visits that the server doesn't have whole. */
   unsentBlobs: number;
@@ -462,7 +462,14 @@ export interface FinishInput {
   title: string;
 }
 
-export type ClientEvent = 'phase' | 'registry' | 'drafts' | 'outbox' | 'sync' | 'catalogue';
+export type ClientEvent =
+  | 'phase'
+  | 'registry'
+  | 'drafts'
+  | 'outbox'
+  | 'sync'
+  | 'catalogue'
+  | 'files';
 
 /** Photos, signatures, recordings and files, sealed on this phone. */
 export interface BlobStore {

@@ -30,6 +30,12 @@ export class FormFiles {
     return (await this.known()).has(sha);
   }
 
+  /** Whether all that a form can't be filled without is here. */
+  async hasLists(form: FormDefinition): Promise<boolean> {
+    const known = await this.known();
+    return listsOf(form).every(([, { sha }]) => known.has(sha));
+  }
+
   /** Throws Garbled if it is no table. */
   async setList(sha: string, body: unknown): Promise<void> {
     const list = AttachedList.of(body);
@@ -46,14 +52,20 @@ export class FormFiles {
     return row && this.sealer.openBytes('forms', keyOf(sha), row.sealed);
   }
 
-  /** Opens the lists of a form, so that `listsOf` has them at once. */
-  async open(form: FormDefinition): Promise<void> {
+  /** Opens the lists of a form, so that `listsOf` has them at once; false if one isn't here. */
+  async open(form: FormDefinition): Promise<boolean> {
     for (const [, { sha }] of listsOf(form)) {
-      const row = this.lists.has(sha) ? undefined : await this.row(sha);
-      if (!row) continue;
+      if (this.lists.has(sha)) continue;
+      const row = await this.row(sha);
+      if (!row) {
+        // Another tab let it go.
+        (await this.known()).delete(sha);
+        return false;
+      }
       const body = await this.sealer.open<unknown>('forms', keyOf(sha), row.sealed);
       this.lists.set(sha, AttachedList.of(body));
     }
+    return true;
   }
 
   /** The data lists of a form that was opened, by name. */
@@ -74,7 +86,10 @@ export class FormFiles {
     await this.db.write(['forms'], async (tx) => {
       for (const sha of gone) await tx.delete('forms', keyOf(sha));
     });
-    for (const sha of gone) here.delete(sha);
+    for (const sha of gone) {
+      here.delete(sha);
+      this.lists.delete(sha);
+    }
   }
 
   private row(sha: string): Promise<SealedRecord | undefined> {

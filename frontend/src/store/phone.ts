@@ -139,17 +139,14 @@ export class Knowledge {
   async form(id: string, version: string): Promise<FormDefinition | undefined> {
     const key = formKey(id, version);
     const known = this.forms.get(key) ?? (await this.get<FormDefinition>('forms', key));
-    if (known) {
-      this.forms.set(key, known);
-      await this.files.open(known);
-    }
+    if (known) this.forms.set(key, known);
     return known;
   }
 
+  /** Whether a form can be filled: it is here with its data lists. */
   async hasForm(id: string, version: string): Promise<boolean> {
-    const key = formKey(id, version);
-    if (this.forms.has(key)) return true;
-    return (await this.db.read(['forms'], (tx) => tx.get('forms', key))) !== undefined;
+    const form = await this.form(id, version);
+    return form !== undefined && (await this.files.hasLists(form));
   }
 
   async setForm(definition: FormDefinition): Promise<void> {

@@ -25,7 +25,7 @@ export interface SyncContext {
   /** The body of a finished visit; null if this phone can't open it (another data key, damage). */
   body(record: OutboxRecord): Promise<string | null>;
   report(change: Partial<Pick<SyncState, 'progress' | 'step' | 'unsent'>>): void;
-  changed(what: 'outbox' | 'registry' | 'catalogue'): Promise<void>;
+  changed(what: 'outbox' | 'registry' | 'catalogue' | 'files'): Promise<void>;
   /** The phone was locked meanwhile: begin nothing more. */
   stopped(): boolean;
 }

@@ -68,30 +68,43 @@ export async function obtainForm(
   return form;
 }
 
-/** Pictures and sounds of the forms here, one after the other; then what no form here needs goes. */
-export async function downloadMedia(ctx: SyncContext): Promise<Step> {
-  const { knowledge, net } = ctx;
-  const needed = new Set<string>();
-  for (const { id, version } of [...knowledge.catalogue.forms, ...ctx.olderForms()]) {
-    const form = await knowledge.form(id, version);
-    if (!form) continue;
-    for (const file of filesOf(form)) {
-      needed.add(file.sha);
-      if (await knowledge.files.has(file.sha)) continue;
-      if (ctx.stopped()) return null;
-      const bytes = await fetchFile(net, form, file);
-      if (!bytes.ok) return stopOf(bytes);
-      await knowledge.files.setMedia(file.sha, bytes.value);
-      await ctx.changed('catalogue');
-    }
+/** Pictures and sounds of the forms here, one after the other; then what no form here needs goes. `yielding`: text waits. */
+export async function downloadMedia(ctx: SyncContext, yielding: AbortSignal): Promise<Step> {
+  const { files } = ctx.knowledge;
+  const needed = new Map<string, [FormDefinition, FormFile]>();
+  for (const form of await neededForms(ctx))
+    for (const file of filesOf(form)) needed.set(file.sha, [form, file]);
+  const missing = [];
+  for (const [sha, wanted] of needed) if (!(await files.has(sha))) missing.push(wanted);
+  for (const [i, [form, file]] of missing.entries()) {
+    if (ctx.stopped() || yielding.aborted) return null;
+    ctx.report({ step: 'files', progress: i / missing.length });
+    const bytes = await fetchFile(ctx.net, form, file, yielding);
+    if (yielding.aborted) return null;
+    if (!bytes.ok) return stopOf(bytes);
+    await files.setMedia(file.sha, bytes.value);
+    await ctx.changed('files');
   }
-  await knowledge.files.keepOnly(needed);
+  await files.keepOnly(new Set(needed.keys()));
   return null;
 }
 
+async function neededForms(ctx: SyncContext): Promise<FormDefinition[]> {
+  const { knowledge } = ctx;
+  const refs = [...knowledge.catalogue.forms, ...ctx.olderForms()];
+  const forms = await Promise.all(refs.map(({ id, version }) => knowledge.form(id, version)));
+  return forms.filter((form) => form !== undefined);
+}
+
 /** As long as it takes over the slowest network, 1 kB a second. */
-function fetchFile(net: Net, form: FormDefinition, { sha, size }: FormFile) {
-  return callFile(net, `${pathOf(form.id, form.version)}/files/${sha}`, sha, 60_000 + size);
+function fetchFile(
+  net: Net,
+  form: FormDefinition,
+  { sha, size }: FormFile,
+  signal: AbortSignal | null = null,
+) {
+  const path = `${pathOf(form.id, form.version)}/files/${sha}`;
+  return callFile(net, path, sha, 60_000 + size, signal);
 }
 
 const pathOf = (id: string, version: string): string =>

@@ -101,8 +101,9 @@ export function callFile(
   path: string,
   sha: string,
   timeout: number,
+  signal: AbortSignal | null = null,
 ): Promise<Result<Bytes>> {
-  const init = { method: 'GET', headers: { 'X-FS-Proto': PROTOCOL } };
+  const init = { method: 'GET', headers: { 'X-FS-Proto': PROTOCOL }, signal };
   return exchange(net, path, init, timeout, async (response) => {
     const bytes = new Uint8Array(await response.arrayBuffer());
     if ((await sha256(bytes)) !== sha) throw new Garbled('another file');
@@ -120,6 +121,7 @@ async function exchange<T>(
   if (!net.online()) return failure('offline');
   const abort = new AbortController();
   const timer = setTimeout(() => abort.abort(), timeout);
+  init.signal?.addEventListener('abort', () => abort.abort(), { signal: abort.signal });
   const started = net.now();
   try {
     const response = await net.fetch(net.origin + path, {

@@ -48,6 +48,8 @@ export class Loop {
   private cancelTimer: () => void = () => undefined;
   private running: Promise<void> | null = null;
   private again = false;
+  /** While pictures and sounds of forms come in. */
+  private giveWay: AbortController | null = null;
 
   constructor(private readonly deps: LoopDeps) {}
 
@@ -55,6 +57,7 @@ export class Loop {
   trigger(): Promise<void> {
     if (this.running) {
       this.again = true;
+      void this.letVisitsPass();
       return this.running;
     }
     this.running = this.turns().finally(() => {
@@ -108,8 +111,7 @@ export class Loop {
       await context.knowledge.setProfile({ lastFull: new Date(context.net.now()).toISOString() });
     if (context.stopped() || (fetched && !isRefusal(fetched))) return first;
     const sent = await this.attachments(counter);
-    const stopped = first ?? sent;
-    return stopped ?? (this.again ? null : downloadMedia(context));
+    return first ?? sent ?? (await this.media());
   }
 
   /** Last, and giving way to whatever is finished meanwhile, here or in another tab. counter: of finished visits. */
@@ -120,6 +122,26 @@ export class Loop {
     if (sent !== 'yield') return sent;
     this.again = true;
     return null;
+  }
+
+  /** Pictures and sounds of forms are large and not urgent: a visit finished meanwhile ends even one under way. */
+  private async media(): Promise<Stop | null> {
+    if (this.again) return null;
+    const giveWay = new AbortController();
+    this.giveWay = giveWay;
+    try {
+      return await downloadMedia(this.deps.context, giveWay.signal);
+    } finally {
+      this.giveWay = null;
+      if (giveWay.signal.aborted) this.again = true;
+    }
+  }
+
+  /** A visit was finished, here or in another tab. */
+  async letVisitsPass(): Promise<void> {
+    if (!this.giveWay) return;
+    const items = await this.deps.context.outbox.all();
+    if (items.some(({ state }) => state === 'waiting')) this.giveWay?.abort();
   }
 
   private async fetch(): Promise<Stop | null> {

@@ -8,7 +8,18 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { newId } from '@/crypto/bytes';
 import { createSession } from '@/forms/session';
 import type { Client, FormDefinition } from '@/protocol/types';
-import { enrolled, LIULIN, noSignal, PIN, type Server, startServer, synced } from './phone';
+import {
+  enrolled,
+  fill,
+  LIULIN,
+  noSignal,
+  PIN,
+  passwordOf,
+  type Server,
+  startServer,
+  synced,
+  TestPhone,
+} from './phone';
 
 const FIELDAPP = fileURLToPath(new URL('../../../.venv/bin/fieldapp', import.meta.url));
 const PICTURE = Buffer.from(
@@ -26,7 +37,7 @@ beforeAll(async () => {
 afterAll(() => server.stop());
 
 /** The form `doors` with a picture and a list of so many clinics. */
-function publish(version: string, clinics: number): void {
+function publish(version: string, clinics: number, picture: Uint8Array = PICTURE): void {
   const folder = mkdtempSync(join(tmpdir(), 'fieldapp-form-'));
   const form = join(folder, 'doors.md');
   writeFileSync(
@@ -41,7 +52,7 @@ function publish(version: string, clinics: number): void {
 | | 门 | doors | ${version} |
 `,
   );
-  writeFileSync(join(folder, 'door.png'), PICTURE);
+  writeFileSync(join(folder, 'door.png'), picture);
   const rows = Array.from({ length: clinics }, (_, i) => `c${i},卫生室${i},街${i % 50},${i % 7}`);
   writeFileSync(
     join(folder, 'clinics.csv'),
@@ -129,3 +140,69 @@ test('a draft keeps its version with its list until it is gone; then the list go
   const list = old.files?.['clinics.csv'];
   expect(list && (await wang.formFile(list))).toBeUndefined();
 });
+
+test('a visit that comes back in an old version is corrected with the list of that version', async () => {
+  const [phone, wang] = await enrolled(server.url, 'wang');
+  const old = await wang.definition('doors');
+  const sid = await wang.finish(await fill(wang, 'doors', { street: '街7', clinic: 'c57' }));
+  publish('4', 200);
+  await synced(wang);
+  const list = old.files?.['clinics.csv'];
+  expect(list && (await wang.formFile(list))).toBeUndefined();
+
+  await returnVisit(sid);
+  await synced(wang);
+  phone.weather = noSignal;
+  const [task] = wang.returned();
+  expect(task?.fv).toBe(old.version);
+  const def = await wang.definition('doors', old.version);
+  const draft = { answers: task?.answers ?? {}, touched: [], correcting: true };
+  const session = createSession(def, wang.host(def.scope, def), { draft, lang: 'zh' });
+  expect(session.view('clinic').options).toHaveLength(6);
+  expect(session.view('clinic').value).toBe('c57');
+});
+
+test('a visit finished while a picture is on its slow way is sent before it', async () => {
+  const [phone, li] = await enrolled(server.url, 'li');
+  await synced(li);
+  publish('5', 40, Buffer.concat([PICTURE, Buffer.from('another')]));
+  let begin = () => {};
+  const begun = new Promise<void>((resolve) => {
+    begin = resolve;
+  });
+  // No answer to a request for a picture, until whoever asked gives up.
+  phone.weather = async (path, init, next) => {
+    const answer = await next(path, init);
+    if (answer.headers.get('Content-Type') !== 'image/png') return answer;
+    begin();
+    return new Promise((_, reject) => {
+      init.signal?.addEventListener('abort', () => reject(new DOMException('', 'AbortError')));
+    });
+  };
+  const syncing = li.syncNow();
+  await begun;
+  expect(li.sync().step).toBe('files');
+  const sid = await li.finish(await fill(li, 'doors', { street: '街7', clinic: 'c7' }));
+  await expect.poll(() => li.outbox().find(({ id }) => id === sid)?.state).toBe('sent');
+  expect(li.sync().error).toBeNull();
+
+  phone.weather = (path, init, next) => next(path, init);
+  await li.finish(await fill(li, 'doors', { street: '街7', clinic: 'c7' }));
+  await syncing;
+  const def = await li.definition('doors');
+  expect((await picture(li, def))?.length).toBeGreaterThan(PICTURE.length);
+});
+
+/** 赵强 sends it back. */
+async function returnVisit(sid: string): Promise<void> {
+  const browser = new TestPhone(server.url);
+  const headers = { 'X-FS-Proto': '1', 'Content-Type': 'application/json' };
+  const send = async (path: string, body: unknown) => {
+    const init = { method: 'POST', headers, body: JSON.stringify(body) };
+    const answer = await browser.send(path, init);
+    if (!answer.ok) throw new Error(await answer.text());
+  };
+  await send('/api/session', { username: 'zhao', password: passwordOf('zhao') });
+  const notes = [{ path: 'clinic', text: '请核对' }];
+  await send(`/api/review/visits/${sid}/decision`, { state: 'returned', seen: 'received', notes });
+}

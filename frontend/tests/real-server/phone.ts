@@ -162,7 +162,7 @@ export async function fill(
   about: Partial<FinishInput> = {},
 ): Promise<FinishInput> {
   const def = await client.definition(form);
-  const session = createSession(def, client.host(def.scope));
+  const session = createSession(def, client.host(def.scope, def));
   const draftId = about.draftId ?? newId();
   const head = { id: draftId, form, version: def.version, scope: def.scope, corrects: null };
   for (const [path, value] of Object.entries(answers)) {

@@ -15,6 +15,12 @@ export function mediaOfNode(def: FormDefinition, node: number): MediaItem[] {
   return items(def, def.nodes[node]?.media);
 }
 
+/** Whether a question chooses among the records of the registry, rather than from a list of the form. */
+export function choosesRecord(def: FormDefinition, node: number): boolean {
+  const list = def.nodes[node]?.items?.inst;
+  return list !== undefined && !(list in (def.attached ?? {}));
+}
+
 /** By the choice's code; empty for lists that have none. */
 export function mediaOfChoices(def: FormDefinition, node: number): Map<string, MediaItem[]> {
   const list = def.lists[def.nodes[node]?.items?.list ?? ''] ?? [];
