@@ -115,6 +115,8 @@ def _control(draft: Draft, tag: str, element: Element, inside: int | None) -> No
         if mime in MEDIA_TYPES:
             draft.decide(MEDIA_TYPES, mime, number, "type")
         node["mime"] = element.get("accept") or element.get("mediatype", "*/*")
+        if "def" in node:
+            draft.refuse(number, "file_default", "default")
     read_parameters(node, element)
     for child_tag, child in elements(element):
         if draft.decide(INSIDE, child_tag, number) and child_tag == "setvalue":

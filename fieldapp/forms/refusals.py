@@ -100,6 +100,16 @@ REFUSALS: dict[str, Refusal] = {
         ("range 题需要 start、end 和 step", "a range needs start, end and step"),
         ("请在 parameters 列中设置。", "Set them under parameters."),
     ),
+    "file_default": Refusal(
+        (
+            "照片、录音和文件不能有默认值：每次走访要自己拍、自己录",
+            "photos, recordings and files have no default: each visit makes its own",
+        ),
+        (
+            "请删除 default；要给人看的图片请放在 media::image 列。",
+            "Remove the default; put a picture to look at in the column media::image.",
+        ),
+    ),
     # ---- the form as a whole
     "no_form": Refusal(
         ("上传的文件里没有表单", "there is no form among the files"),

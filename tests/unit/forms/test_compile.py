@@ -321,6 +321,15 @@ def test_everything_wrong_is_said_at_once_with_its_row_and_a_remedy() -> None:
     assert "survey, row 7 e: “setgeopoint” is not supported: the place of a worker is taken" in text
 
 
+def test_a_photo_has_no_default() -> None:
+    (found,) = problems("""
+| survey |
+| | type | name | label | default |
+| | image | plan | P | plan.png |
+""")
+    assert "survey, row 2, column default plan: photos, recordings and files have no" in found
+
+
 def test_what_pyxform_refuses_keeps_its_row() -> None:
     (found,) = problems("""
 | survey |
