@@ -5,10 +5,13 @@ import type { Instance } from './tree';
 /** A NodeView that its session may change. */
 export type View = { -readonly [K in keyof NodeView]: NodeView[K] };
 
-/** `options` are asked for when first looked at: a registry list can be long and its question never seen. */
+/**
+ * `options` are asked for when first looked at: a registry list can be long and its question never seen. So that copying
+ * a view is no such look, they aren't enumerable.
+ */
 export function makeView(item: Instance, options: () => Option[] | undefined): View {
   const { c, t, ap } = item.def;
-  return {
+  const view: View = {
     path: item.path,
     node: item.node,
     kind: item.kind,
@@ -27,8 +30,6 @@ export function makeView(item: Instance, options: () => Option[] | undefined): V
     touched: false,
     kept: false,
     children: [],
-    get options() {
-      return options();
-    },
   };
+  return Object.defineProperty(view, 'options', { get: options });
 }

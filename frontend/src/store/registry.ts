@@ -7,7 +7,7 @@ import type { Program, Registry, RegistryItem, Scope } from '@/protocol/types';
 import type { Base, Held } from './base';
 import { byTitle } from './order';
 import { overlaysOf, type Pending } from './overlay';
-import { best, hayOf, type Initials, needleOf } from './search';
+import { best, type Hay, hayOf, type Initials, needleOf } from './search';
 import { type Surroundings, typesOf, union, View } from './view';
 
 const LIMIT = 50;
@@ -75,8 +75,9 @@ export class ScopeRegistry implements Registry {
     const needle = needleOf(text);
     if (!needle.words.length) return [];
     const hits: { view: View; rank: number }[] = [];
+    const [day, initials] = [this.around.day(), this.initials()];
     for (const view of this.searchable()) {
-      const rank = best(needle, this.hay(view));
+      const rank = best(needle, this.hay(view, day, initials));
       if (rank !== null) hits.push({ view, rank });
     }
     return (
@@ -92,8 +93,9 @@ export class ScopeRegistry implements Registry {
   /** Prepares search for the next `count` records that aren't prepared; false when all are. */
   warm(count: number): boolean {
     this.settle();
-    const cold = this.searchable().filter((view) => !this.isWarm(view));
-    for (const view of cold.slice(0, count)) this.hay(view);
+    const [day, initials] = [this.around.day(), this.initials()];
+    const cold = this.searchable().filter((view) => !isWarm(view, day, initials));
+    for (const view of cold.slice(0, count)) this.hay(view, day, initials);
     return cold.length > count;
   }
 
@@ -103,15 +105,11 @@ export class ScopeRegistry implements Registry {
     );
   }
 
-  private isWarm(view: View): boolean {
-    return view.hay?.day === this.around.day() && Boolean(view.hay.initials || !this.initials());
-  }
-
-  private hay(view: View) {
-    if (!view.hay || !this.isWarm(view)) {
-      view.hay = { ...hayOf(this.searched(view), this.initials()), day: this.around.day() };
-    }
-    return view.hay;
+  private hay(view: View, day: string, initials: Initials | null): Hay {
+    if (view.hay && isWarm(view, day, initials)) return view.hay;
+    const hay = { ...hayOf(this.searched(view), initials), day };
+    view.hay = hay;
+    return hay;
   }
 
   /** The title first, then the properties the type names. */
@@ -154,6 +152,10 @@ export class ScopeRegistry implements Registry {
     }
     return views;
   }
+}
+
+function isWarm(view: View, day: string, initials: Initials | null): boolean {
+  return view.hay?.day === day && (view.hay.initials !== '' || !initials);
 }
 
 function indexBy(views: readonly View[], key: (view: View) => string): Map<string, View[]> {

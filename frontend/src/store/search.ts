@@ -10,12 +10,15 @@ export interface Hay {
 }
 export interface Needle {
   words: string[];
+  /** Which of the words may be initials. */
+  latin: boolean[];
 }
 
 const fold = (text: string): string => text.normalize('NFKC').toLowerCase();
 
 export function needleOf(text: string): Needle {
-  return { words: fold(text).split(/\s+/).filter(Boolean) };
+  const words = fold(text).split(/\s+/).filter(Boolean);
+  return { words, latin: words.map((word) => /^[a-z]+$/.test(word)) };
 }
 
 export function hayOf(texts: readonly string[], initials: Initials | null): Hay {
@@ -26,18 +29,18 @@ export function hayOf(texts: readonly string[], initials: Initials | null): Hay 
 /** Where the worst word matches best: 0 the title's beginning, 1 initials' beginning, 2 anywhere; null nowhere. */
 export function best(needle: Needle, hay: Hay): number | null {
   let worst = 0;
-  for (const word of needle.words) {
-    const rank = rankOf(word, hay);
+  for (let at = 0; at < needle.words.length; at += 1) {
+    const rank = rankOf(needle.words[at] as string, needle.latin[at] === true, hay);
     if (rank === null) return null;
     worst = Math.max(worst, rank);
   }
   return worst;
 }
 
-function rankOf(word: string, hay: Hay): number | null {
+function rankOf(word: string, latin: boolean, hay: Hay): number | null {
   const at = hay.text.indexOf(word);
   if (at === 0) return 0;
-  if (!/^[a-z]+$/.test(word)) return at > 0 ? 2 : null;
+  if (!latin) return at > 0 ? 2 : null;
   if (hay.initials.includes(` ${word}`)) return 1;
   return at > 0 || hay.initials.includes(word) ? 2 : null;
 }

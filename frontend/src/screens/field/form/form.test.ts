@@ -365,3 +365,27 @@ test('progress counts what is asked now', async () => {
   session.set('g_visit/met', '1');
   expect(progressOf(session.tree)).toEqual({ done: before.done + 1, total: before.total + 1 });
 });
+
+test('a list of thousands is not made before somebody looks at it', () => {
+  let looks = 0;
+  const items = (): RegistryItem[] => {
+    looks += 1;
+    return [];
+  };
+  const session = createSession(followUp, {
+    today: () => '2026-11-02',
+    now: () => '2026-11-02T09:00:00.000+08:00',
+    uuid: () => 'u',
+    items,
+    find: () => [],
+    meta: { deviceid: 'd', username: 'wang' },
+  });
+  const nothing = () => undefined;
+  const store = createFormStore(session, nothing, nothing);
+  const node = store.node('g_visit/person_id');
+  session.set('g_visit/person_id', 'x');
+  expect(node.value.value).toBe('x');
+  expect(looks).toBe(0);
+  expect(node.value.options).toEqual([]);
+  expect(looks).toBe(1);
+});
