@@ -113,6 +113,7 @@ test('one of five thousand is found', async () => {
     const option = `[data-test^="option-${path}-"]`;
     const search = '[data-test="pick-search"]';
     await page.getByTestId('start-form-preg_followup').tap();
+    await page.getByTestId(`pick-${path}`).waitFor();
     keep('pick_open', await settle(page, { target: `[data-test="pick-${path}"]`, shows: option }));
     const keys: number[] = [];
     for (const text of TYPED) {
