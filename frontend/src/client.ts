@@ -266,7 +266,7 @@ class FieldClient implements Client {
     const unsent = (await this.outboxStore.all()).some(
       ({ state }) => state === 'waiting' || state === 'sending',
     );
-    const photos = (await this.shelf.heads()).some(
+    const photos = (await this.shelf.heads().catch(() => [])).some(
       ({ state, visits }) => state === 'waiting' && visits.length > 0,
     );
     return unsent || photos || (await this.phone.hasDrafts());
@@ -368,7 +368,8 @@ class FieldClient implements Client {
   async removeDraft(id: string): Promise<void> {
     await this.opened.drafts.remove(id);
     this.tell('drafts');
-    await this.opened.blobs.release(id);
+    // What can't be done now, the next start does.
+    await this.opened.blobs.release(id).catch(() => undefined);
   }
   get blobs(): BlobStore {
     return this.opened.blobs;

@@ -22,7 +22,7 @@ from fieldapp.clock import now
 from fieldapp.db import db, utc_text
 from fieldapp.sync import models as m
 from fieldapp.sync.backup import MARGIN, backup
-from tests.cast import Cast, Phone
+from tests.cast import Cast, Phone, meet_cast
 from tests.conftest import settings_for
 
 PHOTO = random.Random(7).randbytes(150_000)
@@ -202,6 +202,21 @@ def test_nobody_without_the_key_is_let_in(cast: Cast, endpoint: str) -> None:
     assert problem(stranger.call(endpoint, {})) == (401, "bad_signature")
     phone.device = "nobody"
     assert problem(phone.call(endpoint, {})) == (401, "bad_signature")
+
+
+@pytest.mark.parametrize("db_url", ["sqlite"], indirect=True)
+def test_a_phone_gone_wild_is_slowed_down_and_no_other(db_url: str, tmp_path: Path) -> None:
+    app = create_app(settings_for(tmp_path, db_url, rate_limits=True))
+    phone, other = meet_cast(app).wang.enrol(), meet_cast(app).li.enrol()
+    body = {"data": b"{}", "headers": {"X-FS-Proto": "1", "X-FS-Device": phone.device}}
+    path = "/api/sync/blobs"
+    codes = [phone.browser.client.post(path, **body).status_code for _ in range(601)]
+    assert codes[599:] == [415, 429]
+    assert problem(phone.browser.client.post(path, **body)) == (429, "too_many_requests")
+    assert states(other, SHA)[SHA]["st"] == "missing"
+    with app.app_context():
+        db.session.remove()
+        db.engine.dispose()
 
 
 GOOD: dict[str, Any] = {"sha": SHA, "size": 10, "at": 0, "data": "AAAA"}

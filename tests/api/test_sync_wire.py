@@ -20,7 +20,7 @@ from tests.cast import LIULIN, Cast, Phone
 from tests.sync.stories import Village, start
 
 Send = Callable[..., Any]
-ENDPOINTS = ("push", "verify", "pull", "manifest", "fetch")
+ENDPOINTS = ("push", "verify", "pull", "manifest", "fetch", "blob", "blobs")
 HOUSING = f"{LIULIN}.housing"
 
 

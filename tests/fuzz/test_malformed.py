@@ -159,6 +159,8 @@ def test_odd_names_in_sync_messages(caller: Caller, odd: str) -> None:
         "pull": {"grants_ver": odd, "catalogue": odd, "feeds": {odd: CURSOR}, "budget": 1},
         "manifest": {"feed": odd, "after": odd},
         "fetch": {"feed": odd, "ids": [odd, odd]},
+        "blob": {"sha": odd, "size": 1, "at": 0, "data": odd},
+        "blobs": {"shas": [odd, odd]},
     }
     for name, message in messages.items():
         path = f"/api/sync/{name}"
@@ -176,6 +178,7 @@ def test_odd_numbers_in_sync_messages(caller: Caller, odd: object) -> None:
         "push": {"install": "i", "device": "d", "now": "2026", "subs": [item]},
         "verify": {"install": "i", "acked": [], "n_max": odd},
         "pull": {"grants_ver": "", "catalogue": "", "feeds": {feed: cursor}, "budget": odd},
+        "blob": {"sha": "0" * 64, "size": odd, "at": odd, "data": "AAAA"},
     }
     for name, message in messages.items():
         path = f"/api/sync/{name}"

@@ -81,7 +81,7 @@ const en: typeof zh = {
   sync: {
     unsent: '{n} visits waiting to be sent',
     allSent: 'Everything is sent',
-    unsentBlobs: 'Visits are sent, {n} photos or files wait',
+    unsentBlobs: 'Visits are sent; {n} photos or files are still to go',
     last: 'Last full sync: {at}',
     never: 'No full sync yet',
     now: 'Sync now',

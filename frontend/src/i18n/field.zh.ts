@@ -77,7 +77,7 @@ export default {
   sync: {
     unsent: '{n} 份走访等待发送',
     allSent: '已全部发送',
-    unsentBlobs: '走访已发送，还有 {n} 个照片或附件在等',
+    unsentBlobs: '走访已发送，还有 {n} 个照片或附件没发完',
     last: '上次完整同步：{at}',
     never: '还没有完整同步过',
     now: '现在同步',

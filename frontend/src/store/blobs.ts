@@ -154,8 +154,9 @@ export class Blobs implements BlobStore {
     private readonly now: () => number,
   ) {}
 
+  /** Never fails: where photos can't be read, the text still must. */
   async load(): Promise<void> {
-    this.heads = await this.shelf.heads();
+    this.heads = await this.shelf.heads().catch(() => this.heads);
   }
 
   async put(given: Uint8Array, type: string, draft: string): Promise<string> {

@@ -36,9 +36,10 @@ async function* blobTexts(
   shelf: BlobShelf,
 ): AsyncGenerator<string> {
   const ids = new Set(records.map(({ id }) => id));
-  for (const head of await shelf.heads()) {
+  // Photos that can't be read must not keep the text from being saved.
+  for (const head of await shelf.heads().catch(() => [])) {
     if (head.state === 'durable' || !head.visits.some((id) => ids.has(id))) continue;
-    const record = await shelf.record(head.name);
+    const record = await shelf.record(head.name).catch(() => undefined);
     if (!record) continue;
     const { name, type, size, vault, visits, sealed } = record;
     yield JSON.stringify({ name, type, size, vault, visits, sealed: toBase64(sealed) });

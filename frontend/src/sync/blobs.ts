@@ -56,22 +56,20 @@ function isToSend(ctx: SyncContext, head: BlobHead, named: ReadonlySet<string>):
 
 /** Learns how far each is, which are safe for good, and which a restored server lost. */
 async function ask(ctx: SyncContext, named: readonly string[]): Promise<Step> {
-  const heads = new Map(ctx.blobs.heads.map((head) => [head.sha, head]));
-  const open = named.filter(
-    (sha) => heads.get(sha)?.state !== 'durable' && !ctx.transfer.known.has(sha),
-  );
+  const { heads } = ctx.blobs;
+  const safe = new Set(heads.filter(({ state }) => state === 'durable').map(({ sha }) => sha));
+  const open = named.filter((sha) => !safe.has(sha) && !ctx.transfer.known.has(sha));
   for (let i = 0; i < open.length; i += ASKED) {
     const shas = open.slice(i, i + ASKED);
     const result = await callSync(ctx.net, 'blobs', { shas }, ctx.device);
     if (!result.ok) return stopOf(result);
+    const { states } = result.value;
     const changes = new Map<string, BlobChange>();
-    for (const sha of shas) {
-      const state = result.value.states[sha] ?? { st: 'missing', have: 0 };
-      const head = heads.get(sha);
-      const change = head && changeFor(head, state.st);
+    for (const head of heads) {
+      const change = states[head.sha] && changeFor(head, states[head.sha]?.st ?? 'missing');
       if (change) changes.set(head.name, change);
-      note(ctx, sha, state, head !== undefined);
     }
+    for (const sha of shas) note(ctx, sha, states[sha] ?? { st: 'missing', have: 0 });
     await change(ctx, changes);
   }
   return null;
@@ -80,10 +78,12 @@ async function ask(ctx: SyncContext, named: readonly string[]): Promise<Step> {
 type State = Answer<'blobs'>['states'][string];
 
 /** What isn't here may still be there: a picture that a correction kept. */
-function note({ transfer }: SyncContext, sha: string, { st, have }: State, isHere: boolean): void {
-  if (isHere) transfer.arrived.set(sha, have);
-  else if (st === 'stored' || st === 'durable') transfer.known.add(sha);
-  else transfer.lost.add(sha);
+function note({ blobs, transfer }: SyncContext, sha: string, { st, have }: State): void {
+  transfer.arrived.set(sha, have);
+  if (blobs.heads.some((head) => head.sha === sha)) return;
+  const isThere = st === 'stored' || st === 'durable';
+  (isThere ? transfer.known : transfer.lost).add(sha);
+  if (isThere) transfer.lost.delete(sha);
 }
 
 /** What an answer about it changes here; null: nothing. */
@@ -109,6 +109,7 @@ async function sendOne(ctx: SyncContext, head: BlobHead, between: Between): Prom
   const bytes = await bytesOf(ctx, head);
   if (!bytes) return null;
   let at = ctx.transfer.arrived.get(head.sha) ?? 0;
+  if (at >= head.size) at = 0;
   for (let setbacks = 0; setbacks < TRIES && !ctx.stopped(); ) {
     const now = await advance(ctx, head, bytes, at, between);
     if (typeof now !== 'number') return now;

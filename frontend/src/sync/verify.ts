@@ -67,11 +67,11 @@ function changesOf({ states, durable, missing }: Answer<'verify'>): [string, Cha
 }
 
 async function purge(ctx: SyncContext): Promise<void> {
-  const held = await withUnsafeBlobs(ctx);
-  const safe = (await ctx.outbox.all()).filter(
-    (item) => item.state === 'durable' && item.pulled && !held.has(item.id),
-  );
-  const old = safe.slice(0, Math.max(0, safe.length - KEPT)).map(({ id }) => id);
+  const safe = (await ctx.outbox.all()).filter((item) => item.state === 'durable' && item.pulled);
+  const last = safe.slice(0, Math.max(0, safe.length - KEPT)).map(({ id }) => id);
+  // Whose photos can't be looked at stays, and doesn't hold up the rest of the sync.
+  const held = last.length ? await withUnsafeBlobs(ctx).catch(() => new Set(last)) : new Set();
+  const old = last.filter((id) => !held.has(id));
   if (!old.length) return;
   await ctx.outbox.purge(old);
   // A crash here leaves attachments of visits that are gone: the next start sweeps them.

@@ -325,6 +325,28 @@ test('a draft that is thrown away takes its photos along, and only those', async
   expect(await shelfOf(phone).heads()).toEqual([]);
 });
 
+test('the same bytes under two names are sent once', async () => {
+  const [phone, wang] = await enrolled(server.url, 'wang');
+  phone.weather = noSignal;
+  const bytes = picture(30_000);
+  const { input } = await taken(wang, bytes);
+  await wang.finish(input);
+  const draftId = newId();
+  const name = await wang.blobs.put(bytes, 'application/octet-stream', draftId);
+  expect(name).not.toBe(input.answers.photo);
+  const again = { 'rooms[0]/plan': name };
+  const second = await fill(wang, 'door_check', again, { draftId, title: '8号楼' });
+  await wang.finish(second);
+  let sent = 0;
+  phone.weather = (path, init, next) => {
+    if (isChunk(path)) sent += chunkOf(init).length;
+    return next(path, init);
+  };
+  await untilSent(wang);
+  expect(sent).toBeLessThan(2 * bytes.length);
+  expect(wang.outbox().map((item) => item.attached?.sent)).toEqual([1, 1]);
+});
+
 test('a photo taken again leaves only the new one with the visit', async () => {
   const [phone, wang] = await enrolled(server.url, 'wang');
   phone.weather = noSignal;
@@ -382,6 +404,28 @@ test('the exported outbox holds the photos, sealed, and they open with the PIN a
   const sealed = fromBase64(file.blobs[0].sealed).buffer;
   const opened = await open(key as CryptoKey, 'blobs', name, sealed);
   expect(new Uint8Array(opened)).toEqual(bytes);
+});
+
+test('a broken store of photos holds back no text: it is filled, finished, sent and exported', async () => {
+  const [phone, wang] = await enrolled(server.url, 'wang');
+  await taken(wang, picture(1000));
+  phone.off();
+  const { open } = phone.factory;
+  phone.factory.open = (name, version) => {
+    if (name === 'fs-blobs') throw new DOMException('backing store', 'UnknownError');
+    return open.call(phone.factory, name, version);
+  };
+  const again = await phone.open();
+  expect(await again.unlock(PIN)).toBe(true);
+  await again.removeDraft(again.drafts()[0]?.id ?? '');
+  await again.finish(await fill(again, 'door_check', { remark: '好' }, { title: '7号楼' }));
+  await synced(again);
+  expect(again.outbox().map(({ title, state }) => [title, state])).toEqual([['7号楼', 'sent']]);
+  expect(again.sync().error).toBeNull();
+  expect(JSON.parse(await (await again.exportOutbox()).text()).items).toHaveLength(1);
+  await expect(again.blobs.put(picture(1000), 'image/png', 'd')).rejects.toMatchObject({
+    key: 'storage_broken',
+  });
 });
 
 test('李娜 can’t take over a phone whose photos have not left', async () => {
