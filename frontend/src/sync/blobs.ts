@@ -33,6 +33,7 @@ export async function sendBlobs(ctx: SyncContext, isUrgent: () => Promise<boolea
   const waiting = ctx.blobs.heads.filter((head) => isToSend(ctx, head, named));
   for (const [i, head] of waiting.entries()) {
     if (ctx.stopped()) return null;
+    if (!twinsOf(ctx, head).some(isUnsent)) continue;
     const sent = await sendOne(ctx, head, (part) => {
       ctx.report({ step: 'blobs', progress: (i + part) / waiting.length });
       return isUrgent();
@@ -75,6 +76,15 @@ async function ask(ctx: SyncContext, named: readonly string[]): Promise<Step> {
   return null;
 }
 
+/** The same bytes under other names too: they have arrived with it. */
+const twinsOf = ({ blobs }: SyncContext, { sha }: BlobHead) =>
+  blobs.heads.filter((head) => head.sha === sha);
+
+const ARRIVED = {
+  stored: { state: 'sent', why: null },
+  durable: { state: 'durable', why: null },
+} as const satisfies Record<string, BlobChange>;
+
 type State = Answer<'blobs'>['states'][string];
 
 /** What isn't here may still be there: a picture that a correction kept. */
@@ -88,10 +98,8 @@ function note({ blobs, transfer }: SyncContext, sha: string, { st, have }: State
 
 /** What an answer about it changes here; null: nothing. */
 function changeFor(head: BlobHead, st: State['st']): BlobChange | null {
-  if (st === 'stored' || st === 'durable') {
-    const state = st === 'stored' ? 'sent' : 'durable';
-    return head.state === state ? null : { state, why: null };
-  }
+  if (st === 'stored' || st === 'durable')
+    return head.state === ARRIVED[st].state ? null : ARRIVED[st];
   return head.state === 'sent' ? { state: 'waiting', why: null } : null;
 }
 
@@ -167,7 +175,7 @@ async function take(
   switch (st) {
     case 'stored':
     case 'durable':
-      await change(ctx, new Map([[head.name, changeFor(head, st) ?? {}]]));
+      await change(ctx, new Map(twinsOf(ctx, head).map(({ name }) => [name, ARRIVED[st]])));
       return null;
     case 'refused':
       return refuse(ctx, head, why ?? 'unknown');
