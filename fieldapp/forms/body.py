@@ -92,7 +92,7 @@ def _words(draft: Draft, element: Element, number: int) -> None:
         if words:
             node[key] = words
     _look(draft, element, number)
-    media = draft.texts.media(label)
+    media = draft.media(label, number)
     if media:
         node["media"] = media
 

@@ -44,7 +44,7 @@ def _inline(draft: Draft, element: Element, number: int) -> dict[str, Any]:
     for code, label in _pairs(element):
         words = draft.texts.of(label, draft.output(number))
         choice = {"v": code, "l": words or [code] * len(draft.texts.langs)}
-        media = draft.texts.media(label)
+        media = draft.media(label, number)
         choices.append(choice | ({"m": media} if media else {}))
     if not choices:
         draft.refuse(number, "choices_missing", "type")

@@ -248,6 +248,7 @@ def _read_lists(draft: Draft) -> None:
             draft.refuse(None, "list_not_flat", "list_name", "choices", list=name)
         else:
             draft.lists[name] = choices
+    draft.refuse_made(None)
     elsewhere = {*draft.xform.instances, *draft.lists, *draft.attached}
     for name in sorted(draft.used - elsewhere):
         draft.refuse(None, "list_undeclared", list=name)

@@ -91,6 +91,18 @@ class Draft:
         self.used |= instances_in(tree)
         return tree
 
+    def media(self, label: Element | None, at: int | None) -> dict[str, list[str]]:
+        """Pictures and sounds of a label; None: of a choice."""
+        found = self.texts.media(label)
+        self.refuse_made(at)
+        return found
+
+    def refuse_made(self, at: int | None) -> None:
+        """No phone could know beforehand which file an answer will name."""
+        for kind in sorted(self.texts.made):
+            self.refuse(at, "media_made", f"media::{kind}", "" if at is not None else "choices")
+        self.texts.made.clear()
+
     def output(self, at: int, column: str = "label") -> Any:
         """A compiler for `${…}` in texts at a node."""
         return lambda source: self.expr(source, at, column) or ["s", ""]

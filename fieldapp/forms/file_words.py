@@ -128,6 +128,16 @@ FILE_WORDS: dict[str, Words] = {
         ("“{file}”无法读取：{detail}", "“{file}” can't be read: {detail}"),
         ("请导出为 UTF-8 编码的 GeoJSON。", "Export it as GeoJSON in UTF-8."),
     ),
+    "media_made": (
+        (
+            "图片或录音的文件名不能由回答拼成",
+            "the name of a picture or sound can't be made from answers",
+        ),
+        (
+            "请写固定的文件名；要按回答显示不同的图片，请用几个带 relevant 的说明题。",
+            "Give a fixed name; to show a picture by answer, use several notes with relevant.",
+        ),
+    ),
     "table_binary": (
         ("“{file}”不是文本文件", "“{file}” is no text file"),
         ("请从 Excel 另存为 CSV（UTF-8）。", "Save it from Excel as CSV UTF-8."),

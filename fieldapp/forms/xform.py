@@ -113,6 +113,7 @@ class Texts:
     def __init__(self, itext: Itext) -> None:
         self.itext = itext
         self.langs = itext.langs or ["default"]
+        self.made: set[str] = set()  # kinds of media whose names were found to hold `${…}`
 
     def of(self, element: Element | None, output: CompileText, form: str = "") -> list[Text]:
         """The text of a label or hint element; empty if there is none in any language."""
@@ -155,6 +156,9 @@ class Texts:
 
     def _file(self, ref: str, lang: str, kind: str) -> str:
         value = self.itext.values.get(ref, {}).get(lang, {}).get(kind)
+        if value is not None and len(value):
+            self.made.add(kind)
+            return ""
         name = (value.text or "").strip().rpartition("/")[2] if value is not None else ""
         return "" if name == "-" else name
 

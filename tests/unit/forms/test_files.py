@@ -120,6 +120,13 @@ def test_files_of_other_kinds_are_refused() -> None:
     assert "files like “iud.svg” are not supported" in said
 
 
+def test_a_picture_named_by_an_answer_is_refused() -> None:
+    form = FORM.replace("method.png", "${place}.png").replace("| iud.png", "| ${place}.png")
+    said = refusals(form)
+    assert said[0].startswith("survey, row 2, column image::中文(zh) method: the name of a picture")
+    assert said[1].startswith("choices, column media::image: the name of a picture")
+
+
 def test_a_form_s_files_are_bounded_together() -> None:
     names = [f"p{i}.png" for i in range(69)]
     choices = "".join(f"| | methods | m{name} | 法 | M | {name} |\n" for name in names)
