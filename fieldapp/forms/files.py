@@ -19,7 +19,8 @@ from stdnum.exceptions import ValidationError
 from fieldapp.attachments.sniff import sniff
 
 from .definition import Definition, Shape, shape_of
-from .problems import FormProblem
+from .lint import CODE, IN_CHINESE, forbidden
+from .problems import FormProblem, Words
 from .tables import Table, TableError, read_table
 
 KB, MB = 1024, 1024 * 1024
@@ -45,6 +46,7 @@ TYPES = {
 KINDS = {"image": "image", "big-image": "image", "audio": "audio", "video": "video"}
 MOBILE = re.compile(r"(?:\+?86[- ]?)?1[3-9]\d[- ]?\d{4}[- ]?\d{4}")
 IDENTITY = re.compile(r"(?<!\d)\d{17}[\dXx](?!\d)")
+MOST_TOLD = 20
 LOOKS_PRIVATE = 0.3  # share of a column's cells
 
 
@@ -143,7 +145,9 @@ def attach(definition: dict[str, Any], files: Mapping[str, bytes]) -> list[FormP
         problems += found
     if told:
         definition["files"] = told
-    return problems or [*_columns_unknown(definition, files), *_codes(definition, files)]
+    for check in (_columns_unknown, _codes, _never_collected):
+        problems += [] if problems else check(definition, files)
+    return problems
 
 
 def missing(definition: Definition, registry: Collection[str]) -> list[FormProblem]:
@@ -344,6 +348,29 @@ def _codes(definition: Definition, files: Mapping[str, bytes]) -> list[FormProbl
             problem = FormProblem(code, {"file": file}, "", items["value"], file, line)
             found.setdefault((file, line), problem)
     return list(found.values())
+
+
+def _never_collected(definition: Definition, files: Mapping[str, bytes]) -> list[FormProblem]:
+    """Choices of a list that ask for what no choice of a form may ask for."""
+    found = []
+    for file, column in sorted(_labels(definition)):
+        table = table_of(file, files[file])
+        at = table.columns.index(column)
+        cells = [row[at] or "" for row in table.rows]
+        if not forbidden("\n".join(cells)):  # one look instead of 50,000
+            continue
+        for line, text in zip(table.lines, cells, strict=True):
+            for why in forbidden(text):
+                params: dict[str, Words] = {"text": text, "why": (IN_CHINESE[why], why)}
+                found.append(FormProblem(CODE, params, "", column, file, line))
+    return found[:MOST_TOLD]
+
+
+def _labels(definition: Definition) -> set[tuple[str, str]]:
+    """Files with the column that questions show of them."""
+    every = (node.get("items", {}) for node in definition["nodes"])
+    attached = definition.get("attached", {})
+    return {(attached[i["inst"]], i["label"]) for i in every if i.get("inst") in attached}
 
 
 def _bad_code(table: Table, at: int, several: bool) -> tuple[int, str] | None:

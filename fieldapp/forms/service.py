@@ -202,8 +202,7 @@ def _list_of(form_id: str, version: str, sha: str) -> ListNode:
     query = select(FormFile.content).where(
         FormFile.form_id == form_id, FormFile.version == version, FormFile.sha == sha
     )
-    content = db.session.scalars(query.limit(1)).first()
-    return ListNode(json.loads(content or b'{"columns": [], "rows": []}'))
+    return ListNode(json.loads(db.session.scalars(query.limit(1)).one()))
 
 
 def current_version(form_id: str) -> FormVersion | None:

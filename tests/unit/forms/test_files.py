@@ -155,6 +155,12 @@ def test_no_list_carries_an_identity_number() -> None:
     assert compiled(places_csv=places.replace(number.encode(), order_number.encode()))
 
 
+def test_a_list_offers_nothing_that_is_never_collected() -> None:
+    places = "code,title,kind\na,甲站,iud\nb,准生证,iud\n".encode()
+    (said,) = refusals(places_csv=places)
+    assert said.startswith("places.csv, row 3, column title: “准生证” would collect")
+
+
 def test_mobile_numbers_and_unused_files_are_pointed_out() -> None:
     places = b"code,title,kind,tel\na,x,iud,13812345678\nb,y,iud,028-85551234\n"
     files = {**FILES, "places.csv": places, "other.csv": b"a\n1\n"}
