@@ -3,7 +3,6 @@
 A reader gets the issues of the visits they oversee and no others. Nothing counts or ranks people.
 """
 
-import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -27,6 +26,7 @@ from .door import submit
 from .reader import BETWEEN, Reader
 
 S, T = m.Submission, m.Issue
+OF_REGISTERS = ("derivation_mismatch", "reserved")
 _POSITION = re.compile(r"\[(\d+)\]")
 WORDS = {
     **MESSAGES,
@@ -221,7 +221,7 @@ def _people(rows: Iterable[m.Issue]) -> dict[str, str]:
 
 def _label(reader: Reader, issue: m.Issue, visit: m.Submission) -> str:
     """What it is about: the question, its group and name if it has no label, or the property."""
-    if "why" in (params := json.loads(issue.params)) or "role" in params:
+    if issue.kind in OF_REGISTERS:
         return _register(reader, issue.path)
     form = reader.form(visit.form, visit.fv)
     shape = shape_of(form.definition) if form else None

@@ -160,3 +160,26 @@ test('the desk can be used on a phone', async () => {
   }
   await page.setViewportSize({ width: 1280, height: 800 });
 });
+
+test('a quality issue stands at its question, holds approval up, and is struck off the list', async () => {
+  await logIn('zhao');
+  await page.getByTestId('filter-issues').check();
+  await expect(page.getByTestId('review-row')).toHaveCount(2);
+  await page.getByTestId('tab-review-issues').click();
+  await expect(page.getByTestId('issue-row')).toHaveCount(2);
+  await accessible();
+  const first = page.getByTestId('issue-row').first();
+  await first.getByTestId('move-assigned-me').click();
+  await expect(first.getByTestId('issue-constraint')).toHaveAttribute('data-state', 'assigned');
+  await first.getByRole('link').click();
+  await expect(page.getByTestId('visit')).toBeVisible();
+  await expect(page.locator('.answer').getByTestId('issue-constraint')).toBeVisible();
+  await accessible();
+  await page.getByTestId('approve').click();
+  await expect(page.getByTestId('send-accept')).toBeDisabled();
+  await page.getByTestId('accept-reason').fill('房主按床位出租，已当面核对');
+  await page.getByTestId('send-accept').click();
+  await expect(page.getByTestId('visit')).toHaveAttribute('data-state', 'approved');
+  await expect(page.getByTestId('decision')).toContainText('已当面核对');
+  await expect(page.getByTestId('issue-constraint')).toHaveAttribute('data-state', 'closed');
+});

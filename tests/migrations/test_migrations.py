@@ -17,6 +17,7 @@ from fieldapp import create_app
 from fieldapp.db import db
 from fieldapp.sync.entities import read_state
 from fieldapp.sync.merge import Dot, Write
+from fieldapp.sync.quality import issue_id
 from tests.conftest import settings_for
 from tests.databases import drop_database, postgres_url
 
@@ -80,6 +81,23 @@ def test_records_survive_the_lighter_registers_both_ways(empty: Flask) -> None:
     before["entity"][0].pop("state")
     stamped = {"on_date": "2026-11-02", "at": "2026-11-02T01:00:00.000Z"}
     assert after == {**before, "reg_write": [before["reg_write"][0] | stamped]}
+
+
+def test_issues_that_stood_before_are_open_and_due(empty: Flask) -> None:
+    flask_migrate.upgrade(revision="0003")
+    fill("submission", id="s1", received="2026-11-02T01:00:00.000Z")
+    fill("issue", sid="s1", i=0, kind="constraint", path="g/age", detail="小于120")
+    fill("issue", sid="s1", i=1, kind="reserved", path="e1/sbp", detail="worker")
+    flask_migrate.upgrade()
+    found = {row["kind"]: row for row in content("issue")}
+    assert found["constraint"]["id"] == issue_id("s1", "constraint", "g/age")
+    told = {kind: (row["severity"], row["due"], row["state"]) for kind, row in found.items()}
+    assert told == {
+        "constraint": ("block", "2026-11-05", "open"),
+        "reserved": ("warn", "2026-11-16", "open"),
+    }
+    flask_migrate.downgrade(revision="0003")
+    assert [(row["i"], row["path"]) for row in content("issue")] == [(0, "g/age"), (1, "e1/sbp")]
 
 
 def fill(table: str, **values: Any) -> None:

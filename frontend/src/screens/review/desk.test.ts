@@ -1,7 +1,7 @@
 /** The desk's decisions that need no screen: notes of a return, a value entered, addresses. */
 import { describe, expect, it } from 'vitest';
-import { type Member, queryText, type Reading } from './api';
-import { givenNotes, labelsOf } from './notes';
+import { type Issue, type Member, queryText, type Reading } from './api';
+import { givenNotes, issuesByQuestion, labelsOf } from './notes';
 import { ROLES, scopesOf } from './roles';
 import { enteredValue, holdsDates } from './settling';
 
@@ -24,6 +24,32 @@ describe('the notes of a return', () => {
       ['g/n', '姓名'],
       ['r[1]/n', '租客'],
     ]);
+  });
+});
+
+describe('quality issues', () => {
+  const issue = (path: string): Issue => ({
+    id: path,
+    kind: 'constraint',
+    severity: 'block',
+    known: false,
+    path,
+    label: '',
+    message: '',
+    state: 'open',
+    opened: '2026-11-02',
+    due: '2026-11-05',
+    late: false,
+    owner: '',
+    fixer: '',
+    moves: [],
+  });
+  const rows: Reading[] = [{ kind: 'answer', path: 'r[0]/n', label: '租客' }];
+
+  it('stand at their question if it is shown, and above all otherwise', () => {
+    const found = issuesByQuestion([issue('r[0]/n'), issue('g/none'), issue('r[0]/n')], rows);
+    expect(found.get('r[0]/n')).toHaveLength(2);
+    expect(found.get('')?.map(({ path }) => path)).toEqual(['g/none']);
   });
 });
 
