@@ -547,6 +547,28 @@ test.each(['full disk', 'dead connection'] as const)(
   },
 );
 
+test.each(['full disk', 'dead connection'] as const)(
+  '%s at every write on the way up: what arrived is known at the next sync, and nothing is lost',
+  async (fault) => {
+    const [phone, wang] = await enrolled(server.url, 'wang');
+    const photos: [string, Bytes][] = [];
+    for (let k = 1; k <= 8; k += 1) {
+      phone.weather = noSignal;
+      const { input, bytes } = await taken(wang, picture(20_000), `${k}号楼`);
+      photos.push([await wang.finish(input), bytes]);
+      await synced(wang);
+      phone.weather = fair;
+      failAt(k, fault);
+      await wang.syncNow();
+      vi.restoreAllMocks();
+    }
+    await untilSent(wang);
+    expect(wang.outbox().map((item) => item.attached?.sent)).toEqual(photos.map(() => 1));
+    for (const [id, bytes] of photos)
+      expect((await atTheDesk(server.url, id)).bytes).toEqual(bytes);
+  },
+);
+
 async function attempt(client: Client, bytes: Bytes, draftId: string, title: string) {
   try {
     const name = await client.blobs.put(bytes, 'image/png', draftId);
