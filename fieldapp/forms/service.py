@@ -217,6 +217,12 @@ def current_forms() -> list[FormVersion]:
     return list(db.session.scalars(query))
 
 
+def titles() -> dict[str, tuple[list[str], list[str]]]:
+    """Languages and title of each form that is to be filled now, by id."""
+    definitions = (_parsed(row.definition) for row in current_forms())
+    return {form["id"]: (form["langs"], form["title"]) for form in definitions}
+
+
 def catalogue(principal: Principal) -> dict[str, Any]:
     """The programs and current forms of somebody's role, as `Catalogue` in types.ts."""
     scopes = scopes_of(principal)

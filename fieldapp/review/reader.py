@@ -11,6 +11,7 @@ from fieldapp.accounts import access
 from fieldapp.accounts.service import Principal, visible_feeds
 from fieldapp.areas import service as areas
 from fieldapp.forms.blobs import hash_of
+from fieldapp.forms.service import titles as published_titles
 from fieldapp.problems import LANGS, language
 from fieldapp.programs.service import EntityType, Prop
 from fieldapp.registry import service as registry
@@ -147,7 +148,8 @@ class Reader:
         forms = {
             form_id: form for p in self.rules.programs.all for form_id, form in p.forms.items()
         }
-        return {form_id: (form["langs"], form["title"]) for form_id, form in forms.items()}
+        packaged = {form_id: (form["langs"], form["title"]) for form_id, form in forms.items()}
+        return packaged | published_titles()
 
     def area_name(self, code: str) -> str:
         """An area's name; the code itself if unknown."""

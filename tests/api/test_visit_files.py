@@ -42,6 +42,7 @@ def files(cast: Cast, visit_id: str) -> dict[str, Any]:
     """What 赵强 sees of the visit's files, by question; what the check found besides."""
     whole = cast.zhao.log_in().get(f"/api/review/visits/{visit_id}")
     assert whole.status_code == 200, whole.json
+    assert whole.json["title"] == "Door", "as its author called it"
     found: dict[str, Any] = {"found": [f["kind"] for f in whole.json["findings"]]}
     rows = whole.json["reading"]
     while rows:
