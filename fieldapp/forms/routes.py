@@ -1,8 +1,9 @@
 """HTTP of the catalogue and of published forms."""
 
+import gzip
 from typing import Any
 
-from flask import Response, make_response
+from flask import Response, make_response, request
 from flask.views import MethodView
 from flask_smorest import Blueprint
 
@@ -10,6 +11,7 @@ from fieldapp.accounts.service import current_principal, login_required
 from fieldapp.problems import abort_with
 
 from . import service
+from .files import TABLE
 from .models import FormVersion
 from .schemas import CatalogueSchema, FormDefinitionSchema
 
@@ -63,6 +65,10 @@ class FormFile(MethodView):
             abort_with("not_found")
         answer = make_response(file.content)
         answer.content_type = file.type
+        if file.type == TABLE and request.accept_encodings.quality("gzip") > 0:
+            answer.set_data(gzip.compress(file.content))
+            answer.headers["Content-Encoding"] = "gzip"
+            answer.vary.add("Accept-Encoding")
         answer.headers["Cache-Control"] = FOREVER
         answer.set_etag(file.sha)
         return answer

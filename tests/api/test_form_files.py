@@ -1,5 +1,7 @@
 """Files of a form: published with a version, kept with it, and given only to who may read it."""
 
+import gzip
+import json
 from pathlib import Path
 
 import pytest
@@ -46,6 +48,9 @@ def test_a_worker_gets_pictures_as_given_and_lists_as_tables(app: Flask, cast: C
     assert picture.headers["Cache-Control"] == "private, max-age=31536000, immutable"
     places = wang.get(url(published, "places.csv"))
     assert places.content_type == "application/json"
+    accepting = {"Accept-Encoding": "gzip"}
+    small = wang.client.get(url(published, "places.csv"), headers=accepting)
+    assert json.loads(gzip.decompress(small.data)) == places.json
     assert places.json == {
         "columns": ["code", "title", "kind"],
         "rows": [["a", "甲站", "iud"], ["b", "乙站", "pill"]],

@@ -22,13 +22,19 @@ const catalogue: Check<Catalogue> = record<Catalogue>({
   }),
 });
 
-export async function downloadForms(ctx: SyncContext, hash: string): Promise<Step> {
-  if (hash === ctx.knowledge.catalogue.hash) return fetchMissing(ctx, ctx.olderForms());
+/** `yielding`: a visit waits to be sent, so leave off here. */
+export async function downloadForms(
+  ctx: SyncContext,
+  hash: string,
+  yielding: AbortSignal,
+): Promise<Step> {
+  if (hash === ctx.knowledge.catalogue.hash) return fetchMissing(ctx, ctx.olderForms(), yielding);
   ctx.report({ step: 'forms', progress: 0 });
   const result = await callJson(ctx.net, 'GET', '/api/catalogue', undefined, catalogue);
   if (!result.ok) return stopOf(result);
-  const stop = await fetchMissing(ctx, [...result.value.forms, ...ctx.olderForms()]);
-  if (stop || ctx.stopped()) return stop;
+  const refs = [...result.value.forms, ...ctx.olderForms()];
+  const stop = await fetchMissing(ctx, refs, yielding);
+  if (stop || ctx.stopped() || yielding.aborted) return stop;
   await ctx.knowledge.setCatalogue(result.value);
   await ctx.changed('catalogue');
   return null;
@@ -37,13 +43,14 @@ export async function downloadForms(ctx: SyncContext, hash: string): Promise<Ste
 async function fetchMissing(
   ctx: SyncContext,
   refs: readonly { id: string; version: string }[],
+  yielding: AbortSignal,
 ): Promise<Step> {
   for (const [i, { id, version }] of refs.entries()) {
-    if (ctx.stopped()) return null;
+    if (ctx.stopped() || yielding.aborted) return null;
     if (await ctx.knowledge.hasForm(id, version)) continue;
     ctx.report({ step: 'forms', progress: i / refs.length });
-    const form = await obtainForm(ctx.net, ctx.knowledge, id, version);
-    if (!form.ok) return stopOf(form);
+    const form = await obtainForm(ctx.net, ctx.knowledge, id, version, yielding);
+    if (!form.ok) return yielding.aborted ? null : stopOf(form);
   }
   return null;
 }
@@ -54,12 +61,13 @@ export async function obtainForm(
   knowledge: Knowledge,
   id: string,
   version: string,
+  yielding: AbortSignal | null = null,
 ): Promise<Result<FormDefinition>> {
   const form = await fetchForm(net, id, version);
   if (!form.ok) return form;
   for (const [, file] of listsOf(form.value)) {
     if (await knowledge.files.has(file.sha)) continue;
-    const bytes = await fetchFile(net, form.value, file);
+    const bytes = await fetchFile(net, form.value, file, yielding);
     if (!bytes.ok) return bytes;
     await knowledge.files.setList(file.sha, JSON.parse(decode(bytes.value)));
   }
@@ -68,7 +76,7 @@ export async function obtainForm(
   return form;
 }
 
-/** Pictures and sounds of the forms here, one after the other; then what no form here needs goes. `yielding`: text waits. */
+/** Pictures and sounds of the forms here, one after the other; then what no form here needs goes. */
 export async function downloadMedia(ctx: SyncContext, yielding: AbortSignal): Promise<Step> {
   const { files } = ctx.knowledge;
   const needed = new Map<string, [FormDefinition, FormFile]>();

@@ -48,7 +48,7 @@ export class Loop {
   private cancelTimer: () => void = () => undefined;
   private running: Promise<void> | null = null;
   private again = false;
-  /** While pictures and sounds of forms come in. */
+  /** While lists, pictures and sounds of forms come in. */
   private giveWay: AbortController | null = null;
 
   constructor(private readonly deps: LoopDeps) {}
@@ -107,11 +107,11 @@ export class Loop {
     if (stop && !isRefusal(stop)) return stop;
     const fetched = await this.fetch();
     const first = stop ?? verified ?? fetched ?? held;
-    if (!first)
+    if (!first && !this.again)
       await context.knowledge.setProfile({ lastFull: new Date(context.net.now()).toISOString() });
     if (context.stopped() || (fetched && !isRefusal(fetched))) return first;
     const sent = await this.attachments(counter);
-    return first ?? sent ?? (await this.media());
+    return first ?? sent ?? (await this.givingWay((signal) => downloadMedia(context, signal)));
   }
 
   /** Last, and giving way to whatever is finished meanwhile, here or in another tab. counter: of finished visits. */
@@ -124,13 +124,15 @@ export class Loop {
     return null;
   }
 
-  /** Pictures and sounds of forms are large and not urgent: a visit finished meanwhile ends even one under way. */
-  private async media(): Promise<Stop | null> {
-    if (this.again) return null;
+  /** Files of forms may take long: a visit finished meanwhile ends even one under way, and all begins anew. */
+  private async givingWay(
+    step: (signal: AbortSignal) => Promise<Stop | null>,
+  ): Promise<Stop | null> {
     const giveWay = new AbortController();
     this.giveWay = giveWay;
+    if (this.again) await this.letVisitsPass();
     try {
-      return await downloadMedia(this.deps.context, giveWay.signal);
+      return giveWay.signal.aborted ? null : await step(giveWay.signal);
     } finally {
       this.giveWay = null;
       if (giveWay.signal.aborted) this.again = true;
@@ -149,7 +151,8 @@ export class Loop {
     if (context.stopped()) return null;
     const pulled = await pull(context);
     if ('why' in pulled) return pulled;
-    return context.stopped() ? null : downloadForms(context, pulled.catalogue);
+    if (context.stopped()) return null;
+    return this.givingWay((signal) => downloadForms(context, pulled.catalogue, signal));
   }
 
   private succeeded(): void {

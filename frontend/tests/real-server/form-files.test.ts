@@ -162,36 +162,46 @@ test('a visit that comes back in an old version is corrected with the list of th
   expect(session.view('clinic').value).toBe('c57');
 });
 
-test('a visit finished while a picture is on its slow way is sent before it', async () => {
-  const [phone, li] = await enrolled(server.url, 'li');
-  await synced(li);
-  publish('5', 40, Buffer.concat([PICTURE, Buffer.from('another')]));
-  let begin = () => {};
-  const begun = new Promise<void>((resolve) => {
-    begin = resolve;
+/** No answer to a request for a file of this kind until whoever asked gives up; resolves when the first was asked for. */
+function stuck(phone: TestPhone, type: string): Promise<void> {
+  return new Promise((resolve) => {
+    phone.weather = async (path, init, next) => {
+      const answer = await next(path, init);
+      const { headers } = answer;
+      if (!path.includes('/files/') || headers.get('Content-Type') !== type) return answer;
+      resolve();
+      return new Promise((_, reject) => {
+        init.signal?.addEventListener('abort', () => reject(new DOMException('', 'AbortError')));
+      });
+    };
   });
-  // No answer to a request for a picture, until whoever asked gives up.
-  phone.weather = async (path, init, next) => {
-    const answer = await next(path, init);
-    if (answer.headers.get('Content-Type') !== 'image/png') return answer;
-    begin();
-    return new Promise((_, reject) => {
-      init.signal?.addEventListener('abort', () => reject(new DOMException('', 'AbortError')));
-    });
-  };
-  const syncing = li.syncNow();
-  await begun;
-  expect(li.sync().step).toBe('files');
-  const sid = await li.finish(await fill(li, 'doors', { street: '街7', clinic: 'c7' }));
-  await expect.poll(() => li.outbox().find(({ id }) => id === sid)?.state).toBe('sent');
-  expect(li.sync().error).toBeNull();
+}
 
-  phone.weather = (path, init, next) => next(path, init);
-  await li.finish(await fill(li, 'doors', { street: '街7', clinic: 'c7' }));
-  await syncing;
-  const def = await li.definition('doors');
-  expect((await picture(li, def))?.length).toBeGreaterThan(PICTURE.length);
-});
+test.each([
+  ['5', 'image/png', 'files'],
+  ['6', 'application/json', 'forms'],
+])(
+  'a visit finished while a file of version %s (%s) is on its slow way is sent before it',
+  async (version, type, step) => {
+    const [phone, li] = await enrolled(server.url, 'li');
+    await synced(li);
+    publish(version, 40 + Number(version), Buffer.concat([PICTURE, Buffer.from(version)]));
+    const asked = stuck(phone, type);
+    const syncing = li.syncNow();
+    await asked;
+    expect(li.sync().step).toBe(step);
+    const sid = await li.finish(await fill(li, 'doors', { street: '街7', clinic: 'c7' }));
+    await expect.poll(() => li.outbox().find(({ id }) => id === sid)?.state).toBe('sent');
+
+    await asked;
+    phone.weather = (path, init, next) => next(path, init);
+    await li.finish(await fill(li, 'doors', { street: '街7', clinic: 'c7' }));
+    await syncing;
+    const def = await li.definition('doors');
+    expect(def.version).toBe(version);
+    expect((await picture(li, def))?.length).toBe(PICTURE.length + 1);
+  },
+);
 
 /** 赵强 sends it back. */
 async function returnVisit(sid: string): Promise<void> {
