@@ -26,6 +26,10 @@ from .door import submit
 from .reader import BETWEEN, Reader
 
 S, T = m.Submission, m.Issue
+OTHER_COPY = (
+    "填写时手机上的资料与服务器上的不同",
+    "When it was filled in, the phone's copy was another than the server's",
+)
 OF_REGISTERS = ("derivation_mismatch", "reserved")
 _POSITION = re.compile(r"\[(\d+)\]")
 WORDS = {
@@ -62,7 +66,8 @@ def of_visit(
     people = _people(rows)
     told = [_told(reader, row, submission, people) for row in rows]
     for row, issue in zip(rows, told, strict=True):
-        if form and row.kind in MESSAGES and _node(form.shape, row.path) not in hidden:
+        own = row.kind in ("required", "constraint")
+        if form and own and _node(form.shape, row.path) not in hidden:
             issue["message"] = message(form, row.path, row.kind)
     return told
 
@@ -167,9 +172,12 @@ def _kinds(reader: Reader, where: Sequence[sa.ColumnElement[bool]]) -> list[dict
 # ---- in words
 
 
-def words(reader: Reader, kind: str) -> str:
-    """What a rule says when it is broken."""
-    return WORDS.get(kind, (kind, kind))[0 if reader.lang == "zh" else 1]
+def words(reader: Reader, kind: str, known: bool = False) -> str:
+    """What a rule says when it is broken. known: by what the server knew of the registry."""
+    told = (
+        OTHER_COPY if known and kind in ("calculation", "count") else WORDS.get(kind, (kind, kind))
+    )
+    return told[0 if reader.lang == "zh" else 1]
 
 
 def _row(
@@ -200,7 +208,7 @@ def _told(
         "known": bool(issue.known),
         "path": issue.path,
         "label": _label(reader, issue, visit),
-        "message": words(reader, issue.kind),
+        "message": words(reader, issue.kind, bool(issue.known)),
         "state": issue.state,
         "opened": issue.opened,
         "due": issue.due,

@@ -16,7 +16,7 @@ from fieldapp.sync import models as m
 from fieldapp.sync import service as sync
 from fieldapp.sync.quality import issue_id
 from tests.cast import Browser, Cast
-from tests.visits import ON, fill, new_client, pregnancy_visit, rental_visit
+from tests.visits import ON, entity_of, fill, new_client, pregnancy_visit, rental_visit
 
 Finding = tuple[str, str]
 SAFETY = """
@@ -189,6 +189,21 @@ class TestConsentGate:
         assert rows[0]["urgent"]
         assert decide(desk, unknown["id"], "approved").json["code"] == "issues_open"
 
+    def test_an_older_copy_on_the_phone_is_told_and_holds_nothing_up(
+        self, app: Flask, cast: Cast
+    ) -> None:
+        zhang = new_client(app, cast.wang, "张小梅")
+        visit = pregnancy_visit(app, cast.wang, zhang, g_visit=absent(zhang))
+        visit["answers"]["g_visit"]["dob"] = "1990-01-01"
+        cast.wang.enrol().push([zhang, visit])
+        desk = cast.chen.log_in()
+        found = {f["path"]: f for f in look(desk, visit["id"])["findings"]}
+        dob = found["g_visit/dob"]
+        assert (dob["kind"], dob["known"], dob["severity"]) == ("calculation", True, "info")
+        assert dob["message"] == "填写时手机上的资料与服务器上的不同"
+        assert decide(desk, visit["id"], "approved").status_code == 200
+        assert "open" not in states(desk, visit["id"])
+
     def test_a_rebuild_keeps_what_was_known_then(self, app: Flask, cast: Cast) -> None:
         unknown = pregnancy_visit(app, cast.wang, new_client(app, cast.wang, "刘春燕"))
         cast.wang.enrol().push([unknown])
@@ -328,6 +343,13 @@ class TestStrikingOff:
         with app.app_context():
             found = db.session.get(m.Issue, issue_id(forbidden["id"], "constraint", path))
             assert found is not None
+
+
+def absent(client: dict[str, Any]) -> dict[str, str]:
+    """Nobody home."""
+    person = entity_of(client, "client")
+    met = {"visit_date": ON, "visit_mode": "home", "contact_result": "absent"}
+    return {**met, "person_id": person}
 
 
 def everything(app: Flask) -> list[tuple[Any, ...]]:
