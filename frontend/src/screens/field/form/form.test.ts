@@ -8,6 +8,7 @@ import type {
   EntityView,
   FormDefinition,
   FormNode,
+  NodeView,
   Program,
   Registry,
   RegistryItem,
@@ -15,7 +16,7 @@ import type {
 import { asked } from '@/ui/confirm';
 import { saveTargets } from './conflict';
 import FormRows from './FormRows.vue';
-import { progressOf, rowsOf, screensOf, screenWith } from './rows';
+import { portionsOf, progressOf, type Row, rowsOf, screensOf, screenWith } from './rows';
 import { createFormStore, type FormContext, formKey } from './store';
 
 const yn = {
@@ -388,4 +389,18 @@ test('a list of thousands is not made before somebody looks at it', () => {
   expect(looks).toBe(0);
   expect(node.value.options).toEqual([]);
   expect(looks).toBe(1);
+});
+
+test('a long form comes in portions; what keeps itself in sight stands by itself, a table whole', () => {
+  const question = (at: number): Row => ({ kind: 'question', path: `q${at}` });
+  const rows = Array.from({ length: 20 }, (_, at) => question(at));
+  const table = [question(30), question(31), question(32)];
+  const blocks = [...rows.map((row) => [row]), table];
+  const looks = new Map([['q11', 'alert']]);
+  const view = (path: string) => ({ path, appearance: looks.get(path) }) as NodeView;
+  const portions = portionsOf(blocks, view);
+  expect(portions.flat()).toEqual(blocks);
+  expect(portions.map((portion) => portion.length)).toEqual([8, 3, 1, 8, 1]);
+  expect(portions[2]).toEqual([[rows[11]]]);
+  expect(portions[4]).toEqual([table]);
 });
