@@ -24,6 +24,14 @@ class CatalogueSchema(Schema):
     forms = fields.List(fields.Nested(FormRefSchema))
 
 
+class FormFileSchema(Schema):
+    """A picture, sound or list of a form, as it is sent."""
+
+    sha = fields.String(metadata={"description": "SHA-256 of its bytes"})
+    type = fields.String()
+    size = fields.Integer()
+
+
 class FormDefinitionSchema(Schema):
     """A compiled form; see docs/form-definition.md."""
 
@@ -36,6 +44,16 @@ class FormDefinitionSchema(Schema):
     nodes = fields.List(fields.Dict())
     lists = fields.Dict(keys=fields.String(), values=fields.List(fields.Dict()))
     external = fields.List(fields.String())
+    attached = fields.Dict(
+        keys=fields.String(),
+        values=fields.String(),
+        metadata={"description": "Lists that came with the form: list → file"},
+    )
+    files = fields.Dict(
+        keys=fields.String(),
+        values=fields.Nested(FormFileSchema),
+        metadata={"description": "By name, each at …/files/{sha}"},
+    )
     actions = fields.List(fields.Dict())
     entities = fields.List(fields.Dict())
     date = fields.Integer()

@@ -177,7 +177,9 @@ def _feature(name: str, number: int, feature: Any) -> dict[str, str]:
     properties = feature.get("properties") or {}
     if not isinstance(properties, dict):
         raise TableError(name, "geojson_feature", number)
-    own = properties | ({"id": feature["id"]} if feature.get("id") is not None else {})
+    own = {key: value for key, value in properties.items() if key != "geometry"} | (
+        {"id": feature["id"]} if feature.get("id") is not None else {}
+    )
     return item | {key: _plain(name, number, key, value) for key, value in own.items()}
 
 

@@ -1645,6 +1645,12 @@ export interface components {
             }[];
             forms?: components["schemas"]["FormRef"][];
         };
+        FormFile: {
+            /** @description SHA-256 of its bytes */
+            sha?: string;
+            type?: string;
+            size?: number;
+        };
         FormDefinition: {
             id?: string;
             version?: string;
@@ -1661,6 +1667,14 @@ export interface components {
                 }[];
             };
             external?: string[];
+            /** @description Lists that came with the form: list → file */
+            attached?: {
+                [key: string]: string;
+            };
+            /** @description By name, each at …/files/{sha} */
+            files?: {
+                [key: string]: components["schemas"]["FormFile"];
+            };
             actions?: {
                 [key: string]: unknown;
             }[];
