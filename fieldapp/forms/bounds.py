@@ -134,6 +134,9 @@ def unfinished_formulas(content: bytes) -> Iterator[FormProblem]:
     formulas = load_workbook(BytesIO(content), read_only=True)
     results = load_workbook(BytesIO(content), read_only=True, data_only=True)
     for sheet in (name for name in formulas.sheetnames if name.lower() in MAX_ROWS):
+        # The size a sheet claims can be a million rows of nothing.
+        formulas[sheet].reset_dimensions()
+        results[sheet].reset_dimensions()
         pairs = zip(formulas[sheet].iter_rows(), results[sheet].iter_rows(), strict=False)
         for row, (written, worked_out) in enumerate(pairs, 1):
             for cell, result in zip(written, worked_out, strict=False):

@@ -134,6 +134,31 @@ def _read_primary(draft: Draft, element: Element, parent: int) -> None:
         draft.nodes[number]["def"] = default
     for _, child in elements(element):
         _read_primary(draft, child, number)
+    _read_instances(draft, element, number)
+
+
+def _read_instances(draft: Draft, parent: Element, number: int) -> None:
+    """What a repeat begins with, where that isn't one instance like its template."""
+    children = [child for _, child in elements(parent)]
+    for name in dict.fromkeys(local(child.tag) for child in children):
+        same = [child for child in children if local(child.tag) == name]
+        node = draft.names.child(number, name)
+        if len(same) < 2 or node is None:
+            continue
+        begins = [_written(one) for one in same if one.get(f"{JR}template") is None]
+        if len(begins) > 1 or begins != [_written(same[0])]:
+            draft.nodes[node]["begin"] = begins
+
+
+def _written(instance: Element, above: str = "") -> dict[str, str]:
+    """The texts of an instance's leaves by path, blanks too."""
+    found: dict[str, str] = {}
+    for tag, child in elements(instance):
+        if len(child):
+            found |= _written(child, f"{above}{tag}/")
+        else:
+            found[above + tag] = (child.text or "").strip()
+    return found
 
 
 def _add(draft: Draft, name: str, parent: int, kind: str) -> int:
@@ -213,6 +238,8 @@ def _settle_nodes(draft: Draft) -> None:
     """Defaults of keys, notes, and what every leaf needs."""
     targets = {action["set"] for action in draft.actions}
     for number, node in enumerate(draft.nodes):
+        if "begin" in node and node["k"] != "repeat":
+            draft.refuse(number, "node_twice", name=node["n"])
         if node["k"] != "leaf":
             continue
         node.setdefault("t", "string")

@@ -436,7 +436,7 @@ class Judge:
         decided = self._decide(spec["count"], inst) if "count" in spec else None
         if "count" in spec and (decided is None or decided.made):
             return
-        wanted = to_number(decided.value) if decided else 1.0
+        wanted = to_number(decided.value) if decided else float(len(spec.get("begin", [{}])))
         number = 0 if math.isnan(wanted) else int(max(0, min(MAX_REPEATS, wanted)))
         fits = len(own) <= number if "rel" in spec else len(own) == number
         if not fits:

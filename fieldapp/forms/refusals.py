@@ -49,6 +49,10 @@ REFUSALS: dict[str, Refusal] = {
             "Correct its name; if it is a note of your own, call it something else.",
         ),
     ),
+    "node_twice": Refusal(
+        ("“{name}”出现了两次，却不是重复组", "“{name}” is there twice and is no repeat"),
+        ("请只留一个。", "Keep one of them."),
+    ),
     "search_columns": Refusal(
         (
             "search() 只要一个选项：name 写值所在的列，label 写文字所在的列",

@@ -229,11 +229,13 @@ export class Engine {
     return added;
   }
 
-  /** Give every repeat that isn't counted its first instance. */
+  /** Give every repeat that isn't counted its first instance, or those that the form itself fills in. */
   growInside(top: Instance): void {
     for (const kid of [...top.kids]) {
-      if (kid.kind === 'repeat' && !kid.def.count) this.grow(kid);
-      else if (kid.kind === 'group') this.growInside(kid);
+      if (kid.kind === 'group') this.growInside(kid);
+      else if (kid.kind === 'repeat' && !kid.def.count) {
+        for (const written of kid.def.begin ?? [{}]) fillIn(this.grow(kid), written);
+      }
     }
   }
 
@@ -245,6 +247,13 @@ export class Engine {
       for (const target of targets ?? []) if (isWithin(target, gone)) targets?.delete(target);
     }
     this.notifyStructure(range);
+  }
+}
+
+function fillIn(added: Instance, written: Record<string, string>): void {
+  for (const item of within(added)) {
+    const text = written[item.path.slice(added.path.length + 1)];
+    if (item.kind === 'leaf' && text !== undefined) item.raw = text;
   }
 }
 

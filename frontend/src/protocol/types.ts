@@ -30,6 +30,8 @@ export interface FormNode {
   pre?: string;
   count?: Expr;
   fix?: boolean;
+  /** Of a repeat: what its first instances hold, by path within one; absent: one like any other. */
+  begin?: Record<string, string>[];
   range?: [number, number, number];
   /** Of an upload: accepted files, e.g. image/*. */
   mime?: string;

@@ -441,3 +441,31 @@ it('the end of the visit is noted when it ends', () => {
   now = '2026-11-02T09:20:00.000+08:00';
   expect(session.finish()).toEqual({ from: '2026-11-02T09:00:00.000+08:00', to: now, by: 'wang' });
 });
+
+describe('a repeat that the form itself fills in', () => {
+  const nodes: FormNode[] = [
+    {
+      n: 'rooms',
+      p: 0,
+      k: 'repeat',
+      begin: [
+        { name: '', size: '3' },
+        { name: '厨房', size: '9' },
+      ],
+    },
+    { n: 'name', p: 1, k: 'leaf', t: 'string', c: 'input', def: '房间' },
+    { n: 'size', p: 1, k: 'leaf', t: 'int', c: 'input', def: '12' },
+    { n: 'all', p: 0, k: 'leaf', t: 'int', calc: ['f', 'sum', ['r', 3]] },
+  ];
+
+  it('begins with those instances; one more is like any other', () => {
+    const session = createSession(made(nodes, { langs: ['zh'], actions: [] }), makeHost({}));
+    expect(session.snapshot().answers).toEqual({
+      rooms: [{ size: '3' }, { name: '厨房', size: '9' }],
+      all: '12',
+    });
+    session.addRepeat('rooms');
+    expect(session.view('rooms[2]/name').value).toBe('房间');
+    expect(session.view('all').value).toBe('24');
+  });
+});

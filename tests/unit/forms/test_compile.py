@@ -479,3 +479,18 @@ def test_a_log_is_kept_of_times_and_never_of_ways() -> None:
     found = problems(table.format(ways))
     assert len(found) == 3
     assert "a log of where a worker goes is never kept" in found[0]
+
+
+def test_a_repeat_may_begin_with_instances_of_its_own() -> None:
+    data = "<r jr:template=''><a>t</a></r><r><a>x</a></r><r><a/></r><b/>"
+    body = (
+        '<group ref="/data/r"><repeat nodeset="/data/r"><input ref="/data/r/a"/></repeat></group>'
+    )
+    begun = xform(data, body=body)
+    assert node(begun, "r")["begin"] == [{"a": "x"}, {"a": ""}]
+    assert node(begun, "a")["def"] == "t"
+    like_any = xform("<r jr:template=''><a>t</a></r><r><a>t</a></r>", body=body)
+    assert "begin" not in node(like_any, "r")
+    assert xform_problems("<b>1</b><b>2</b>") == [
+        "b: “b” is there twice and is no repeat. Keep one of them."
+    ]
