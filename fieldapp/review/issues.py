@@ -208,7 +208,7 @@ def _told(
         "known": bool(issue.known),
         "path": issue.path,
         "label": _label(reader, issue, visit),
-        "message": words(reader, issue.kind, bool(issue.known)),
+        "message": _own_words(reader, issue, visit) or words(reader, issue.kind, bool(issue.known)),
         "state": issue.state,
         "opened": issue.opened,
         "due": issue.due,
@@ -243,6 +243,20 @@ def _label(reader: Reader, issue: m.Issue, visit: m.Submission) -> str:
     number = _POSITION.search(issue.path)
     place = f" ({int(number[1]) + 1})" if number else ""
     return (own or " · ".join([*named[-1:], shape.nodes[node]["n"]])) + place
+
+
+def _own_words(reader: Reader, issue: m.Issue, visit: m.Submission) -> str:
+    """The form's own message, as far as it holds nothing to be filled in."""
+    form = reader.form(visit.form, visit.fv)
+    shape = shape_of(form.definition) if form else None
+    node = _node(shape, issue.path) if shape else None
+    if shape is None or node is None:
+        return ""
+    langs = shape.definition["langs"]
+    at = langs.index(reader.lang) if reader.lang in langs else 0
+    own = {"required": "rmsg", "constraint": "msg"}.get(issue.kind, "")
+    text = (shape.nodes[node].get(own) or [""])[at:][:1]
+    return text[0] if text and isinstance(text[0], str) else ""
 
 
 def _register(reader: Reader, path: str) -> str:

@@ -18,6 +18,7 @@ from .quality import (
     Corrected,
     Finding,
     Moved,
+    Reviewed,
     Standing,
     due_on,
     issue_id,
@@ -80,17 +81,19 @@ def settle(store: Entities, sids: Collection[str]) -> None:
     last = _last_corrections(connection, {row.sid for row in rows})
     still = _select(connection, sa.select(t.sid, t.kind, t.path), t.sid, _ids(last.values()))
     has = {(row.sid, row.kind, row.path) for row in still}
-    reviews = _select(connection, sa.select(S.id, S.review), S.id, sorted({r.sid for r in rows}))
-    review = {row.id: row.review for row in reviews}
-    store.load({*(row.id for row in rows), *map(review_id, review)})
+    query = sa.select(S.id, S.user_id, S.review)
+    visits = _select(connection, query, S.id, sorted({row.sid for row in rows}))
+    store.load({*(row.id for row in rows), *(review_id(visit.id) for visit in visits)})
+    reviewed = {
+        v.id: Reviewed(v.user_id, v.review, _is_accepted(store.find(review_id(v.id))))
+        for v in visits
+    }
     for row in rows:
         by = last.get(row.sid)
         corrected = by and Corrected(
             by.user_id, by.at, (by.id, row.kind, row.path) in has, by.review
         )
-        accepted = _is_accepted(store.find(review_id(row.sid)))
-        moved = _moved(store.find(row.id))
-        now = standing(row.severity, review.get(row.sid, ""), accepted, moved, corrected)
+        now = standing(row.severity, reviewed[row.sid], _moved(store.find(row.id)), corrected)
         if now != Standing(row.state, row.owner, row.fixer):
             values = {"state": now.state, "owner": now.owner, "fixer": now.fixer}
             connection.execute(sa.update(t).where(t.id == row.id).values(**values))

@@ -126,13 +126,19 @@ class Corrected:
     review: str
 
 
-def standing(
-    severity: str, review: str, accepted: bool, moved: Moved | None, corrected: Corrected | None
-) -> Standing:
-    """Where an issue stands, from everything said: a function of the set, not of the order.
+@dataclass(frozen=True)
+class Reviewed:
+    """What became of the visit. accepted: it was approved as it is, for a reason given."""
 
-    review: what became of the visit; accepted: it was approved with this in it, for a reason given.
-    """
+    author: str
+    state: str
+    accepted: bool = False
+
+
+def standing(
+    severity: str, visit: Reviewed, moved: Moved | None, corrected: Corrected | None
+) -> Standing:
+    """Where an issue stands, from everything said: a function of the set, not of the order."""
     owner = moved.owner if moved else None
     if corrected and not (moved and moved.at > corrected.at):
         return _after_correction(corrected, owner)
@@ -142,8 +148,12 @@ def standing(
         found = Standing(moved.state, owner, fixer)
     if found.state in SETTLED:
         return found
-    moot = review == "rejected" or (review == "approved" and (accepted or severity == INFO))
-    return Standing("closed", owner, found.fixer) if moot else found
+    fine = visit.state == "approved" and (visit.accepted or severity == INFO)
+    if fine or visit.state == "rejected":
+        return Standing("closed", owner, found.fixer)
+    if visit.state == "returned" and found.state == "open":
+        return Standing("assigned", visit.author)
+    return found
 
 
 def _after_correction(corrected: Corrected, owner: str | None) -> Standing:

@@ -169,7 +169,7 @@ test('a quality issue stands at its question, holds approval up, and is struck o
   await expect(page.getByTestId('issue-row')).toHaveCount(2);
   await accessible();
   const first = page.getByTestId('issue-row').first();
-  await first.getByTestId('move-assigned-me').click();
+  await first.getByTestId('move-assigned').click();
   await expect(first.getByTestId('issue-constraint')).toHaveAttribute('data-state', 'assigned');
   await first.getByRole('link').click();
   await expect(page.getByTestId('visit')).toBeVisible();

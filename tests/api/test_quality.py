@@ -238,6 +238,8 @@ class TestStrikingOff:
         phone.push([visit])
         desk = cast.zhao.log_in()
         decide(desk, visit["id"], "returned")
+        (issue,) = look(desk, visit["id"])["findings"]
+        assert (issue["state"], issue["owner"]) == ("assigned", "王芳")
         right = tampered(visit, g_dw__g_let__lessor_phone="13800000001")
         right["corrects"] = visit["id"]
         assert phone.push([right])[0]["st"] == "stored"

@@ -110,9 +110,8 @@ export default {
       reopened: 'Reopened',
     },
     moveIssue: {
-      assigned: 'Leave to the author',
-      mine: 'I see to it',
-      fixed: 'It is fixed',
+      assigned: 'I see to it',
+      fixed: 'Mark as fixed',
       verified: 'Verified',
       closed: 'Close',
       reopened: 'Reopen',
@@ -123,7 +122,7 @@ export default {
     issueLate: 'was due {on}',
     issueRule: 'Rule',
     issuesHint:
-      'What the server found when it held each visit against its form. Settle, verify and close; who fixed an issue can’t verify it.',
+      'What the server found when it held each visit against its form. Return a visit for its author to correct it; settle, verify and close the rest. Who fixed an issue can’t verify it.',
     issuesEmpty: 'No such quality issues.',
     acceptWhy: 'Why it may stand as it is (kept)',
     sendAccept: 'Accept as it is and approve',

@@ -108,9 +108,8 @@ export default {
       reopened: '重新打开',
     },
     moveIssue: {
-      assigned: '交填写人处理',
-      mine: '我来处理',
-      fixed: '已改正',
+      assigned: '我来处理',
+      fixed: '标为已改正',
       verified: '核实无误',
       closed: '销号',
       reopened: '重新打开',
@@ -121,7 +120,7 @@ export default {
     issueLate: '应在 {on} 前处理，已超期',
     issueRule: '问题类型',
     issuesHint:
-      '服务器按表单规则核对每份走访后发现的问题。逐条处理、核实、销号；改正人和核实人不能是同一个人。',
+      '服务器按表单规则核对每份走访后发现的问题。要填写人改正的，请退回走访；其余逐条处理、核实、销号。改正人和核实人不能是同一个人。',
     issuesEmpty: '没有这样的质量问题。',
     acceptWhy: '照原样采用的理由（将留存）',
     sendAccept: '照原样采用并通过',
