@@ -3,6 +3,8 @@
 Trying stores nothing. An administrator sees questions and counts, never an answer.
 """
 
+import base64
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -18,12 +20,15 @@ from fieldapp.problems import abort_with
 from fieldapp.programs.service import load_programs
 from fieldapp.sync import census
 
-from . import service
+from . import files, service
 from .diff import Comparison, Saved, compare
 from .models import FormVersion
 from .press import pressed
 from .problems import FormError, FormProblem
 from .source import FormSource
+
+ROWS_TO_TRY = 500
+MEDIA_TO_TRY = 300 * 1024
 
 
 @dataclass(frozen=True)
@@ -40,7 +45,8 @@ class Orphan:
 class Trial:
     """A form as it would be published. state: refused, new, next, same.
 
-    against: the version in use that it was compared with.
+    against: the version in use that it was compared with. tables, media: what comes with it, as
+    far as it is needed to try it.
     """
 
     file: str
@@ -52,6 +58,8 @@ class Trial:
     against: str = ""
     comparison: Comparison = field(default_factory=Comparison)
     orphans: list[Orphan] = field(default_factory=list)
+    tables: dict[str, Any] = field(default_factory=dict)
+    media: dict[str, str] = field(default_factory=dict)
 
 
 def attempt(file: str, source: FormSource, program: str) -> Trial:
@@ -73,7 +81,27 @@ def attempt(file: str, source: FormSource, program: str) -> Trial:
         against=current.version if current else "",
         comparison=comparison,
         orphans=orphans(definition["scope"], comparison.orphans),
+        tables=_tables(definition, source),
+        media=_media(definition, source),
     )
+
+
+def _tables(definition: Mapping[str, Any], source: FormSource) -> dict[str, Any]:
+    """The beginning of each list that comes with the form, for trying it."""
+    found = {}
+    for name, file in definition.get("attached", {}).items():
+        table = json.loads(files.served(file, source.files[file]).content)
+        found[name] = {"columns": table["columns"], "rows": table["rows"][:ROWS_TO_TRY]}
+    return found
+
+
+def _media(definition: Mapping[str, Any], source: FormSource) -> dict[str, str]:
+    """Pictures and sounds in base64 by hash, for trying the form; those that aren't too large."""
+    found = {}
+    for name, told in definition.get("files", {}).items():
+        if not files.is_list(name) and told["size"] <= MEDIA_TO_TRY:
+            found[told["sha"]] = base64.b64encode(source.files[name]).decode()
+    return found
 
 
 def _has_database() -> bool:

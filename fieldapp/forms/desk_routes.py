@@ -12,13 +12,14 @@ from flask_smorest import Blueprint
 from fieldapp.accounts.limits import limiter
 from fieldapp.accounts.service import current_principal, roles_allowed, signed_in
 from fieldapp.problems import LANGS, abort_with, language
-from fieldapp.programs.service import load_programs
+from fieldapp.programs.service import AUDIENCES, load_programs, public_json
 
 from . import desk, service
 from .bundle import unpack
 from .problems import FormError, FormProblem
 from .schemas import FormsInUseSchema, PublishedSchema, PublishSchema, TrialsSchema, UploadSchema
 
+PLAIN = ("file", "state", "definition", "hash", "against", "tables", "media")
 PER_PERSON = "60 per hour"
 
 blueprint = Blueprint("form-desk", __name__, url_prefix="/api/forms", description="Keeping forms")
@@ -60,9 +61,11 @@ class Check(MethodView):
         try:
             forms = unpack(_contents(upload["files"]))
         except FormError as error:
-            return {"problems": [_told(p, lang) for p in error.problems], "trials": []}
+            told = [_told(p, lang) for p in error.problems]
+            return {"problems": told, "trials": [], "programs": []}
         tried = (desk.attempt(name, source, upload["program"]) for name, source in forms)
-        return {"problems": [], "trials": [_trial(each, lang) for each in tried]}
+        trials = [_trial(each, lang) for each in tried]
+        return {"problems": [], "trials": trials, "programs": _programs(upload["program"])}
 
 
 @blueprint.route("/publish")
@@ -117,6 +120,12 @@ def _contents(files: list[dict[str, str]]) -> list[tuple[str, bytes]]:
         abort_with("invalid_fields", [{"path": "files/content", "message": "base64"}])
 
 
+def _programs(program: str) -> list[dict[str, Any]]:
+    """What a phone knows of the programs of a form's scope; no record is in it."""
+    home = load_programs().get(program)
+    return public_json(load_programs(), AUDIENCES[home.scope]) if home else []
+
+
 def _told(problem: FormProblem, lang: str) -> dict[str, Any]:
     keys = ("code", "sheet", "row", "column", "question")
     said = {"message": problem.message(lang), "remedy": problem.remedy(lang)}
@@ -125,7 +134,7 @@ def _told(problem: FormProblem, lang: str) -> dict[str, Any]:
 
 def _trial(trial: desk.Trial, lang: str) -> dict[str, Any]:
     return {
-        **{key: getattr(trial, key) for key in ("file", "state", "definition", "hash", "against")},
+        **{key: getattr(trial, key) for key in PLAIN},
         "problems": [_told(problem, lang) for problem in trial.problems],
         "warnings": [_told(problem, lang) for problem in trial.warnings],
         "changes": [asdict(change) for change in trial.comparison.changes],

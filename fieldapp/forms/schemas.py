@@ -65,56 +65,80 @@ class FormDefinitionSchema(Schema):
 class FormProblemSchema(Schema):
     """What is wrong with a form, in the reader's language, and where it stands."""
 
-    code = fields.String()
-    sheet = fields.String(metadata={"description": "Blank if it concerns the whole file"})
-    row = fields.Integer(allow_none=True, metadata={"description": "From 1, the headings' row"})
-    column = fields.String(metadata={"description": "As the author spelled it"})
-    question = fields.String()
-    message = fields.String()
-    remedy = fields.String()
+    code = fields.String(required=True)
+    sheet = fields.String(
+        metadata={"description": "Blank if it concerns the whole file"}, required=True
+    )
+    row = fields.Integer(
+        allow_none=True, metadata={"description": "From 1, the headings' row"}, required=True
+    )
+    column = fields.String(metadata={"description": "As the author spelled it"}, required=True)
+    question = fields.String(required=True)
+    message = fields.String(required=True)
+    remedy = fields.String(required=True)
 
 
 class FormChangeSchema(Schema):
     """A question that differs from the version in use; see forms/diff.py."""
 
-    kind = fields.String()
-    path = fields.String()
-    name = fields.String()
-    label = fields.List(fields.String())
-    was = fields.String()
-    now = fields.String()
+    kind = fields.String(required=True)
+    path = fields.String(required=True)
+    name = fields.String(required=True)
+    label = fields.List(fields.String(), required=True)
+    was = fields.String(required=True)
+    now = fields.String(required=True)
 
 
 class OrphanSchema(Schema):
     """Stored values that the new version writes no more. They stay where they are."""
 
-    list = fields.String()
-    property = fields.String()
-    label = fields.String()
-    values = fields.Integer()
+    list = fields.String(required=True)
+    property = fields.String(required=True)
+    label = fields.String(required=True)
+    values = fields.Integer(required=True)
 
 
 class TrialSchema(Schema):
     """A form as it would be published. Nothing was stored."""
 
-    file = fields.String()
-    state = fields.String(metadata={"enum": ["refused", "new", "next", "same"]})
-    problems = fields.List(fields.Nested(FormProblemSchema))
-    warnings = fields.List(fields.Nested(FormProblemSchema))
+    file = fields.String(required=True)
+    state = fields.String(metadata={"enum": ["refused", "new", "next", "same"]}, required=True)
+    problems = fields.List(fields.Nested(FormProblemSchema), required=True)
+    warnings = fields.List(fields.Nested(FormProblemSchema), required=True)
     definition = fields.Dict(
-        allow_none=True, metadata={"description": "`FormDefinition` of types.ts, to be tried"}
+        allow_none=True,
+        metadata={"description": "`FormDefinition` of types.ts, to be tried"},
+        required=True,
     )
-    hash = fields.String(metadata={"description": "Send it along to publish what was tried"})
-    against = fields.String(metadata={"description": "Version in use; blank if there is none"})
-    changes = fields.List(fields.Nested(FormChangeSchema))
-    orphans = fields.List(fields.Nested(OrphanSchema))
+    hash = fields.String(
+        metadata={"description": "Send it along to publish what was tried"}, required=True
+    )
+    against = fields.String(
+        metadata={"description": "Version in use; blank if there is none"}, required=True
+    )
+    changes = fields.List(fields.Nested(FormChangeSchema), required=True)
+    orphans = fields.List(fields.Nested(OrphanSchema), required=True)
+    tables = fields.Dict(
+        metadata={"description": "Lists that come with it: `{columns, rows}`"}, required=True
+    )
+    media = fields.Dict(
+        keys=fields.String(),
+        values=fields.String(),
+        metadata={"description": "Pictures and sounds in base64, by SHA-256"},
+        required=True,
+    )
 
 
 class TrialsSchema(Schema):
     """Every form of an upload; `problems` are those of the upload itself."""
 
-    problems = fields.List(fields.Nested(FormProblemSchema))
-    trials = fields.List(fields.Nested(TrialSchema))
+    problems = fields.List(fields.Nested(FormProblemSchema), required=True)
+    trials = fields.List(fields.Nested(TrialSchema), required=True)
+    programs = fields.List(
+        fields.Dict(),
+        metadata={"description": "`Program[]` of types.ts, to try the forms with"},
+        required=True,
+    )
 
 
 class UploadedFileSchema(Schema):
@@ -143,20 +167,22 @@ class PublishSchema(UploadSchema):
 class PublishedSchema(Schema):
     """What was published."""
 
-    id = fields.String()
-    version = fields.String()
-    program = fields.String()
+    id = fields.String(required=True)
+    version = fields.String(required=True)
+    program = fields.String(required=True)
 
 
 class FormVersionSchema(Schema):
     """A version of a form. `published_by` is blank for the command line."""
 
-    version = fields.String()
-    current = fields.Boolean()
-    published_at = fields.String()
-    published_by = fields.String()
-    visits = fields.Integer()
-    file = fields.String(metadata={"description": "What its source is called when downloaded"})
+    version = fields.String(required=True)
+    current = fields.Boolean(required=True)
+    published_at = fields.String(required=True)
+    published_by = fields.String(required=True)
+    visits = fields.Integer(required=True)
+    file = fields.String(
+        metadata={"description": "What its source is called when downloaded"}, required=True
+    )
 
 
 class FormInUseSchema(Schema):
@@ -164,26 +190,26 @@ class FormInUseSchema(Schema):
     those whose latest one was in an older version.
     """
 
-    id = fields.String()
-    program = fields.String()
-    scope = fields.String()
-    title = fields.List(fields.String())
-    langs = fields.List(fields.String())
-    phones = fields.Integer()
-    phones_behind = fields.Integer()
-    versions = fields.List(fields.Nested(FormVersionSchema))
+    id = fields.String(required=True)
+    program = fields.String(required=True)
+    scope = fields.String(required=True)
+    title = fields.List(fields.String(), required=True)
+    langs = fields.List(fields.String(), required=True)
+    phones = fields.Integer(required=True)
+    phones_behind = fields.Integer(required=True)
+    versions = fields.List(fields.Nested(FormVersionSchema), required=True)
 
 
 class ProgramChoiceSchema(Schema):
     """A program a form may belong to."""
 
-    id = fields.String()
-    scope = fields.String()
-    title = fields.String()
+    id = fields.String(required=True)
+    scope = fields.String(required=True)
+    title = fields.String(required=True)
 
 
 class FormsInUseSchema(Schema):
     """What an administrator of forms sees first."""
 
-    programs = fields.List(fields.Nested(ProgramChoiceSchema))
-    forms = fields.List(fields.Nested(FormInUseSchema))
+    programs = fields.List(fields.Nested(ProgramChoiceSchema), required=True)
+    forms = fields.List(fields.Nested(FormInUseSchema), required=True)

@@ -62,6 +62,7 @@ def _seen_lists(program: Program, audiences: Collection[str]) -> dict[str, Any]:
 
 
 __all__ = [
+    "AUDIENCES",
     "PACKAGED",
     "DeriveRule",
     "EntityType",

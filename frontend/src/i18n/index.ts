@@ -40,9 +40,14 @@ export async function addMessages(source: MessageSource): Promise<void> {
 
 /** Shows `lang` from now on and remembers it on this phone. */
 export async function setLang(lang: Lang): Promise<void> {
+  await showLang(lang);
+  settings.lang = lang;
+}
+
+/** Shows `lang` in this window only. */
+export async function showLang(lang: Lang): Promise<void> {
   await Promise.all(sources.map((source) => load(source, lang)));
   i18n.global.locale.value = lang;
-  settings.lang = lang;
   document.documentElement.lang = lang;
 }
 

@@ -1,4 +1,6 @@
 /** Texts of the review desk. */
+import forms from './forms.en';
+
 export default {
   review: {
     name: 'Review desk',
@@ -9,12 +11,14 @@ export default {
     logout: 'Log out',
     offline: 'The server could not be reached. Check the network and try again.',
     noDesk: 'Your role has nothing to review or administer.',
+    forms,
     tab: {
       queue: 'Visits',
       conflicts: 'Conflicts',
       issues: 'Quality issues',
       quarantine: 'Kept aside',
       users: 'Accounts',
+      forms: 'Forms',
       devices: 'Phones',
     },
     role: {

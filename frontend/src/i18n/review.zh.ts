@@ -1,4 +1,6 @@
 /** Texts of the review desk. */
+import forms from './forms.zh';
+
 export default {
   review: {
     name: '审核台',
@@ -9,12 +11,14 @@ export default {
     logout: '退出',
     offline: '没有连上服务器，请检查网络后再试。',
     noDesk: '您的角色没有审核或管理任务。',
+    forms,
     tab: {
       queue: '待审核走访',
       conflicts: '填写不一致',
       issues: '质量问题',
       quarantine: '未能登记',
       users: '账号',
+      forms: '表单',
       devices: '手机',
     },
     role: {

@@ -1684,32 +1684,32 @@ export interface components {
             date?: number;
         };
         ProgramChoice: {
-            id?: string;
-            scope?: string;
-            title?: string;
+            id: string;
+            scope: string;
+            title: string;
         };
         FormVersion: {
-            version?: string;
-            current?: boolean;
-            published_at?: string;
-            published_by?: string;
-            visits?: number;
+            version: string;
+            current: boolean;
+            published_at: string;
+            published_by: string;
+            visits: number;
             /** @description What its source is called when downloaded */
-            file?: string;
+            file: string;
         };
         FormInUse: {
-            id?: string;
-            program?: string;
-            scope?: string;
-            title?: string[];
-            langs?: string[];
-            phones?: number;
-            phones_behind?: number;
-            versions?: components["schemas"]["FormVersion"][];
+            id: string;
+            program: string;
+            scope: string;
+            title: string[];
+            langs: string[];
+            phones: number;
+            phones_behind: number;
+            versions: components["schemas"]["FormVersion"][];
         };
         FormsInUse: {
-            programs?: components["schemas"]["ProgramChoice"][];
-            forms?: components["schemas"]["FormInUse"][];
+            programs: components["schemas"]["ProgramChoice"][];
+            forms: components["schemas"]["FormInUse"][];
         };
         UploadedFile: {
             name: string;
@@ -1721,51 +1721,63 @@ export interface components {
             files: components["schemas"]["UploadedFile"][];
         };
         FormProblem: {
-            code?: string;
+            code: string;
             /** @description Blank if it concerns the whole file */
-            sheet?: string;
+            sheet: string;
             /** @description From 1, the headings' row */
-            row?: number | null;
+            row: number | null;
             /** @description As the author spelled it */
-            column?: string;
-            question?: string;
-            message?: string;
-            remedy?: string;
+            column: string;
+            question: string;
+            message: string;
+            remedy: string;
         };
         FormChange: {
-            kind?: string;
-            path?: string;
-            name?: string;
-            label?: string[];
-            was?: string;
-            now?: string;
+            kind: string;
+            path: string;
+            name: string;
+            label: string[];
+            was: string;
+            now: string;
         };
         Orphan: {
-            list?: string;
-            property?: string;
-            label?: string;
-            values?: number;
+            list: string;
+            property: string;
+            label: string;
+            values: number;
         };
         Trial: {
-            file?: string;
+            file: string;
             /** @enum {string} */
-            state?: "refused" | "new" | "next" | "same";
-            problems?: components["schemas"]["FormProblem"][];
-            warnings?: components["schemas"]["FormProblem"][];
+            state: "refused" | "new" | "next" | "same";
+            problems: components["schemas"]["FormProblem"][];
+            warnings: components["schemas"]["FormProblem"][];
             /** @description `FormDefinition` of types.ts, to be tried */
-            definition?: {
+            definition: {
                 [key: string]: unknown;
             } | null;
             /** @description Send it along to publish what was tried */
-            hash?: string;
+            hash: string;
             /** @description Version in use; blank if there is none */
-            against?: string;
-            changes?: components["schemas"]["FormChange"][];
-            orphans?: components["schemas"]["Orphan"][];
+            against: string;
+            changes: components["schemas"]["FormChange"][];
+            orphans: components["schemas"]["Orphan"][];
+            /** @description Lists that come with it: `{columns, rows}` */
+            tables: {
+                [key: string]: unknown;
+            };
+            /** @description Pictures and sounds in base64, by SHA-256 */
+            media: {
+                [key: string]: string;
+            };
         };
         Trials: {
-            problems?: components["schemas"]["FormProblem"][];
-            trials?: components["schemas"]["Trial"][];
+            problems: components["schemas"]["FormProblem"][];
+            trials: components["schemas"]["Trial"][];
+            /** @description `Program[]` of types.ts, to try the forms with */
+            programs: {
+                [key: string]: unknown;
+            }[];
         };
         Publish: {
             program: string;
@@ -1774,9 +1786,9 @@ export interface components {
             hash: string;
         };
         Published: {
-            id?: string;
-            version?: string;
-            program?: string;
+            id: string;
+            version: string;
+            program: string;
         };
         Area: {
             code: string;

@@ -25,6 +25,13 @@ export type UserRow = Schemas['User'];
 export type NewUser = Schemas['NewUser'];
 export type DeviceRow = Schemas['Device'];
 export type GrantRow = Schemas['Grant'];
+export type FormsInUse = Schemas['FormsInUse'];
+export type FormInUse = Schemas['FormInUse'];
+export type Trials = Schemas['Trials'];
+export type TrialRow = Schemas['Trial'];
+export type FormProblemRow = Schemas['FormProblem'];
+export type FormChangeRow = Schemas['FormChange'];
+export type PublishedForm = Schemas['Published'];
 export type State = VisitRow['state'];
 export type Value = string | Record<string, string> | null;
 

@@ -30,6 +30,13 @@ const routes: RouteRecordRaw[] = [
     component: () => import('./LoginScreen.vue'),
     beforeEnter: enter,
   },
+  // Inside the desk's screen of forms, in a frame of a phone's size.
+  {
+    path: '/review/try',
+    name: 'review-try',
+    component: () => import('./forms/TryPage.vue'),
+    beforeEnter: enter,
+  },
   {
     path: '/review',
     component: ReviewShell,
@@ -61,6 +68,7 @@ const routes: RouteRecordRaw[] = [
         component: () => import('./QuarantineScreen.vue'),
       },
       { path: 'users', name: 'review-users', component: () => import('./UsersScreen.vue') },
+      { path: 'forms', name: 'review-forms', component: () => import('./FormsScreen.vue') },
       { path: 'devices', name: 'review-devices', component: () => import('./DevicesScreen.vue') },
       { path: ':rest(.*)*', redirect: { name: 'review' } },
     ],
