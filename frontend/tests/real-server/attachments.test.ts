@@ -194,7 +194,7 @@ test('a line that is cut every 64 KiB still brings it all, and little of it twic
   expect(sent.photo).toBe(bytes.length);
   const twice = sent.bytes - bytes.length;
   process.stdout.write(
-    `link_cut_every=${LINE} photo=${bytes.length} syncs=${syncs} chunks=${chunks.length} uplink=${sent.bytes} extra=${twice}\\n`,
+    `link_cut_every=${LINE} photo=${bytes.length} syncs=${syncs} chunks=${chunks.length} uplink=${sent.bytes} extra=${twice}\n`,
   );
   expect(twice).toBeLessThan(bytes.length);
 });
@@ -219,7 +219,7 @@ test('text finished while a photo is under way waits for one chunk at most', asy
   const after = order.slice(order.indexOf('finished') + 1);
   const before = after.slice(0, after.indexOf('push'));
   process.stdout.write(
-    `text_behind_photo chunks_before_text=${before.filter((at) => at === 'blob').length}\\n`,
+    `text_behind_photo chunks_before_text=${before.filter((at) => at === 'blob').length}\n`,
   );
   expect(before.filter((at) => at === 'blob').length).toBeLessThanOrEqual(1);
   expect(after.filter((at) => at === 'blob').length).toBeGreaterThan(3);
