@@ -45,8 +45,9 @@ test.beforeAll(async () => {
   engines = [phone, await enketo(pages.url), await webForms(pages.url)];
 });
 
+test.afterEach(async () => void (await report()));
+
 test.afterAll(async () => {
-  await report();
   for (const engine of engines ?? []) await engine.dispose();
   pages?.close();
   await server?.dispose();
