@@ -11,6 +11,7 @@ from openpyxl import Workbook
 
 from fieldapp.forms import service
 from tests.cast import PEOPLE, Browser, Cast
+from tests.hostile.files import FILES
 from tests.visits import fill, new_client
 
 SURVEY = """| survey |
@@ -187,6 +188,26 @@ def test_the_author_s_file_comes_back_as_it_was(cast: Cast) -> None:
     (version,) = next(f for f in forms if f["id"] == "excel_visit")["versions"]
     assert version["file"] == "excel_visit-1.xlsx"
     assert desk.get("/api/forms/excel_visit/9/source").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["zip_bomb_that_lies", "path_traversal", "symlink", "billion_laughs", "eleven_megabytes"],
+)
+def test_a_hostile_upload_gets_a_reason_and_no_error(cast: Cast, name: str) -> None:
+    make, code = FILES[name]
+    source = make()
+    (trial,) = check(cast.admin.log_in(), (f"form{source.kind}", source.content))["trials"]
+    assert code in [p["code"] for p in trial["problems"]]
+    if source.kind == ".xlsx":  # as an archive of files beside a form, it is no safer
+        found = check(cast.admin.log_in(), ("all.zip", source.content))["problems"]
+        assert {p["code"] for p in found} <= {
+            "archive_odd",
+            "file_too_big",
+            "unreadable",
+            "no_form",
+        }
+        assert found
 
 
 def test_a_form_belongs_to_one_program(cast: Cast) -> None:
