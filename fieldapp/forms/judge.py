@@ -329,7 +329,8 @@ class Judge:
         """What nobody types: preloads, calculations, defaults, values that can't be changed."""
         if "pre" in spec:
             if not self._could_be_preloaded(inst, spec["pre"]):
-                self._add(inst, "metadata")
+                # A draft may be older than the phone's enrolment, which the server can't know.
+                self._add(inst, "metadata", known=spec["pre"] == "deviceid")
         elif "c" in spec and not self._is_read_only(inst):
             return
         elif "calc" in spec:
