@@ -43,15 +43,19 @@ export function inTable(appearance: string | undefined): boolean {
 /** Whether a list is short enough for a table on a phone; else each question shows its own choices. */
 export const fitsTable = (options: readonly Option[]): boolean => options.length <= MOST_IN_A_TABLE;
 
-/** `headed`: in a table whose head has the labels. */
+/**
+ * `headed`: in a table whose head has the labels. `played`: a choice has a recording or film, whose player loses its
+ * button where it is narrower than the phone.
+ */
 export function lookOf(
   appearance: string | undefined,
   options: readonly Option[],
   headed = false,
+  played = false,
 ): Look {
   const looks = looksOf(appearance);
   const bare = headed && looks.includes('list-nolabel');
-  const columns = bare ? options.length : columnsOf(looks, options);
+  const columns = bare ? options.length : played ? 1 : columnsOf(looks, options);
   const marks = bare || !looks.includes('no-buttons');
   return { columns, narrow: columns > 2 || bare, marks, labels: !bare };
 }

@@ -60,6 +60,11 @@ describe('how choices are laid out', () => {
     expect(lookOf(undefined, options('是', '否')).columns).toBe(2);
     expect(lookOf(undefined, options('是', '不清楚，要再问')).columns).toBe(1);
   });
+  test('those with a recording one below the other, whatever is asked: its player needs the width', () => {
+    const wide = { columns: 1, narrow: false };
+    expect(lookOf(undefined, options('是', '否'), false, true)).toMatchObject(wide);
+    expect(lookOf('columns-3', five, false, true)).toMatchObject(wide);
+  });
   test('a scale in one line as long as thumbs fit', () => {
     expect(lookOf('likert', five)).toMatchObject({ columns: 5, narrow: true, labels: true });
     expect(lookOf('likert', six).columns).toBe(2);
