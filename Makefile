@@ -18,6 +18,11 @@ EXAMPLES ?= 200
 FILLINGS ?= 60
 # Cold starts of `make phone`, of which the medians are taken.
 RUNS ?= 7
+# How many expressions and filled-in forms `make forms-diff` compares, where chance begins, and more forms.
+EXPRESSIONS ?= 20000
+SEQUENCES ?= 2000
+SEED ?= 20261102
+CORPUS ?=
 # A folder for the bare machine of `make bare`.
 BARE ?= build/bare
 
@@ -117,6 +122,11 @@ $(BENCH_READY): frontend/bench/package-lock.json | $(NODE_READY)
 phone: setup build $(BENCH_READY) ## Measure forms as on a cheap phone, beside Enketo and ODK Web Forms (RUNS=7)
 	rm -f frontend/test-results/phone.txt
 	status=0; RUNS=$(RUNS) $(NPM) run phone || status=$$?; cat frontend/test-results/phone.txt; exit $$status
+
+.PHONY: forms-diff
+forms-diff: setup ## Hold our evaluators to ODK's engine (EXPRESSIONS, SEQUENCES, SEED, CORPUS=folder of scripts/corpus)
+	EXPRESSIONS=$(EXPRESSIONS) SEQUENCES=$(SEQUENCES) SEED=$(SEED) CORPUS=$(CORPUS) \
+		$(BIN)/node frontend/tests/forms-diff/run.mjs main.ts
 
 .PHONY: check
 check: setup ## Check style and types, change nothing

@@ -18,6 +18,7 @@ from .files import used
 from .or_other import translate_or_other
 from .parameters import read_parameters
 from .problems import FormError
+from .starts import read_starts
 from .support import BIND, DATA_TYPES, EXPRESSIONS, MODEL, PRELOADS, REFUSED_PRELOADS, SETTINGS
 from .xform import (
     ENTITIES,
@@ -52,6 +53,7 @@ def compile_xform(
     draft.ids = {b.get("id", ""): b.get("nodeset", "") for b in draft.xform.model.iter(f"{XF}bind")}
     _read_primary(draft, draft.xform.primary, -1)
     _read_model(draft)
+    read_starts(draft)
     read_body(draft)
     _read_binds(draft)
     _settle_nodes(draft)

@@ -5,6 +5,7 @@ Pure: the day, the moment, identifiers and chance come from a `Host`, form value
 entities as items. Cases that both languages run: tests/contract/expressions.json.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import fmod, inf, nan
@@ -12,7 +13,7 @@ from random import Random
 from typing import Any, Protocol, TypeAlias
 
 from .attached import ListNode, RowNode, key_of
-from .functions import LARGEST, LIBRARY, as_moment, seed_of, shuffled
+from .functions import LARGEST, LIBRARY, as_moment, padded, seed_of, shuffled
 from .values import (
     Date,
     Item,
@@ -33,6 +34,13 @@ from .values import (
 
 Expr: TypeAlias = Sequence[Any]
 Instances: TypeAlias = Mapping[str, Sequence[Mapping[str, str]] | ListNode]
+
+
+OFFSET = re.compile(r"(Z|[+-]\d{2}:?\d{2})$", re.ASCII)
+
+
+# Of a random text: what asks for more asks for no end.
+LONGEST_TEXT = 10_000.0
 
 
 def _no_id() -> str:
@@ -293,8 +301,7 @@ def _if(scope: Scope, condition: Expr, then: Expr, otherwise: Expr) -> Value:
 
 
 def _coalesce(scope: Scope, first: Expr, second: Expr) -> Value:
-    value = evaluate(first, scope)
-    return value if to_text(value) != "" else evaluate(second, scope)
+    return to_text(evaluate(first, scope)) or to_text(evaluate(second, scope))
 
 
 def _once(scope: Scope, expr: Expr) -> Value:
@@ -329,8 +336,8 @@ def _offset(scope: Scope) -> str:
 
 
 def _date_time(scope: Scope, expr: Expr) -> Value:
-    moment = as_moment(evaluate(expr, scope))
-    if isinstance(moment, Date) or (moment is not None and not moment.text):
+    moment = as_moment(padded(evaluate(expr, scope)))
+    if isinstance(moment, Date) or (moment is not None and not OFFSET.search(moment.text)):
         return moment_of(moment.days, _offset(scope)) or ""
     return moment or ""
 
@@ -339,7 +346,7 @@ def _uuid(scope: Scope, length: Expr | None = None) -> Value:
     text = scope.host.uuid()
     if length is None:
         return text
-    wanted = to_number(evaluate(length, scope))
+    wanted = max(0.0, min(to_number(evaluate(length, scope)), LONGEST_TEXT))
     while len(text) < wanted:
         text += scope.host.uuid()
     return text[: int(wanted)] if wanted == wanted else ""

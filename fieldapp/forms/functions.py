@@ -150,8 +150,12 @@ def _round(value: Value, places: Value = 0.0) -> float:
     number, digits = to_number(value), to_number(places)
     if math.isnan(number) or math.isinf(number) or math.isnan(digits):
         return number if not math.isnan(digits) else math.nan
-    scale = 10.0 ** int(digits)
-    return math.copysign(math.floor(abs(number) * scale + 0.5) / scale, number)
+    scale = 10.0 ** max(-400, min(308, digits // 1 if digits > 0 else -(-digits // 1)))
+    if scale == 0 or digits >= 309:
+        return math.nan
+    shifted = abs(number) * scale
+    whole = shifted if math.isinf(shifted) else math.floor(shifted + 0.5)
+    return math.copysign(whole / scale, number)
 
 
 def _math(function: Callable[..., float]) -> Callable[..., Value]:
@@ -169,6 +173,17 @@ def _math(function: Callable[..., float]) -> Callable[..., Value]:
             return math.inf
 
     return call
+
+
+def _pow(base: float, exponent: float) -> float:
+    """Endless where it is too much, with the sign it would have; so is 0 to a negative power."""
+    odd = exponent % 2 == 1
+    if base == 0 and exponent < 0:
+        return math.copysign(math.inf, base) if odd else math.inf
+    try:
+        return math.pow(base, exponent)
+    except OverflowError:
+        return -math.inf if base < 0 and odd else math.inf
 
 
 def _log(number: float) -> float:
@@ -228,6 +243,16 @@ def _within(least: Value, most: Value, total: float) -> bool:
 # ---- dates ----
 
 
+UNPADDED = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?=$|T)", re.ASCII)
+
+
+def padded(value: Value) -> Value:
+    """A date in text with the leading zeros it may lack: only date() and date-time() take those."""
+    if not isinstance(value, (str, list)):
+        return value
+    return UNPADDED.sub(lambda m: f"{m[1]}-{m[2]:0>2}-{m[3]:0>2}", to_text(value).strip(), count=1)
+
+
 def as_moment(value: Value) -> Date | Moment | None:
     """A date or moment from anything: numbers are days since 1970-01-01."""
     if isinstance(value, (Date, Moment)):
@@ -239,7 +264,7 @@ def as_moment(value: Value) -> Date | Moment | None:
 
 
 def _date(value: Value) -> Value:
-    moment = as_moment(value)
+    moment = as_moment(padded(value))
     if moment is None:
         return ""
     return day_of(moment.days) or ""
@@ -459,7 +484,7 @@ LIBRARY: dict[str, Callable[..., Value]] = {
     "floor": _math(_whole(math.floor)),
     "ceiling": _math(_whole(math.ceil)),
     "abs": _math(abs),
-    "pow": _math(math.pow),
+    "pow": _math(_pow),
     "sqrt": _math(math.sqrt),
     "exp": _math(math.exp),
     "exp10": _math(lambda x: 10.0**x),

@@ -14,9 +14,9 @@ from decimal import Decimal
 from typing import Protocol, TypeAlias
 
 NUMBER = re.compile(r"\s*-?(\d+(\.\d*)?|\.\d+)\s*", re.ASCII)
-DATE = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})", re.ASCII)
+DATE = re.compile(r"(\d{4})-(\d{2})-(\d{2})", re.ASCII)
 MOMENT = re.compile(
-    r"(\d{4}-\d{1,2}-\d{1,2})T(\d{2}):(\d{2})(?::(\d{2})(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?", re.ASCII
+    r"(\d{4}-\d{2}-\d{2})T(\d{2}):(\d{2})(?::(\d{2})(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?", re.ASCII
 )
 TIME = re.compile(r"(\d{2}):(\d{2})(?::(\d{2})(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?", re.ASCII)
 EPOCH = date(1970, 1, 1)
@@ -154,11 +154,9 @@ def to_number(value: Value) -> float:
 
 
 def to_boolean(value: Value) -> bool:
-    """XPath boolean(), except that nodes are true only if the first one's text isn't empty."""
-    if isinstance(value, (bool, str)):
+    """XPath boolean(): of nodes, whether there are any, answered or not."""
+    if isinstance(value, (bool, str, list)):
         return bool(value)
-    if isinstance(value, list):
-        return any(node.text for node in value[:1])
     number = to_number(value)
     return not (number == 0 or math.isnan(number))
 
@@ -167,7 +165,7 @@ def to_boolean(value: Value) -> bool:
 
 
 def parse_date(text: str) -> Date | None:
-    """A day from `YYYY-MM-DD` (leading zeros may lack); None if the calendar hasn't it."""
+    """A day from `YYYY-MM-DD`; None if the calendar hasn't it."""
     match = DATE.fullmatch(text)
     if not match:
         return None
@@ -204,7 +202,7 @@ def _day_fraction(hour: str, minute: str, second: str | None, rest: str | None) 
 
 def day_of(days: float) -> Date | None:
     """The day a number of days since 1970-01-01 falls on; None outside the years 1 to 9999."""
-    if math.isnan(days) or not -719_162 <= math.floor(days) <= 2_932_896:
+    if not -719_162 <= days < 2_932_897:
         return None
     return Date(math.floor(days))
 
@@ -228,7 +226,7 @@ def moment_of(days: float, offset: str) -> Moment | None:
 def compare(operator: str, left: Value, right: Value) -> bool:
     """XPath's six comparisons; of nodes any member counts, except against a truth value."""
     if isinstance(left, bool) or isinstance(right, bool):
-        return _ordered(operator, float(to_boolean(left)), float(to_boolean(right)))
+        return _ordered(operator, _beside_truth(operator, left), _beside_truth(operator, right))
     if isinstance(left, list):
         return any(compare(operator, node.text, right) for node in left)
     if isinstance(right, list):
@@ -236,6 +234,15 @@ def compare(operator: str, left: Value, right: Value) -> bool:
     if operator in ("=", "!=") and isinstance(left, str) and isinstance(right, str):
         return (left == right) == (operator == "=")
     return _ordered(operator, to_number(left), to_number(right))
+
+
+def _beside_truth(operator: str, value: Value) -> float:
+    """A side of a comparison with a boolean: `=` and `!=` take it as true or false; the others only
+    a node-set, and the rest as a number.
+    """
+    if operator in ("=", "!=") or isinstance(value, list):
+        return float(to_boolean(value))
+    return to_number(value)
 
 
 def _ordered(operator: str, a: float, b: float) -> bool:

@@ -85,6 +85,25 @@ def _register_functions() -> None:
 _register_functions()
 
 
+def _register_comparisons() -> None:
+    """XPath 1.0's comparisons chain from the left, and `<` binds stronger than `=` (3.4); XPath
+    2.0's, which elementpath reads everywhere, do neither.
+    """
+    for strength, symbols in ((30, ("=", "!=")), (35, ("<", "<=", ">", ">="))):
+        for symbol in symbols:
+            base = XPath1Parser.symbol_table[symbol]
+            own = {"lbp": strength, "rbp": strength, "led": _chained}
+            OdkParser.symbol_table[symbol] = type(base.__name__, (base,), own)
+
+
+def _chained(token: XPathToken, left: XPathToken) -> XPathToken:
+    token[:] = left, token.parser.expression(rbp=token.rbp)
+    return token
+
+
+_register_comparisons()
+
+
 @dataclass(frozen=True)
 class Step:
     """One step of a location path, predicates not yet compiled."""
@@ -197,7 +216,9 @@ class _Compiler:
         source, column, key = (_literal(arg, "pulldata()") for arg in token[:3])
         value = self.outside(token[3], inside)
         found = ["op", "=", ["path", ["ctx"], ["child", key]], value]
-        return ["path", ["inst", source], ["child", "item", found], ["child", column]]
+        # One text, blank if there is none: not a node-set that max() or count() would pass over.
+        path = ["path", ["inst", source], ["child", "item", found], ["child", column]]
+        return ["f", "string", path]
 
     def indexed_repeat(self, token: XPathToken, inside: bool) -> Expr:
         """`indexed-repeat(${n}, ${r}, i)` is `r[i]/n`, for each pair of repeat and index."""

@@ -41,7 +41,8 @@ export class Choices {
   }
 
   private row(choice: Choice, frame: Frame): RegistryItem {
-    return { ...choice.x, name: choice.v, label: render(choice.l, this.lang, frame) };
+    const label = render(choice.l, this.lang, frame);
+    return { name: choice.v, label, ...choice.x };
   }
 
   /** The options of a question, in order. */

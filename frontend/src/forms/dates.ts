@@ -3,9 +3,9 @@
  * A date-time is the same with a fraction: its wall clock, whatever offset it was written with.
  */
 
-const DATE = /^(\d{4})-(\d{1,2})-(\d{1,2})$/;
+const DATE = /^(\d{4})-(\d{2})-(\d{2})$/;
 const DATE_TIME =
-  /^(\d{4})-(\d{1,2})-(\d{1,2})T(\d{2}):(\d{2})(?::(\d{2})(\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?$/;
+  /^(\d{4})-(\d{2})-(\d{2})T(\d{2}):(\d{2})(?::(\d{2})(\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?$/;
 const TIME = /^(\d{2}):(\d{2})(?::(\d{2})(\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?$/;
 
 export const DAY_MS = 86_400_000;
@@ -93,7 +93,7 @@ function clockOf(h: string, m: string, s = '0', fraction = ''): number {
 /** Day number of an ISO date or date-time, NaN of anything else. */
 export function parseMoment(text: string): number {
   // Cheap refusal first: this runs for every string that meets a comparison.
-  if (text.length < 8 || text.charCodeAt(4) !== 45) return Number.NaN;
+  if (text.length < 10 || text.charCodeAt(4) !== 45) return Number.NaN;
   const date = DATE.exec(text);
   if (date) return dayOf(date[1] as string, date[2] as string, date[3] as string);
   const full = DATE_TIME.exec(text);
@@ -101,6 +101,15 @@ export function parseMoment(text: string): number {
   const day = dayOf(full[1] as string, full[2] as string, full[3] as string);
   return day + clockOf(full[4] as string, full[5] as string, full[6], full[7]);
 }
+
+/** A date in text with the leading zeros it may lack: only date() and date-time() take those. */
+export const padded = (text: string): string =>
+  text
+    .trim()
+    .replace(
+      /^(\d{4})-(\d{1,2})-(\d{1,2})(?=$|T)/,
+      (_, year, month, day) => `${year}-${month.padStart(2, '0')}-${day.padStart(2, '0')}`,
+    );
 
 /** Fraction of a day of an ISO time, NaN of anything else. */
 export function parseTime(text: string): number {

@@ -209,33 +209,40 @@ export class Engine {
 
   // ---- repeats
 
+  /** Instances that stand in the form from the beginning come back as they are written there. */
   private resize(range: Instance, wanted: number): void {
     const size = Number.isNaN(wanted) ? 0 : Math.max(0, Math.min(MOST_REPEATS, Math.trunc(wanted)));
     while (range.kids.length > size) this.drop(range, range.kids.length - 1);
-    while (range.kids.length < size) this.grow(range);
+    while (range.kids.length < size) {
+      this.grow(range, range.scope.fresh || range.kids.length >= (range.def.begin?.length ?? 1));
+    }
   }
 
-  /** Append an instance, with one of each repeat inside it that isn't counted; all its jobs are marked. */
-  grow(range: Instance): Instance {
+  /**
+   * Append an instance, with those of the repeats inside it; all its jobs are marked. fresh: made of the template, not
+   * one that stands in the form; told: an event, which the instances a new visit begins with are not.
+   */
+  grow(range: Instance, fresh = true, told = true): Instance {
     const added = this.tree.grow(range);
+    added.fresh = fresh;
     for (const item of within(added)) {
       this.hooks.made(item);
       if (item.kind === 'instance') continue;
       for (const job of this.plan.byNode[item.node] ?? []) this.mark(job, item);
     }
-    this.hooks.grown(added);
+    if (told) this.hooks.grown(added);
     this.notifyStructure(range);
-    this.growInside(added);
+    this.growInside(added, fresh, told);
     return added;
   }
 
-  /** Give every repeat that isn't counted its first instance, or those that the form itself fills in. */
-  growInside(top: Instance): void {
+  /** Give every repeat the instances it begins with: as the form is written, or as its template is in a fresh instance. */
+  growInside(top: Instance, fresh: boolean, told: boolean): void {
     for (const kid of [...top.kids]) {
-      if (kid.kind === 'group') this.growInside(kid);
-      else if (kid.kind === 'repeat' && !kid.def.count) {
-        for (const written of kid.def.begin ?? [{}]) fillIn(this.grow(kid), written);
-      }
+      if (kid.kind === 'group') this.growInside(kid, fresh, told);
+      if (kid.kind !== 'repeat') continue;
+      const begin = fresh ? Array(kid.def.inner ?? 0).fill({}) : (kid.def.begin ?? [{}]);
+      for (const written of begin) fillIn(this.grow(kid, fresh, told), written);
     }
   }
 

@@ -6,7 +6,7 @@ import type { Expr, RegistryItem } from '../protocol/types';
 import { anySeed, seedOf, shuffled } from './chance';
 import { inCalendar, isoOf, isoTimeOf, parseMoment } from './dates';
 import { digest } from './digest';
-import { functions, momentOf } from './functions';
+import { functions, momentOf, paddedDate } from './functions';
 import { compilePath, inOrder, itemNode } from './paths';
 import {
   type Comparison,
@@ -129,10 +129,8 @@ const special: Record<string, Special> = {
       toBoolean((test as Code)(f)) ? (then as Code)(f) : (otherwise as Code)(f),
   coalesce:
     ([a, b]) =>
-    (f) => {
-      const first = (a as Code)(f);
-      return toText(first) !== '' ? first : (b as Code)(f);
-    },
+    (f) =>
+      toText((a as Code)(f)) || toText((b as Code)(f)),
   once:
     ([a]) =>
     (f) =>
@@ -145,7 +143,7 @@ const special: Record<string, Special> = {
   'date-time':
     ([value]) =>
     (f) =>
-      dateTime((value as Code)(f), f.world.now()),
+      dateTime(paddedDate((value as Code)(f)), f.world.now()),
   uuid:
     ([length]) =>
     (f) =>
@@ -197,13 +195,17 @@ function positionOf(value: Value): number {
   return namesakes.indexOf(node) + 1;
 }
 
+/** Of a random text: what asks for more asks for no end. */
+const LONGEST_TEXT = 10_000;
+
 function randomText(world: World, length: number): string {
+  const wanted = Math.min(length, LONGEST_TEXT);
   let text = '';
-  while (text.length < length) text += world.uuid();
-  return text.slice(0, Math.max(0, Math.trunc(length) || 0));
+  while (text.length < wanted) text += world.uuid();
+  return text.slice(0, Math.max(0, Math.trunc(wanted) || 0));
 }
 
-const OFFSET = /(?:Z|[+-]\d{2}:\d{2})$/;
+const OFFSET = /(?:Z|[+-]\d{2}:?\d{2})$/;
 
 /** The offset a local time is written with, or blank. */
 export const offsetOf = (now: string): string => OFFSET.exec(now)?.[0] ?? '';
@@ -214,7 +216,7 @@ function dateTime(value: Value, now: string): Value {
   const days = momentOf(value);
   if (Number.isNaN(days)) return '';
   const text = typeof value === 'number' ? '' : toText(value).trim();
-  return text.includes('T') ? new Moment(days, text) : Moment.time(days, offsetOf(now));
+  return OFFSET.test(text) ? new Moment(days, text) : Moment.time(days, offsetOf(now));
 }
 
 // ---- expressions over one registry item ------------------------------------------------------------

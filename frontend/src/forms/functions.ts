@@ -2,7 +2,7 @@
  * ODK's function library over values. Functions that need the tree around them (current position, the form,
  * evaluation on demand) live in evaluate.ts.
  */
-import { formatMoment, inCalendar, parseMoment, parseTime } from './dates';
+import { formatMoment, inCalendar, padded, parseMoment, parseTime } from './dates';
 import { areaOf, crossesItself, distanceOf, isInside } from './geo';
 import { isNodes, Moment, type NodeSet, toBoolean, toNumber, toText, type Value } from './values';
 
@@ -85,13 +85,17 @@ export function momentOf(v: Value): number {
   return parseMoment(toText(v).trim());
 }
 
+/** Text with the leading zeros a date may lack; other values as they are. */
+export const paddedDate = (v: Value): Value =>
+  typeof v === 'string' || isNodes(v) ? padded(toText(v)) : v;
+
 function format(v: Value, pattern: Value, withTime: boolean): string {
   const moment = momentOf(v);
   return Number.isNaN(moment) ? '' : formatMoment(moment, toText(pattern), withTime);
 }
 
 function decimalTime(v: Value): number {
-  if (v instanceof Moment) return v.days - Math.floor(v.days);
+  if (v instanceof Moment && v.iso.includes('T')) return v.days - Math.floor(v.days);
   return parseTime(toText(v).trim());
 }
 
@@ -189,7 +193,7 @@ function extreme(values: number[], pick: (...n: number[]) => number): number {
 
 const dates: Record<string, Fn> = {
   date: (v = '') => {
-    const days = momentOf(v);
+    const days = momentOf(paddedDate(v));
     return Number.isNaN(days) ? '' : Moment.day(days);
   },
 

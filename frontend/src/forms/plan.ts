@@ -156,7 +156,8 @@ function startOf(shape: Shape, base: Expr, at: number, context: number[], reads:
   return base[0] === 'r' ? [base[1] as number] : collect(shape, base, at, context, reads);
 }
 
-function readsOf(shape: Shape, trees: readonly Expr[], at: number): Reads {
+/** What trees at a node read; `own`: its own value too, which what is only shown may ask for. */
+function readsOf(shape: Shape, trees: readonly Expr[], at: number, own: boolean): Reads {
   const reads: Reads = { nodes: new Set(), broad: false, impure: false, looksUp: false };
   for (const tree of trees) collect(shape, tree, at, [at], reads);
   // The text of a group is that of its leaves.
@@ -164,7 +165,7 @@ function readsOf(shape: Shape, trees: readonly Expr[], at: number): Reads {
     if (shape.nodes[node]?.k === 'leaf') continue;
     for (const part of below(shape, node)) reads.nodes.add(part);
   }
-  reads.nodes.delete(at);
+  if (!own) reads.nodes.delete(at);
   return reads;
 }
 
@@ -201,8 +202,8 @@ function treesOf(node: FormNode): [JobKind, Expr[]][] {
 function makeJobs(def: FormDefinition, shape: Shape): Job[] {
   return def.nodes.flatMap((node, number) =>
     treesOf(node).map(([kind, trees]): Job => {
-      const reads = readsOf(shape, trees, number);
       const shown = kind === 'text' || kind === 'check';
+      const reads = readsOf(shape, trees, number, kind === 'text');
       for (const tree of trees) compile(tree);
       return {
         kind,
@@ -275,3 +276,7 @@ function makePlan(def: FormDefinition): Plan {
   });
   return { shape, jobs, byNode, readers, structureReaders };
 }
+
+/** Does an expression at a node look at any other? */
+export const readsNodes = (def: FormDefinition, tree: Expr, at: number): boolean =>
+  readsOf(shapeOf(def), [tree], at, false).nodes.size > 0;

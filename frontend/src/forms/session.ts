@@ -16,7 +16,7 @@ import { Choices } from './choices';
 import { Engine } from './engine';
 import { compile, frameOf, storedText, type World } from './evaluate';
 import { Faults } from './faults';
-import type { Job, JobKind } from './plan';
+import { type Job, type JobKind, readsNodes } from './plan';
 import { render } from './text';
 import { type Instance, within } from './tree';
 import { toBoolean, type Value } from './values';
@@ -107,8 +107,10 @@ class Session implements FormSession {
     const { engine } = this;
     const { root } = engine.tree;
     for (const item of [...within(root)]) this.made(item, true);
-    engine.growInside(root);
-    for (const action of [...this.actions('load'), ...this.actions('open')]) {
+    engine.growInside(root, false, false);
+    const first = [...this.actions('load'), ...this.actions('open')];
+    if (first.some(({ x, set }) => readsNodes(this.def, x, set))) this.lookAhead();
+    for (const action of first) {
       for (const item of engine.tree.all(action.set)) item.raw = this.result(action, item);
     }
     engine.markAll(() => true);
@@ -117,6 +119,16 @@ class Session implements FormSession {
     for (const [path, value] of Object.entries(given)) {
       const item = this.byPath.get(path);
       if (item) this.answer(item, value, { prefilled: value !== '', touched: false });
+    }
+  }
+
+  /** First actions see which answers count and what is calculated; what is made only once is then made again. */
+  private lookAhead(): void {
+    const { engine } = this;
+    engine.markAll((job) => job.kind !== 'items');
+    engine.settle();
+    for (const job of engine.plan.jobs.filter(({ kind, impure }) => kind === 'calc' && impure)) {
+      for (const item of engine.tree.all(job.node)) item.raw = item.def.def ?? '';
     }
   }
 

@@ -46,6 +46,8 @@ export class Instance implements XNode {
   readonly at: Map<number, Instance> | null;
   readonly asSet: readonly [Instance];
   raw = '';
+  /** Of a repeat instance: made of the template, not one that stands in the form. */
+  fresh = false;
   /** Its own `relevant` expression, and the same together with all its containers. */
   own = true;
   relevant = true;

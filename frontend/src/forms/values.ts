@@ -72,12 +72,12 @@ export function toNumber(v: Value): number {
   return v.length > 0 ? numberOf((v[0] as XNode).text()) : Number.NaN;
 }
 
-/** Of nodes, whether the first one's text is not blank: what ODK's engines do, unlike XPath. */
+/** XPath's boolean(): of nodes, whether there are any, answered or not. */
 export function toBoolean(v: Value): boolean {
   if (typeof v === 'boolean') return v;
   if (typeof v === 'string') return v.length > 0;
   if (typeof v === 'number') return v !== 0 && !Number.isNaN(v);
-  return v instanceof Moment ? v.days !== 0 : toText(v) !== '';
+  return v instanceof Moment ? v.days !== 0 : v.length > 0;
 }
 
 export type Comparison = '=' | '!=' | '<' | '<=' | '>' | '>=';
@@ -107,11 +107,17 @@ function compareAtoms(op: Comparison, a: Atom, b: Atom): boolean {
   return compareNumbers(op, toNumber(a), toNumber(b));
 }
 
+/** Beside a boolean `=` and `!=` take all as true or false; the others only node-sets, and the rest as numbers. */
+function compareTruth(op: Comparison, a: Value, b: Value): boolean {
+  const equation = op === '=' || op === '!=';
+  const number = (v: Value): number =>
+    equation || isNodes(v) ? (toBoolean(v) ? 1 : 0) : toNumber(v);
+  return compareNumbers(op, number(a), number(b));
+}
+
 /** XPath 1.0 comparison: of node-sets, any member will do; beside a boolean they count as a whole. */
 export function compare(op: Comparison, a: Value, b: Value): boolean {
-  if (typeof a === 'boolean' || typeof b === 'boolean') {
-    return compareNumbers(op, toBoolean(a) ? 1 : 0, toBoolean(b) ? 1 : 0);
-  }
+  if (typeof a === 'boolean' || typeof b === 'boolean') return compareTruth(op, a, b);
   if (isNodes(a)) return a.some((node) => compare(op, node.text(), b));
   if (isNodes(b)) return b.some((node) => compareAtoms(op, a, node.text()));
   return compareAtoms(op, a, b);

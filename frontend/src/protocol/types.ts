@@ -32,6 +32,8 @@ export interface FormNode {
   fix?: boolean;
   /** Of a repeat: what its first instances hold, by path within one; absent: one like any other. */
   begin?: Record<string, string>[];
+  /** Of a repeat in a repeat: how many instances it has in a new instance of the outer one (default 0). */
+  inner?: number;
   range?: [number, number, number];
   /** Of an upload: accepted files, e.g. image/*. */
   mime?: string;

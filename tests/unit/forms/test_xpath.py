@@ -97,10 +97,10 @@ def test_what_can_t_be_compiled_says_why(source: str, said: str) -> None:
 
 def test_a_lookup_by_the_question_itself_means_the_question_inside_the_lookup() -> None:
     found = ["op", "=", ["path", ["ctx"], ["child", "k"]], ["cur"]]
-    tree = ["path", ["inst", "x"], ["child", "item", found], ["child", "a"]]
+    tree = ["f", "string", ["path", ["inst", "x"], ["child", "item", found], ["child", "a"]]]
     assert compile_xpath("pulldata('x', 'a', 'k', .)", NAMES, Q) == tree
     inner = compile_xpath("pulldata('x', 'a', 'k', string(../q[. = 1]))", NAMES, Q)
-    value = inner[2][2][3]
+    value = inner[2][2][2][3]
     own = ["path", ["r", 1], ["child", "q", ["op", "=", ["."], ["n", 1]]]]
     assert value == ["f", "string", own]
 

@@ -1,0 +1,45 @@
+"""How many instances a repeat within a repeat has in a new instance of the outer one: those that
+stand in the outer one's template without being a template themselves (ODK XForms, Default Values in
+Repeats).
+"""
+
+from collections.abc import Iterator
+from xml.etree.ElementTree import Element
+
+from .draft import Draft
+from .xform import JR, elements, local
+
+TEMPLATE = f"{JR}template"
+
+
+def read_starts(draft: Draft) -> None:
+    """Give nested repeats `inner`, where it isn't 0. Those of which only a template stands in the
+    form begin with none.
+    """
+    _read(draft, draft.xform.primary, 0, fresh=False)
+
+
+def _read(draft: Draft, element: Element, number: int, fresh: bool) -> None:
+    """fresh: the element is what a new instance is made of."""
+    for child, same in _by_name(draft, element, number):
+        node = draft.nodes[child]
+        if node["k"] != "repeat":
+            _read(draft, same[0], child, fresh)
+            continue
+        real = [one for one in same if TEMPLATE not in one.attrib]
+        if fresh and real:
+            node["inner"] = len(real)
+        elif not fresh and not real:
+            node["begin"] = []
+        template = next((one for one in same if TEMPLATE in one.attrib), same[0])
+        _read(draft, template, child, fresh=True)
+
+
+def _by_name(draft: Draft, element: Element, number: int) -> Iterator[tuple[int, list[Element]]]:
+    """The child nodes of a node, each with its elements here."""
+    found: dict[int, list[Element]] = {}
+    for _, one in elements(element):
+        child = draft.names.child(number, local(one.tag))
+        if child is not None:
+            found.setdefault(child, []).append(one)
+    yield from found.items()
