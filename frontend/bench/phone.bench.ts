@@ -18,7 +18,7 @@ import type { Answering } from './stopwatch';
 const RUNS = Number(process.env.RUNS ?? 7);
 const MEMBERS = 100;
 /** What a worker types to find somebody: characters, initials, a telephone number. */
-const TYPED = ['王秀英', 'wxy', '1380'];
+const TYPED = ['王', 'wx', '1380'];
 
 test.describe.configure({ mode: 'serial', timeout: 900_000 });
 
