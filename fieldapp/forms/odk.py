@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from pyxform.validators.odk_validate import ODK_VALIDATE_PATH
-
 from .source import FormSource, to_xform
 
 TIMEOUT_S = 100
@@ -29,7 +27,14 @@ class Verdict:
 
 def has_java() -> bool:
     """Whether ODK Validate can run here."""
-    return shutil.which("java") is not None and Path(ODK_VALIDATE_PATH).exists()
+    return shutil.which("java") is not None and _jar().exists()
+
+
+def _jar() -> Path:
+    """Where pyxform has it. Imported late: a running server hardly ever needs pyxform."""
+    from pyxform.validators.odk_validate import ODK_VALIDATE_PATH
+
+    return Path(ODK_VALIDATE_PATH)
 
 
 def verdict(source: FormSource) -> Verdict:
@@ -60,7 +65,7 @@ def verdicts(xforms: Sequence[str]) -> list[Verdict]:
 
 def _run(paths: Sequence[Path]) -> str:
     """Everything it writes to the error stream; of a run that breaks off, that all failed."""
-    command = ["java", "-Djava.awt.headless=true", "-jar", ODK_VALIDATE_PATH, *map(str, paths)]
+    command = ["java", "-Djava.awt.headless=true", "-jar", str(_jar()), *map(str, paths)]
     try:
         done = subprocess.run(command, capture_output=True, timeout=TIMEOUT_S, check=False)
     except subprocess.TimeoutExpired:

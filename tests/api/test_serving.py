@@ -24,7 +24,7 @@ PROGRAM = [sys.executable, "-c", "from fieldapp.cli import main; main()"]
 def environment(tmp_path: Path) -> dict[str, str]:
     """A home of its own and nothing else set."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("FIELDAPP_")}
-    return {**kept, "FIELDAPP_HOME": str(tmp_path / "home")}
+    return {**kept, "FIELDAPP_HOME": str(tmp_path / "home"), "LANG": "en_US.UTF-8"}
 
 
 @pytest.fixture

@@ -29,6 +29,8 @@ export type ControlKind =
 
 /** More choices than this are searched, not scrolled. */
 export const MANY_CHOICES = 12;
+/** Several of many are read out one by one (danger signs): only a list too long for that is searched. */
+const MANY_READ_OUT = 30;
 
 const INPUTS: Record<string, ControlKind> = {
   string: 'text',
@@ -82,11 +84,12 @@ function selectKind(view: NodeView, node: FormNode | undefined): ControlKind {
 
 function isSearched(view: NodeView, node: FormNode | undefined): boolean {
   const looks = looksOf(view.appearance);
+  const most = view.control === 'select' ? MANY_READ_OUT : MANY_CHOICES;
   return (
     node?.items?.inst !== undefined ||
     looks.includes('minimal') ||
     looks.includes('autocomplete') ||
-    (view.options?.length ?? 0) > MANY_CHOICES
+    (view.options?.length ?? 0) > most
   );
 }
 

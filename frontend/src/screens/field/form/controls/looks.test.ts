@@ -27,7 +27,8 @@ const kind = (over: Partial<NodeView>, node: Partial<FormNode> = {}): ControlKin
   controlKind(view(over), { n: 'q', p: 0, k: 'leaf', ...node });
 
 describe('which control asks', () => {
-  const long = options(...Array.from({ length: 13 }, (_, at) => `镇${at}`));
+  const towns = (length: number) => options(...Array.from({ length }, (_, at) => `镇${at}`));
+  const [long, endless] = [towns(13), towns(31)];
   test.each<[ControlKind, Partial<NodeView>, Partial<FormNode>]>([
     ['photo', { control: 'upload', appearance: 'new' }, { mime: 'image/*' }],
     ['drawing', { control: 'upload', appearance: 'signature' }, { mime: 'image/*' }],
@@ -44,7 +45,9 @@ describe('which control asks', () => {
     ['range', { control: 'range', appearance: 'vertical' }, {}],
     ['one', { control: 'select1', options: options('是', '否') }, {}],
     ['pick', { control: 'select1', appearance: 'minimal', options: options('是', '否') }, {}],
-    ['pick', { control: 'select', options: long }, {}],
+    ['pick', { control: 'select1', options: long }, {}],
+    ['many', { control: 'select', options: long }, {}],
+    ['pick', { control: 'select', options: endless }, {}],
     ['many', { control: 'select', options: options('是', '否') }, {}],
     ['labels', { control: 'select1', appearance: 'label', options: options('是', '否') }, {}],
     ['unsupported', { control: 'input', type: 'boolean' }, {}],

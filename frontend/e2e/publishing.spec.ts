@@ -43,7 +43,7 @@ test.describe.configure({ mode: 'serial', timeout: 240_000 });
 test.beforeAll(async () => {
   test.setTimeout(300_000);
   server = await startServer();
-  folder = await mkdtemp(join(tmpdir(), 'fieldapp-forms-'));
+  folder = await mkdtemp(join(tmpdir(), 'fieldapp-publishing-'));
   browser = await launchPhone(join(folder, 'desk'), { width: 1280, height: 800, isMobile: false });
   page = browser.page;
   wang = await newWorker(server.url);
@@ -77,13 +77,17 @@ async function workbook(name: string, version: string, ...survey: string[][]): P
 
 async function check(...files: string[]): Promise<void> {
   await page.getByTestId('program').selectOption('consent');
+  // As a click does: the same name must count as chosen anew.
+  await page.getByTestId('file-pick').setInputFiles([]);
   await page.getByTestId('file-pick').setInputFiles(files);
   await page.getByTestId('check').click();
   await expect(page.getByTestId('trial').first()).toBeVisible({ timeout: 60_000 });
 }
 
 async function accessible(): Promise<void> {
-  const { violations } = await new AxeBuilder({ page }).analyze();
+  const { violations } = await new AxeBuilder({ page })
+    .options({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa'] })
+    .analyze();
   expect(violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.target).join(', ')}`)).toEqual([]);
 }
 
