@@ -14,6 +14,7 @@ from .accounts.commands import users_group
 from .apidocs import document
 from .areas.commands import areas_group
 from .attachments.commands import attachments_group
+from .backup.commands import backup_commands
 from .config import Settings
 from .db import db
 from .demo.service import Demo, DemoRefusedError, ensure_demo
@@ -40,7 +41,7 @@ main.add_command(users_group)
 main.add_command(areas_group)
 main.add_command(attachments_group)
 main.add_command(forms_group)
-for command in sync_commands:
+for command in (*sync_commands, *backup_commands):
     main.add_command(command)
 
 

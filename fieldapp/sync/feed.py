@@ -17,6 +17,7 @@ from fieldapp.db import utc_text
 
 from . import models as m
 from .apply import note_installs
+from .durable import durable_before
 from .log import Teller, gaps_in
 from .render import Renderer, size
 from .rules import CurrentRules, current_rules
@@ -215,11 +216,6 @@ def verify(user_id: str, device_id: str, message: Mapping[str, Any]) -> dict[str
         "gaps": gaps,
         "states": {sid: {"st": row.state, "why": row.why} for sid, row in found.items()},
     }
-
-
-def durable_before(connection: sa.Connection) -> str:
-    """What was received before this moment is in a verified backup; blank if nothing is."""
-    return connection.scalar(sa.select(m.DurableMark.before)) or ""
 
 
 def _note_contact(user_id: str, device_id: str, message: Mapping[str, Any]) -> None:

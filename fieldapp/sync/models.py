@@ -1,7 +1,7 @@
 """The log and what is derived from it, as stored. Only TEXT, INTEGER and BLOB.
 
-Log: Submission, SubmissionVariant, SubmissionBlob, Install, DurableMark. The rest (and
-`Submission.review`) is derived: `service.rebuild()` drops it and replays the log.
+Log: Submission, SubmissionVariant, SubmissionBlob, AsideDecision, Install, DurableMark. The rest
+(and `Submission.review`) is derived: `service.rebuild()` drops it and replays the log.
 """
 
 from sqlalchemy import BigInteger, Index, UniqueConstraint
@@ -73,7 +73,10 @@ class SubmissionBlob(Base):
 
 
 class Install(Base):
-    """One enrolment of the app on one phone, by what it said of itself: `n_max` finds gaps."""
+    """One enrolment of the app on one phone, by what it said of itself: `n_max` finds gaps.
+
+    repairs, repaired: how often and when last a copy of it had to be mended; 0 if all is well.
+    """
 
     __tablename__ = "install"
 
@@ -83,15 +86,40 @@ class Install(Base):
     n_max: Mapped[int]
     first_seen: Mapped[str]
     last_seen: Mapped[str]
+    repairs: Mapped[int] = mapped_column(default=0, server_default="0")
+    repaired: Mapped[str | None]
+
+
+class AsideDecision(Base):
+    """What a supervisor did about a submission that was kept aside, and why.
+
+    action: released | repaired. body: of a repair the whole document, sealed, that stands for what
+    came, under the same id; what came stays as it is.
+    """
+
+    __tablename__ = "aside_decision"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    sid: Mapped[str] = mapped_column(index=True)
+    at: Mapped[str]
+    user_id: Mapped[str]
+    name: Mapped[str]
+    action: Mapped[str]
+    reason: Mapped[str]
+    body: Mapped[bytes | None]
 
 
 class DurableMark(Base):
-    """Everything received before this moment is in a verified backup. One row, `id` = 1."""
+    """Everything received before this moment is in a verified backup. One row, `id` = 1.
+
+    floor: nothing more is dated earlier (see durable.py).
+    """
 
     __tablename__ = "durable_mark"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     before: Mapped[str]
+    floor: Mapped[str] = mapped_column(default="", server_default="")
 
 
 class RegWrite(Base):

@@ -3,7 +3,7 @@
 accept(item, author)        one submission of the desk; its own transaction
 take_in(items)              a push; results in the order of the items
 record_many(visits)         visits as a phone would make them; demo data and tests
-rebuild() audit() readmit() what an operator or a supervisor may need
+rebuild() audit() readmit() new_epoch()   what an operator or a supervisor may need
 
 These begin transactions of their own: commit or give up yours first. Reading is in `feed` (phones)
 and `log` (people).
@@ -31,6 +31,8 @@ from fieldapp.db import utc_text
 from . import models as m
 from .apply import Batch, Incoming, Result, candidates, without_values
 from .audit import audit as find_faults
+from .audit import log_faults as find_log_faults
+from .durable import not_before
 from .entities import Entity
 from .merge import Dot, Value
 from .plan import BUILT_IN, SETTLE_FORM, AsideError, Author
@@ -136,11 +138,17 @@ def _insist(attempt: Callable[[set[str]], list[Result]]) -> list[Result]:
 def _transact(items: Sequence[Incoming], extra: set[str]) -> list[Result]:
     rules = current_rules()
     with writing() as connection:
+        items = _dated(connection, items)
         store = Store(connection, rules.type, _locked(connection, rules, items, extra))
         batch = Batch(store, rules, vault())
         results = batch.accept(items)
         batch.finish(_moment(items))
     return results
+
+
+def _dated(connection: sa.Connection, items: Sequence[Incoming]) -> Sequence[Incoming]:
+    floor = not_before(connection)
+    return [replace(x, received=floor) if x.received < floor else x for x in items]
 
 
 def _moment(items: Sequence[Incoming]) -> str:
@@ -214,6 +222,7 @@ def record_many(visits: Iterable[Visit]) -> list[Result]:
     for some in chunks(visits, BATCH):
         rules = current_rules()
         with writing() as connection:
+            floor = not_before(connection)
             lock_everything(connection)
             store = Store(connection, rules.type, locked=None)
             batch = Batch(store, rules, vault())
@@ -221,7 +230,8 @@ def record_many(visits: Iterable[Visit]) -> list[Result]:
             for visit in some:
                 author = authors.setdefault(visit.principal, author_of(visit.principal))
                 submission, derivation = _compose(visit, rules, store)
-                item = incoming(submission, author, visit.received or visit.at)
+                received = max(visit.received or visit.at, floor)
+                item = incoming(submission, author, received)
                 results += batch.accept([replace(item, derivation=derivation)])
             batch.finish(_moment([item]))
     return results
@@ -367,6 +377,25 @@ def audit() -> list[str]:
     """What is wrong with the log or with what is derived from it, in words."""
     with reading() as connection:
         return list(find_faults(connection, current_rules(), vault()))
+
+
+def log_faults() -> list[str]:
+    """What is wrong with the log alone: texts that can't be opened, or aren't what came."""
+    with reading() as connection:
+        return list(find_log_faults(connection, vault()))
+
+
+def new_epoch() -> int:
+    """After a restore: phones compare everything they hold, and look what was forgotten; how many
+    feeds there are."""
+    with writing() as connection:
+        lock_everything(connection)
+        feeds = list(connection.scalars(sa.select(m.FeedHead.feed)))
+        rows = [{"at": feed, "new": clock.new_id()[:8]} for feed in feeds]
+        if rows:
+            head = sa.update(m.FeedHead).where(m.FeedHead.feed == sa.bindparam("at"))
+            connection.execute(head.values(epoch=sa.bindparam("new")), rows)
+    return len(feeds)
 
 
 def _from_log(row: Any, author: Author) -> Incoming:

@@ -14,14 +14,13 @@ from click.testing import CliRunner, Result
 from flask import Flask
 from flask.cli import ScriptInfo
 
-from fieldapp import clock, create_app
+from fieldapp import create_app
 from fieldapp.attachments import service
 from fieldapp.attachments.receipt import CHUNK
 from fieldapp.cli import main
 from fieldapp.clock import now
 from fieldapp.db import db, utc_text
 from fieldapp.sync import models as m
-from fieldapp.sync.backup import MARGIN, backup
 from tests.cast import Cast, Phone, meet_cast
 from tests.conftest import settings_for
 
@@ -260,23 +259,6 @@ def test_a_photo_is_safe_only_once_a_backup_holds_it(app: Flask, cast: Cast) -> 
         db.session.merge(m.DurableMark(id=1, before=received))
         db.session.commit()
         assert states(phone, SHA)[SHA]["st"] == "stored"
-
-
-@pytest.mark.parametrize("db_url", ["sqlite"], indirect=True)
-def test_the_backup_holds_it_whole(
-    app: Flask, cast: Cast, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    phone = cast.wang.enrol()
-    send_all(phone)
-    later = now() + MARGIN + timedelta(seconds=1)
-    monkeypatch.setattr(clock, "now", lambda: later)
-    with app.app_context():
-        copy = create_app(settings_for(tmp_path, f"sqlite:///{backup(tmp_path / 'backups')}"))
-    assert states(phone, SHA)[SHA]["st"] == "durable"
-    assert content(copy, cast.wang.id) == PHOTO
-    with copy.app_context():
-        db.session.remove()
-        db.engine.dispose()
 
 
 def test_what_no_visit_names_is_dropped_in_time(app: Flask, cast: Cast) -> None:

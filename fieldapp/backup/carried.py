@@ -1,0 +1,55 @@
+"""What a restore takes over from the database it replaces: who may come in, and what they fill in.
+
+A phone revoked since the backup stays revoked and a password changed since stays changed; phones
+enrolled and forms published since are known, so that what phones send again is taken in at once.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from fieldapp.accounts.models import LoginSession, User, UserGrant
+from fieldapp.areas.models import Area
+from fieldapp.devices.models import Device
+from fieldapp.forms.models import FormFile, FormVersion
+from fieldapp.sync.transactions import upsert
+
+# In the order in which rows may be added; areas and forms only grow.
+_GROWING = (Area, FormVersion, FormFile)
+_REPLACED = (User, UserGrant, Device, LoginSession)
+_ALL = (*_GROWING, *_REPLACED)
+Rows = dict[str, list[dict[str, Any]]]
+
+
+def remember(engine: Engine) -> Rows | None:
+    """The rows to take over, by table; None if they can't be read."""
+    try:
+        with engine.connect() as connection:
+            return {model.__tablename__: _rows(connection, model) for model in _ALL}
+    except SQLAlchemyError:
+        return None
+
+
+def put_in(connection: Connection, rows: Rows) -> None:
+    """Write them over those of the backup."""
+    for old in reversed(_REPLACED):
+        connection.execute(sa.delete(old))
+    for areas in _generations(rows[Area.__tablename__]):
+        upsert(connection, Area, areas)
+    for model in (*_GROWING[1:], *_REPLACED):
+        upsert(connection, model, rows[model.__tablename__])
+
+
+def _generations(areas: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+    """Areas, parents before children."""
+    while areas:
+        left = {area["code"] for area in areas}
+        yield [area for area in areas if area["parent"] not in left]
+        areas = [area for area in areas if area["parent"] in left]
+
+
+def _rows(connection: Connection, model: Any) -> list[dict[str, Any]]:
+    return [dict(row) for row in connection.execute(sa.select(model.__table__)).mappings()]

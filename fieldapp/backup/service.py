@@ -1,0 +1,239 @@
+"""Backups that are verified before anybody relies on them, and putting one back.
+
+backup(folder)       copy, check the copy as a database of its own, then let phones forget
+restore(path)        put a copy back and begin new epochs: phones send again what it lacks
+
+Why each crash point is safe: a copy has its name and its sidecar only once it was checked; the mark
+moves after that; a restore changes the present database last, and sets it aside before.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import ModuleType
+
+import flask_migrate
+import sqlalchemy as sa
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from flask import Flask, current_app
+from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
+
+from fieldapp import __version__, clock, create_app
+from fieldapp.attachments import service as attachments
+from fieldapp.db import db, utc_text
+from fieldapp.sync import durable
+from fieldapp.sync import service as sync
+from fieldapp.sync.transactions import writing
+
+from . import carried, check, postgres, sidecar, sqlite
+from .errors import BackupError
+
+KINDS: dict[str, ModuleType] = {"sqlite": sqlite, "postgresql": postgres}
+
+
+@dataclass(frozen=True)
+class Restored:
+    """What was put back. aside: where the former database lies; carried: whether accounts, phones
+    and forms are its."""
+
+    visits: int
+    attachments: int
+    aside: Path | None
+    carried: bool
+
+
+# ---- backup -------------------------------------------------------------------------------------
+
+
+def backup(folder: Path, scratch: str | None = None) -> tuple[Path, sidecar.Sidecar]:
+    """Copy the database into the folder, check the copy, move the mark. Raises BackupError.
+
+    scratch: URL of an empty PostgreSQL database for the check; without it one is made and dropped.
+    """
+    _make(folder)
+    kind, engine, made = KINDS[db.engine.dialect.name], db.engine, clock.now()
+    db.session.rollback()
+    try:
+        before = durable.fence()
+    except OperationalError as error:
+        waited = "lock" in str(error.orig)
+        key = "busy" if waited else "copy_failed"
+        raise BackupError(key, detail=error.orig) from error
+    path = folder / f"fieldapp-{made:%Y%m%dT%H%M%S%fZ}{kind.SUFFIX}"
+    partial = path.with_name(f"{path.name}.partial")
+    try:
+        partial.touch(mode=0o600)
+        _copy(kind, engine, partial)
+        visits, whole = _verify(kind, engine, partial, before, scratch)
+        told = sidecar.Sidecar(
+            file=path.name,
+            kind=kind.KIND,
+            sha256=sidecar.digest(partial),
+            bytes=partial.stat().st_size,
+            made=utc_text(made),
+            before=before,
+            revision=_revision(engine) or "",
+            program=__version__,
+            visits=visits,
+            attachments=whole,
+        )
+        told.write(path)
+        partial.rename(path)
+        sidecar.settle(folder)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        sidecar.beside(path).unlink(missing_ok=True)
+        raise
+    durable.cover(before)
+    return path, told
+
+
+def _copy(kind: ModuleType, engine: Engine, path: Path) -> None:
+    """Copy into the file, and wait until it is on the disk."""
+    kind.copy(engine, path)
+    sidecar.settle(path)
+
+
+def _verify(
+    kind: ModuleType, engine: Engine, path: Path, before: str, scratch: str | None
+) -> tuple[int, int]:
+    """Put the copy back elsewhere and look; how many visits and attachments it holds."""
+    with kind.scratch(path, scratch, engine) as url, server_on(url), engine.connect() as live:
+        faults = [*sync.log_faults(), *attachments.faults()]
+        if faults:
+            raise BackupError("copy_broken", count=len(faults), detail=faults[0])
+        with db.engine.connect() as copied:
+            short = check.lacking(live, copied, before)
+            if short:
+                raise BackupError("copy_short", count=short)
+            return check.counts(copied)
+
+
+# ---- restore ------------------------------------------------------------------------------------
+
+
+def restore(path: Path, replace_present: bool = False) -> Restored:
+    """Put a backup in place of the database and begin new epochs. Raises BackupError.
+
+    What is there is set aside first: an SQLite file beside it, a dump in the folder of the backup.
+    """
+    kind, engine = KINDS[db.engine.dialect.name], db.engine
+    _recognise(path, kind)
+    db.session.remove()
+    present = _present(engine)
+    if present is not None and not replace_present:
+        raise BackupError("not_empty", count=present)
+    keep = carried.remember(engine) if present is not None else None
+    aside = _dump_aside(path.parent, engine) if present is not None else None
+    found: list[tuple[int, int]] = []
+
+    def finish(url: str) -> None:
+        with server_on(url):
+            found.append(_prepare(path, keep))
+
+    lies = kind.put_back(path, engine, present is None, finish)
+    return Restored(*found[0], aside or lies, keep is not None)
+
+
+def _dump_aside(folder: Path, engine: Engine) -> Path | None:
+    """A PostgreSQL database can't just be renamed."""
+    if engine.dialect.name != "postgresql":
+        return None
+    aside = folder / f"before-restore-{clock.now():%Y%m%dT%H%M%SZ}{postgres.SUFFIX}"
+    _make(folder)
+    aside.touch(mode=0o600)
+    _copy(postgres, engine, aside)
+    return aside
+
+
+def _recognise(path: Path, kind: ModuleType) -> None:
+    """It is a whole backup, of a database of this kind."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(16)
+        told = sidecar.read(path)
+    except (OSError, ValueError) as error:
+        raise BackupError("not_a_backup", name=path.name) from error
+    theirs = next((k for k in KINDS.values() if head.startswith(k.MAGIC)), None)
+    if theirs is None:
+        raise BackupError("not_a_backup", name=path.name)
+    if told and sidecar.digest(path) != told.sha256:
+        raise BackupError("damaged", name=path.name, detail=f"SHA-256 ≠ {path.name}.json")
+    if theirs is not kind:
+        raise BackupError("wrong_kind", name=path.name, kind=theirs.KIND, here=kind.KIND)
+
+
+def _present(engine: Engine) -> int | None:
+    """How many visits the present database holds; None if it has no tables. A broken one has 0."""
+    if not KINDS[engine.dialect.name].exists(engine):
+        return None
+    try:
+        if not sa.inspect(engine).get_table_names():
+            return None
+        with engine.connect() as connection:
+            return check.counts(connection)[0]
+    except SQLAlchemyError:
+        return 0
+    finally:
+        engine.dispose()
+
+
+def _prepare(path: Path, keep: carried.Rows | None) -> tuple[int, int]:
+    """Make a database put back ready to serve; how many visits and attachments it holds."""
+    revision = _revision(db.engine)
+    if revision is None:
+        raise BackupError("not_a_backup", name=path.name)
+    if revision not in _known_revisions():
+        raise BackupError("newer", name=path.name, revision=revision)
+    flask_migrate.upgrade()
+    faults = [*sync.log_faults(), *attachments.faults()]
+    if any("another secret" in fault for fault in faults):
+        raise BackupError("other_secret", name=path.name)
+    if faults:
+        raise BackupError("damaged", name=path.name, detail=faults[0])
+    if keep:
+        with writing() as connection:
+            carried.put_in(connection, keep)
+    sync.new_epoch()
+    with db.engine.connect() as connection:
+        return check.counts(connection)
+
+
+# ---- shared -------------------------------------------------------------------------------------
+
+
+@contextmanager
+def server_on(url: str) -> Iterator[Flask]:
+    """This server on another database, as the current app."""
+    app = create_app(replace(current_app.config["SETTINGS"], database_url=url))
+    with app.app_context():
+        try:
+            yield app
+        finally:
+            db.session.remove()
+            db.engine.dispose()
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        (folder / ".writable").touch()
+        (folder / ".writable").unlink()
+    except OSError as error:
+        raise BackupError("no_folder", folder=folder, detail=error.strerror) from error
+
+
+def _revision(engine: Engine) -> str | None:
+    with engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+def _known_revisions() -> set[str]:
+    script = ScriptDirectory(str(current_app.config["MIGRATIONS"]))
+    return {step.revision for step in script.walk_revisions()}
+
+
+__all__ = ("BackupError", "Restored", "backup", "restore", "server_on")
