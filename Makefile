@@ -16,6 +16,8 @@ WORKERS ?= 2
 EXAMPLES ?= 200
 # Random visits of each form for `make tamper`.
 FILLINGS ?= 60
+# How many visits are stored when `make bench-sync` measures; the first is where all of it is measured.
+STORED ?= 10000,100000,1000000
 # Cold starts of `make phone`, of which the medians are taken.
 RUNS ?= 7
 # How many expressions and filled-in forms `make forms-diff` compares, where chance begins, and more forms.
@@ -122,6 +124,10 @@ $(BENCH_READY): frontend/bench/package-lock.json | $(NODE_READY)
 phone: setup build $(BENCH_READY) ## Measure forms as on a cheap phone, beside Enketo and ODK Web Forms (RUNS=7)
 	rm -f frontend/test-results/phone.txt
 	status=0; RUNS=$(RUNS) $(NPM) run phone || status=$$?; cat frontend/test-results/phone.txt; exit $$status
+
+.PHONY: bench-sync
+bench-sync: setup ## Measure sync on both databases, with STORED (10000,100000,1000000) visits in them
+	$(BIN)/python -m tests.speed --stored $(STORED)
 
 .PHONY: forms-diff
 forms-diff: setup ## Hold our evaluators to ODK's engine (EXPRESSIONS, SEQUENCES, SEED, CORPUS=folder of scripts/corpus)

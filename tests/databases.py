@@ -21,7 +21,7 @@ import sys
 import tempfile
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -33,7 +33,6 @@ from psycopg import sql
 START_TIMEOUT = 60
 MEMORY = Path("/dev/shm")
 INITDB = ["--auth=trust", "--encoding=UTF8", "--locale-provider=builtin", "--locale=C.UTF-8"]
-INITDB.append("--no-sync")
 SETTINGS = {
     "listen_addresses": "",
     "fsync": "off",
@@ -128,7 +127,7 @@ def keep(home: Path) -> None:
     """Run the server until no process of the session holds it, then leave nothing behind."""
     with (home / "users.lock").open("w") as users:
         try:
-            with _running(home):
+            with running(home, SETTINGS):
                 (home / "ready").touch()
                 fcntl.flock(users, fcntl.LOCK_EX)
         finally:
@@ -136,7 +135,8 @@ def keep(home: Path) -> None:
 
 
 @contextlib.contextmanager
-def _running(home: Path) -> Iterator[None]:
+def running(home: Path, settings: Mapping[str, str]) -> Iterator[int]:
+    """A new server in this folder, its socket there too; the id of its process."""
     account = _account()
     programs = _programs(home, account)
     data = home / "data"
@@ -145,22 +145,25 @@ def _running(home: Path) -> Iterator[None]:
         os.chown(data, account["user"], account["group"])
         os.chown(home, account["user"], account["group"])
     subprocess.run(
-        [programs / "initdb", "--pgdata", data, "--username=postgres", *INITDB],
+        [programs / "initdb", "--pgdata", data, "--username=postgres", "--no-sync", *INITDB],
         check=True,
+        stdout=subprocess.DEVNULL,
         cwd="/",
         env={"PATH": os.defpath, "LC_ALL": "C.UTF-8"},
         **account,
     )
-    server = _serve(programs / "postgres", home, account)
+    server = _serve(programs / "postgres", home, account, settings)
     try:
-        yield
+        yield server.pid
     finally:
         server.send_signal(signal.SIGQUIT)  # at once: nothing in it is worth keeping
         server.wait()
 
 
-def _serve(program: Path, home: Path, account: dict[str, Any]) -> "subprocess.Popen[bytes]":
-    settings = [f"--{name}={value}" for name, value in SETTINGS.items()]
+def _serve(
+    program: Path, home: Path, account: dict[str, Any], chosen: Mapping[str, str]
+) -> "subprocess.Popen[bytes]":
+    settings = [f"--{name}={value}" for name, value in chosen.items()]
     server = subprocess.Popen(
         [program, "-D", home / "data", "-k", home, *settings],
         cwd="/",
