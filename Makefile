@@ -25,6 +25,7 @@ EXPRESSIONS ?= 20000
 SEQUENCES ?= 2000
 SEED ?= 20261102
 CORPUS ?=
+FORM ?=
 # A folder for the bare machine of `make bare`.
 BARE ?= build/bare
 
@@ -130,8 +131,8 @@ bench-sync: setup ## Measure sync on both databases, with STORED (10000,100000,1
 	$(BIN)/python -m tests.speed --stored $(STORED)
 
 .PHONY: forms-diff
-forms-diff: setup ## Hold our evaluators to ODK's engine (EXPRESSIONS, SEQUENCES, SEED, CORPUS=folder of scripts/corpus)
-	EXPRESSIONS=$(EXPRESSIONS) SEQUENCES=$(SEQUENCES) SEED=$(SEED) CORPUS=$(CORPUS) \
+forms-diff: setup ## Hold our evaluators to ODK's engine (EXPRESSIONS, SEQUENCES, SEED, CORPUS=folder of scripts/corpus, FORM=part of a path)
+	EXPRESSIONS=$(EXPRESSIONS) SEQUENCES=$(SEQUENCES) SEED=$(SEED) CORPUS=$(CORPUS) FORM=$(FORM) \
 		$(BIN)/node frontend/tests/forms-diff/run.mjs main.ts
 
 .PHONY: check

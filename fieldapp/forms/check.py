@@ -4,15 +4,15 @@
 Pure. What `check` finds is recorded as a quality issue; it never refuses a visit.
 """
 
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from .definition import Definition, shape_of
-from .evaluate import Host, Instances, Scope, evaluate
+from .evaluate import Host, Instances, Scope, admits
 from .instance import Answers, FormInstance, Inst
 from .judge import judge
-from .values import Item, Node, to_boolean
+from .values import Item, Node
 from .witness import Found, World
 
 MESSAGES = {
@@ -97,12 +97,11 @@ def message(form: FormInstance, path: str, kind: str) -> str:
     return MESSAGES[kind][1 if english else 0]
 
 
-def offered(form: FormInstance, inst: Inst, items: Mapping[str, Any]) -> Set[str]:
-    """Codes of the choices a question offers at an instance, its filter applied."""
+def offered(form: FormInstance, inst: Inst, items: Mapping[str, Any]) -> list[str]:
+    """Codes of the choices a question offers at an instance, its filter applied, in order."""
     if "from" in items:
-        return {value for value, _ in form.pairs(items, form.scope(inst))} - {""}
-    if "list" in items and "where" not in items:
-        return form.shape.codes(items["list"])
+        given = dict.fromkeys(value for value, _ in form.pairs(items, form.scope(inst)))
+        return [code for code in given if code]
     root: Node
     if "list" in items:
         root, key = form.items(items["list"]) or Item("root"), "name"
@@ -110,14 +109,14 @@ def offered(form: FormInstance, inst: Inst, items: Mapping[str, Any]) -> Set[str
         root, key = form.host.items(items["inst"]), items["value"]
     scope: Scope = form.scope(inst)
     size = len(root.children)
-    return {
+    found = [
         child.text
         for position, item in enumerate(root.children, 1)
-        if "where" not in items
-        or to_boolean(evaluate(items["where"], scope.at(item, position, size)))
+        if "where" not in items or admits(items["where"], scope.at(item, position, size))
         for child in item.children
         if child.name == key
-    }
+    ]
+    return list(dict.fromkeys(found))
 
 
 # ---- finishing answers ----
@@ -148,7 +147,7 @@ def _start(form: FormInstance, started: set[int]) -> bool:
         started.add(id(inst))
         spec = form.shape.nodes[inst.node]
         if not inst.given:
-            inst.value = _preloaded(spec, form.host) or spec.get("def", "")
+            inst.value = _preloaded(spec, form.host) or form.default(inst)
     keep = {id(inst) for inst in fresh}
     for kind in ("load", "open", "repeat"):
         _run(form, kind, keep)
@@ -196,7 +195,9 @@ def _clear_unoffered(form: FormInstance) -> bool:
         if ("where" in items or "from" in items) and inst.text:
             allowed = offered(form, inst, items)
             codes = [inst.value] if spec.get("c") == "select1" else inst.value.split()
-            kept = " ".join(code for code in codes if code in allowed)
-            changed |= kept != inst.value
-            inst.value = kept
+            kept = [code for code in codes if code in allowed]
+            if kept and spec.get("c") == "rank":  # whoever orders orders all there is
+                kept += [code for code in allowed if code not in kept]
+            changed |= " ".join(kept) != inst.value
+            inst.value = " ".join(kept)
     return changed

@@ -7,7 +7,6 @@ Pure. A constraint waits for nothing: it is asked when all else is settled.
 from collections.abc import Iterator
 
 from .definition import CycleError, Shape, in_order
-from .names import references
 
 COLUMNS = {"rel": "relevant", "calc": "calculation", "count": "repeat_count"}
 MOST = 20
@@ -37,8 +36,6 @@ def circles(shape: Shape) -> Iterator[list[tuple[int, str]]]:
 def _column(shape: Shape, node: int, needed: int) -> str:
     for key, column in COLUMNS.items():
         at = shape.nodes[node]["p"] if key == "count" else node
-        if key in shape.nodes[node] and needed in references(
-            shape.nodes[node][key], shape.names, at
-        ):
+        if key in shape.nodes[node] and needed in shape.reads(shape.nodes[node][key], at):
             return column
     return "group"

@@ -15,10 +15,11 @@ from .circles import circles
 from .definition import Shape
 from .draft import VERSIONS, Draft, local_name, mark_repeat, read_setvalue
 from .files import used
+from .instance import stored_text
 from .or_other import translate_or_other
 from .parameters import read_parameters
 from .problems import FormError
-from .starts import read_starts
+from .starts import read_starts, written
 from .support import BIND, DATA_TYPES, EXPRESSIONS, MODEL, PRELOADS, REFUSED_PRELOADS, SETTINGS
 from .xform import (
     ENTITIES,
@@ -39,6 +40,7 @@ MESSAGES = (
     ("requiredMsg", "rmsg", "required_message"),
 )
 VISIT_DATE = "visit_date"
+MULTIPLE = ("select", "rank")
 
 
 def compile_xform(
@@ -147,20 +149,9 @@ def _read_instances(draft: Draft, parent: Element, number: int) -> None:
         node = draft.names.child(number, name)
         if len(same) < 2 or node is None:
             continue
-        begins = [_written(one) for one in same if one.get(f"{JR}template") is None]
-        if len(begins) > 1 or begins != [_written(same[0])]:
+        begins = [written(one) for one in same if one.get(f"{JR}template") is None]
+        if len(begins) > 1 or begins != [written(same[0])]:
             draft.nodes[node]["begin"] = begins
-
-
-def _written(instance: Element, above: str = "") -> dict[str, str]:
-    """The texts of an instance's leaves by path, blanks too."""
-    found: dict[str, str] = {}
-    for tag, child in elements(instance):
-        if len(child):
-            found |= _written(child, f"{above}{tag}/")
-        else:
-            found[above + tag] = (child.text or "").strip()
-    return found
 
 
 def _add(draft: Draft, name: str, parent: int, kind: str) -> int:
@@ -201,9 +192,11 @@ def _read_bind(draft: Draft, bind: Element, number: int) -> None:
         node["t"] = DATA_TYPES.get(kind, "string")
     for attribute, source in bind.attrib.items():
         name = local(attribute)
+        if namespace(attribute) not in OWN:
+            continue
         if name in EXPRESSIONS:
             _bind_expression(draft, node, number, name, source)
-        elif namespace(attribute) in OWN:
+        else:
             draft.decide(BIND, name, number, f"bind::{name}")
     for name, key, column in MESSAGES:
         message = draft.texts.of_message(bind.get(JR + name), draft.output(number, column))
@@ -247,6 +240,8 @@ def _settle_nodes(draft: Draft) -> None:
         node.setdefault("t", "string")
         if node.get("c") in ("select", "select1", "rank"):
             node["t"] = "select"
+        if "def" in node:
+            node["def"] = _default(node)
         if "label" in node.get("ap", "").split() and node["t"] == "select":
             node.pop("req", None)  # the head of a table asks nothing
         if node["t"] == "binary" and "c" not in node and draft.names.path(number) == "meta/audit":
@@ -262,6 +257,12 @@ def _settle_nodes(draft: Draft) -> None:
         ):
             node["c"] = "note"
             del node["ro"]
+
+
+def _default(node: Mapping[str, Any]) -> str:
+    """A static default as its control or data type writes it."""
+    text: str = node["def"]
+    return " ".join(text.split()) if node.get("c") in MULTIPLE else stored_text(text, node["t"])
 
 
 # ---- lists and entities ----

@@ -79,11 +79,32 @@ class Shape:
             for key in COMPUTED:
                 if key in node:
                     at = node["p"] if key == "count" else number
-                    direct |= references(node[key], self.names, at) - (
-                        {number} if key == "count" else set()
-                    )
+                    direct |= self.reads(node[key], at) - ({number} if key == "count" else set())
             found.append(direct)
         return found
+
+    def reads(self, tree: Any, at: int) -> set[int]:
+        """What an expression at a node reads, the words of the choices it names included."""
+        found = references(tree, self.names, at)
+        for name in self._named_in(tree):
+            for choice in self.definition["lists"].get(name, ()):
+                for text in choice["l"]:
+                    for part in text["parts"] if isinstance(text, dict) else ():
+                        if not isinstance(part, str):
+                            found |= references(part, self.names, 0)
+        return found
+
+    def _named_in(self, tree: Any) -> Iterator[str]:
+        """The form's own lists of whose choices an expression asks the words."""
+        if not isinstance(tree, list):
+            return
+        match tree:
+            case ["inst", str(name)]:
+                yield name
+            case ["f", "jr:choice-name", _, ["r", int(node)]]:
+                yield self.nodes[node].get("items", {}).get("list", "")
+        for part in tree:
+            yield from self._named_in(part)
 
     @cached_property
     def order(self) -> list[int]:

@@ -175,7 +175,8 @@ def read_setvalue(
     if target is None:
         return
     source = element.get("value")
-    tree = draft.expr(source, target, "default") if source else ["s", (element.text or "").strip()]
+    text = (element.text or "").strip() if source is None else ""
+    tree = draft.expr(source, target, "default") if source else ["s", text]
     for event in element.get("event", "").split():
         at = _action_place(draft, event, target, trigger)
         if at is not None and tree is not None:

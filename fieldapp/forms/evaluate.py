@@ -13,7 +13,8 @@ from random import Random
 from typing import Any, Protocol, TypeAlias
 
 from .attached import ListNode, RowNode, key_of
-from .functions import LARGEST, LIBRARY, as_moment, padded, seed_of, shuffled
+from .chance import LARGEST, seed_of, shuffled
+from .functions import LIBRARY, as_moment, padded
 from .values import (
     Date,
     Item,
@@ -241,12 +242,13 @@ def _filtered(nodes: NodeSet, preds: Sequence[Expr], scope: Scope) -> NodeSet:
         nodes = [
             node
             for position, node in enumerate(nodes, 1)
-            if _admits(pred, scope.at(node, position, size))
+            if admits(pred, scope.at(node, position, size))
         ]
     return nodes
 
 
-def _admits(pred: Expr, scope: Scope) -> bool:
+def admits(pred: Expr, scope: Scope) -> bool:
+    """Whether a candidate passes a predicate; a number selects by position."""
     value = evaluate(pred, scope)
     if isinstance(value, float):
         return value == scope.position

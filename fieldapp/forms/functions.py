@@ -5,34 +5,32 @@ clock or chance, or that don't evaluate all their arguments, live in evaluate.py
 """
 
 import base64
-import binascii
 import hashlib
 import math
 import re
-from collections.abc import Callable, Iterable, Sequence
-from itertools import pairwise
-from typing import TypeAlias, TypeVar
+from collections.abc import Callable, Sequence
 
+from .geo import area, distance, geofence, intersects
 from .values import (
     Date,
     Moment,
     NodeSet,
     Value,
     day_of,
+    numbers,
     parse_moment,
     parse_time,
+    texts,
     to_boolean,
     to_number,
     to_text,
 )
 
-_T = TypeVar("_T")
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 WEEKDAYS = ("Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed")  # day 0, 1970-01-01, was a Thursday
 # Patterns that backtrack without end aren't published (regexes.py); what grows with the square or
 # cube of the text is held back by its length. No answer a pattern is for is longer.
 LONGEST_MATCHED = 1000
-EARTH_RADIUS_M = 6_378_100
 DIGESTS = {
     "MD5": "md5",
     "SHA-1": "sha1",
@@ -40,24 +38,6 @@ DIGESTS = {
     "SHA-384": "sha384",
     "SHA-512": "sha512",
 }
-
-
-def texts(values: Iterable[Value]) -> list[str]:
-    """Every value's text; nodes give one each."""
-    return [
-        text
-        for v in values
-        for text in ([n.text for n in v] if isinstance(v, list) else [to_text(v)])
-    ]
-
-
-def numbers(values: Iterable[Value]) -> list[float]:
-    """Every value's number; nodes give one each."""
-    return [
-        number
-        for v in values
-        for number in ([to_number(n.text) for n in v] if isinstance(v, list) else [to_number(v)])
-    ]
 
 
 def _nodes(value: Value) -> NodeSet:
@@ -133,7 +113,7 @@ def _digest(value: Value, algorithm: Value, encoding: Value = "base64") -> str:
 def _base64_decode(value: Value) -> str:
     try:
         return base64.b64decode(to_text(value), validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:
         return ""
 
 
@@ -316,138 +296,6 @@ def _date_parts(days: float) -> dict[str, str]:
     }
 
 
-# ---- places ----
-
-
-def _geofence(point: Value, shape: Value) -> bool:
-    """Whether the point lies inside: how often a ray from it crosses the outline."""
-    spot, ring = _points([point]), _points([shape])
-    if spot is None or ring is None or len(spot) != 1 or ring[0] != ring[-1]:
-        return False
-    y, x = spot[0]
-    crossings = [
-        x < (ax - bx) * (y - by) / (ay - by) + bx
-        for (ay, ax), (by, bx) in pairwise(ring)
-        if (ay > y) != (by > y)
-    ]
-    return sum(crossings) % 2 == 1
-
-
-def _intersects(value: Value) -> bool:
-    """Whether any two segments of the outline meet that don't follow each other."""
-    points = _points([value])
-    if points is None:
-        return False
-    segments = list(pairwise(points))
-    closed = points[0] == points[-1]
-    return any(
-        _meet(a, b)
-        for i, a in enumerate(segments)
-        for j, b in enumerate(segments[i + 2 :], i + 2)
-        if not (closed and i == 0 and j == len(segments) - 1)
-    )
-
-
-_Point: TypeAlias = tuple[float, float]
-
-
-def _meet(one: tuple[_Point, _Point], other: tuple[_Point, _Point]) -> bool:
-    (a, b), (c, d) = one, other
-    turns = (_turn(a, b, c), _turn(a, b, d), _turn(c, d, a), _turn(c, d, b))
-    if turns[0] != turns[1] and turns[2] != turns[3]:
-        return True
-    ends = ((a, b, c), (a, b, d), (c, d, a), (c, d, b))
-    return any(t == 0 and _between(*e) for t, e in zip(turns, ends, strict=True))
-
-
-def _turn(a: _Point, b: _Point, c: _Point) -> int:
-    """1: left, -1: right, 0: straight on."""
-    cross = (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])
-    return (cross > 0) - (cross < 0)
-
-
-def _between(a: _Point, b: _Point, c: _Point) -> bool:
-    """Whether c, on the line through a and b, lies between them."""
-    return all(min(p, q) <= r <= max(p, q) for p, q, r in zip(a, b, c, strict=True))
-
-
-# ---- order by chance ----
-
-LARGEST = 2_147_483_647
-
-
-def seed_of(value: Value) -> int:
-    """A seed as JavaRosa reads it: a number cut to a whole one, blank 0, other text by its
-    SHA-256.
-    """
-    number = to_number(value)
-    if math.isnan(number):
-        text = to_text(value)
-        digest = hashlib.sha256(text.encode()).digest()
-        return int.from_bytes(digest[:8], "big", signed=True) if text else 0
-    return 2**63 - 1 if number >= 2.0**63 else int(max(-(2.0**63), number))
-
-
-def shuffled(values: Sequence[_T], seed: int) -> list[_T]:
-    """The order a seed gives: Park and Miller's generator, Fisher and Yates' shuffle."""
-    state = abs(seed) % LARGEST * (1 if seed > 0 else -1)
-    if state <= 0:
-        state += LARGEST - 1
-    found: list[_T] = []
-    for i, value in enumerate(values):
-        state = state * 16_807 % LARGEST
-        j = math.floor((state - 1) / (LARGEST - 1) * (i + 1))
-        found.append(value)
-        found[i], found[j] = found[j], value
-    return found
-
-
-def _points(values: Sequence[Value]) -> list[tuple[float, float]] | None:
-    """Latitude and longitude in radians of every point; None if one can't be read."""
-    points = []
-    for part in (
-        part.strip() for text in texts(values) for part in text.strip().strip(";").split(";")
-    ):
-        match part.split():
-            case [latitude, longitude, *rest] if len(rest) <= 2:
-                lat, lon = to_number(latitude), to_number(longitude)
-                if not (abs(lat) <= 90 and abs(lon) <= 180):
-                    return None
-                points.append((math.radians(lat), math.radians(lon)))
-            case _:
-                return None
-    return points
-
-
-def _distance(*values: Value) -> float:
-    """Length in metres of the line through the points, along great circles."""
-    points = _points(values)
-    if points is None or len(points) < 2:
-        return math.nan
-    total = 0.0
-    for (lat1, lon1), (lat2, lon2) in pairwise(points):
-        cosine = math.sin(lat1) * math.sin(lat2) + math.cos(lat1) * math.cos(lat2) * math.cos(
-            lon1 - lon2
-        )
-        total += math.acos(max(-1.0, min(1.0, cosine))) * EARTH_RADIUS_M
-    return math.floor(total * 100 + 0.5) / 100
-
-
-def _area(value: Value) -> float:
-    """Area in square metres within the points."""
-    points = _points([value])
-    if points is None or len(points) < 2:
-        return math.nan
-    if len(points) < 3:
-        return 0.0
-    ring = points if points[0] == points[-1] else [*points, points[0]]
-    total = sum(
-        (lon2 - lon1) * (2 + math.sin(lat1) + math.sin(lat2))
-        for (lat1, lon1), (lat2, lon2) in pairwise(ring)
-    )
-    return math.floor(abs(total * EARTH_RADIUS_M * EARTH_RADIUS_M / 2) * 100 + 0.5) / 100
-
-
 LIBRARY: dict[str, Callable[..., Value]] = {
     "true": lambda: True,
     "false": lambda: False,
@@ -511,8 +359,8 @@ LIBRARY: dict[str, Callable[..., Value]] = {
     "decimal-time": _decimal_time,
     "format-date": _format("Yymnbdea"),
     "format-date-time": _format("YymnbdeaHhMS3"),
-    "distance": _distance,
-    "area": _area,
-    "geofence": _geofence,
-    "intersects": _intersects,
+    "distance": distance,
+    "area": area,
+    "geofence": geofence,
+    "intersects": intersects,
 }

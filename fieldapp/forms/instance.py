@@ -229,7 +229,7 @@ class FormInstance:
                 inst.relevant = above and (
                     "rel" not in spec or to_boolean(self.value(spec["rel"], inst))
                 )
-                if "calc" in spec and not only_relevance:
+                if "calc" in spec and not only_relevance and not typed_over(inst, spec):
                     self.store(inst, self.value(spec["calc"], inst))
 
     def _count(self, node: int, spec: Mapping[str, Any]) -> None:
@@ -253,6 +253,22 @@ class FormInstance:
         )
         parent.all_children.insert(place, inst)
         return inst
+
+    def default(self, inst: Inst) -> str:
+        """What the form itself writes in a leaf: the text of its node, or of the repeat's instance
+        it stands in.
+        """
+        below, at = [inst.name], inst.parent
+        while at is not None and at.parent is not None:
+            if begin := self.shape.nodes[at.node].get("begin"):
+                same = [one for one in at.parent.all_children if one.node == at.node]
+                place = next(i for i, one in enumerate(same) if one is at)
+                own = begin[place] if place < len(begin) else {}
+                if (path := "/".join(reversed(below))) in own:
+                    return str(own[path])
+            below.append(at.name)
+            at = at.parent
+        return str(self.shape.nodes[inst.node].get("def", ""))
 
     def store(self, inst: Inst, value: Value) -> None:
         """Keep a value in a leaf, as its data type writes it; NaN is nothing."""
@@ -301,6 +317,11 @@ def _below(node: Node, name: str) -> str:
     if name == ".":
         return node.text
     return next((child.text for child in node.children if child.name == name), "")
+
+
+def typed_over(inst: Inst, spec: Mapping[str, Any]) -> bool:
+    """Whether somebody wrote over a calculation that is shown as a question."""
+    return inst.given and spec.get("c", "note") != "note" and spec.get("ro") != ["f", "true"]
 
 
 def stored_text(value: Value, kind: str, now: str = "") -> str:

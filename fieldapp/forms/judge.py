@@ -16,7 +16,7 @@ from typing import Any
 from .attached import ListNode, asks_position
 from .datatypes import TYPES, in_range, is_file
 from .definition import Shape
-from .evaluate import Expr, Scope, evaluate
+from .evaluate import Expr, Scope, admits
 from .instance import MAX_REPEATS, Answers, FormInstance, Inst, stored_text
 from .names import references
 from .values import NUMBER, Node, Value, parse_moment, to_boolean, to_number
@@ -318,8 +318,7 @@ class Judge:
         for position, item in enumerate(rows, 1):
             code = next((c.text for c in item.children if c.name == key), "")
             if code in codes and (
-                "where" not in items
-                or to_boolean(evaluate(items["where"], scope.at(item, position, len(rows))))
+                "where" not in items or admits(items["where"], scope.at(item, position, len(rows)))
             ):
                 yield code
 
@@ -327,12 +326,12 @@ class Judge:
 
     def _judge_origin(self, inst: Inst, spec: Mapping[str, Any]) -> None:
         """What nobody types: preloads, calculations, defaults, values that can't be changed."""
+        if spec.get("c", "note") != "note" and not self._is_read_only(inst):
+            return
         if "pre" in spec:
             if not self._could_be_preloaded(inst, spec["pre"]):
                 # A draft may be older than the phone's enrolment, which the server can't know.
                 self._add(inst, "metadata", known=spec["pre"] == "deviceid")
-        elif "c" in spec and not self._is_read_only(inst):
-            return
         elif "calc" in spec:
             self._judge_calculation(inst, spec["calc"])
         elif spec.get("c") != "note" and not self._could_be_set(inst, spec):
@@ -390,9 +389,21 @@ class Judge:
     def _could_be_set(self, inst: Inst, spec: Mapping[str, Any]) -> bool:
         """Whether a default, or what an action set at the beginning, can be this value."""
         actions = [a for a in self.shape.definition["actions"] if a["set"] == inst.node]
-        if not actions:
-            return inst.value == str(spec.get("def", ""))
+        certain = any(action["on"] in ("load", "open") for action in actions)
+        if not certain and inst.value in self._written(inst, spec):
+            return True
         return any(self._could_be_result(inst, action["x"]) for action in actions)
+
+    def _written(self, inst: Inst, spec: Mapping[str, Any]) -> set[str]:
+        """What the form itself writes there, in any instance of the repeats around it."""
+        line = self.shape.lineage[inst.node]
+        begins = [
+            (self.shape.nodes[node]["begin"], "/".join(self.shape.nodes[n]["n"] for n in below))
+            for i, node in enumerate(line)
+            if "begin" in self.shape.nodes[node] and (below := line[i + 1 :])
+        ]
+        found = {one.get(path, "") for begin, path in begins for one in begin}
+        return {str(spec.get("def", "")), *found}
 
     def _could_be_result(self, inst: Inst, tree: Expr) -> bool:
         facts = known_facts(tree)

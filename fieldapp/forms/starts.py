@@ -1,9 +1,11 @@
-"""How many instances a repeat within a repeat has in a new instance of the outer one: those that
-stand in the outer one's template without being a template themselves (ODK XForms, Default Values in
-Repeats).
+"""What repeats begin with (ODK XForms, Default Values in Repeats).
+
+A repeat within a repeat has, in a new instance of the outer one, as many instances as stand in the
+outer one's template without being a template themselves. The texts of instances that stand in the
+form are theirs alone: those added later have what a template holds, and nothing if there is none.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from xml.etree.ElementTree import Element
 
 from .draft import Draft
@@ -31,8 +33,32 @@ def _read(draft: Draft, element: Element, number: int, fresh: bool) -> None:
             node["inner"] = len(real)
         elif not fresh and not real:
             node["begin"] = []
+        elif not fresh and len(real) == len(same):
+            _keep_to_themselves(draft, child, real)
         template = next((one for one in same if TEMPLATE in one.attrib), same[0])
         _read(draft, template, child, fresh=True)
+
+
+def _keep_to_themselves(draft: Draft, repeat: int, instances: Sequence[Element]) -> None:
+    begins = [written(one) for one in instances]
+    if not any(text for begin in begins for text in begin.values()):
+        return
+    draft.nodes[repeat]["begin"] = begins
+    for number, node in enumerate(draft.nodes):
+        around = [n for n in draft.names.lineage(number) if draft.names.repeats[n]]
+        if around[-1:] == [repeat] and not node["n"].startswith("@"):
+            node.pop("def", None)
+
+
+def written(instance: Element, above: str = "") -> dict[str, str]:
+    """The texts of an instance's leaves by path, blanks too."""
+    found: dict[str, str] = {}
+    for tag, child in elements(instance):
+        if len(child):
+            found |= written(child, f"{above}{tag}/")
+        else:
+            found[above + tag] = (child.text or "").strip()
+    return found
 
 
 def _by_name(draft: Draft, element: Element, number: int) -> Iterator[tuple[int, list[Element]]]:

@@ -255,3 +255,21 @@ def _ordered(operator: str, a: float, b: float) -> bool:
     if operator == "<=":
         return a <= b
     return a > b if operator == ">" else a >= b
+
+
+def texts(values: Iterable[Value]) -> list[str]:
+    """Every value's text; nodes give one each."""
+    return [
+        text
+        for v in values
+        for text in ([n.text for n in v] if isinstance(v, list) else [to_text(v)])
+    ]
+
+
+def numbers(values: Iterable[Value]) -> list[float]:
+    """Every value's number; nodes give one each."""
+    return [
+        number
+        for v in values
+        for number in ([to_number(n.text) for n in v] if isinstance(v, list) else [to_number(v)])
+    ]

@@ -81,6 +81,8 @@ class Evaluator:
         instances = request.get("instances", {})
         host = Host(request["today"], request["now"], uuid=lambda: MADE, instances=instances)
         form = FormInstance(shape_of(definition), request["answers"], host)
+        for leaf in form.leaves():  # a blank may have been typed over a calculation too
+            leaf.given = True
         form.recalculate()
         world = World(request["today"], request["now"], instances, strict_ids=False)
         found = inspected(definition, form.answers(), world)

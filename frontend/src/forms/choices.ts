@@ -10,7 +10,7 @@ import type {
 import { anySeed, seedOf, shuffled } from './chance';
 import { offered } from './engine';
 import { compile, type Frame, frameOf, type World } from './evaluate';
-import { render } from './text';
+import { render, wordsOf } from './text';
 import type { Instance } from './tree';
 import { isNodes, type XNode } from './values';
 
@@ -35,9 +35,14 @@ export class Choices {
     let rows = this.lists.get(list);
     if (!rows) {
       rows = choices.map((choice) => this.row(choice, frame));
-      this.lists.set(list, rows);
+      if (wordsOf(this.def, list).length === 0) this.lists.set(list, rows);
     }
     return rows;
+  }
+
+  /** Do the words of a question's choices mention answers? */
+  speak(item: Instance): boolean {
+    return wordsOf(this.def, item.def.items?.list).length > 0;
   }
 
   private row(choice: Choice, frame: Frame): RegistryItem {
@@ -75,10 +80,8 @@ export class Choices {
   admits(def: FormNode, answer: string): boolean {
     const choices = this.def.lists[def.items?.list ?? ''];
     if (!choices) return true;
-    return answer
-      .trim()
-      .split(/\s+/)
-      .every((code) => choices.some((choice) => choice.v === code));
+    const codes = def.c === 'select1' ? [answer] : answer.trim().split(/\s+/);
+    return codes.every((code) => choices.some((choice) => choice.v === code));
   }
 
   /** Values a question offers. */

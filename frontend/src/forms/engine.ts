@@ -204,7 +204,12 @@ export class Engine {
     const kept = isMultiple(target)
       ? target.raw.split(' ').filter((code) => code !== '' && offered.has(code))
       : [target.raw].filter((code) => offered.has(code));
-    if (target.raw !== '') this.store(target, kept.join(' '));
+    // Whoever orders orders all there is (ODK XForms, odk:rank).
+    const rest =
+      target.def.c === 'rank' && kept.length > 0
+        ? [...offered].filter((code) => !kept.includes(code))
+        : [];
+    if (target.raw !== '') this.store(target, [...kept, ...rest].join(' '));
   }
 
   // ---- repeats

@@ -113,10 +113,10 @@ function weighted(args: readonly Value[]): number {
 }
 
 function base64Text(text: string): string {
-  if (text.length % 4 !== 0) return '';
+  if (text.length % 4 !== 0 || /[^A-Za-z0-9+/=]/.test(text)) return '';
   try {
     const bytes = Uint8Array.from(atob(text), (char) => char.charCodeAt(0));
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
     return '';
   }

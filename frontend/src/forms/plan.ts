@@ -4,7 +4,7 @@
  */
 import type { Expr, FormDefinition, FormNode } from '../protocol/types';
 import { ALL_SHARED, type Code, compile } from './evaluate';
-import { outputs } from './text';
+import { outputs, wordsOf } from './text';
 import { type Shape, shapeOf } from './tree';
 
 /**
@@ -113,6 +113,8 @@ function collect(shape: Shape, tree: Expr, at: number, context: number[], reads:
       return [node];
     }
     case '.':
+      if (context[0] === at) reads.nodes.add(at);
+      return context;
     case 'ctx':
       return context;
     case 'cur':
@@ -176,7 +178,7 @@ function itemTrees({ items }: FormNode): Expr[] {
 }
 
 /** What a node asks to be calculated: per kind the trees it consists of. */
-function treesOf(node: FormNode): [JobKind, Expr[]][] {
+function treesOf(def: FormDefinition, node: FormNode): [JobKind, Expr[]][] {
   const optional = (tree: Expr | undefined): Expr[] => (tree ? [tree] : []);
   const texts = [node.l, node.h, node.g].flatMap(outputs);
   const answers = node.k === 'leaf';
@@ -190,7 +192,7 @@ function treesOf(node: FormNode): [JobKind, Expr[]][] {
     ['count', optional(node.k === 'repeat' ? node.count : undefined)],
     ['rel', optional(node.rel)],
     ['calc', optional(answers ? node.calc : undefined)],
-    ['items', itemTrees(node)],
+    ['items', [...itemTrees(node), ...wordsOf(def, node.items?.list)]],
     ['req', optional(answers ? node.req : undefined)],
     ['ro', optional(node.ro)],
     ['text', texts],
@@ -199,11 +201,25 @@ function treesOf(node: FormNode): [JobKind, Expr[]][] {
   return all.filter(([, trees]) => trees.length > 0);
 }
 
+/** What the labels of choices mention that a tree asks for. */
+function wordsIn(def: FormDefinition, tree: unknown): Expr[] {
+  if (!Array.isArray(tree)) return [];
+  const asked = tree[1] === 'jr:choice-name' ? def.nodes[tree[3][1]]?.items?.list : undefined;
+  const own = wordsOf(def, tree[0] === 'inst' ? tree[1] : asked);
+  return [...own, ...tree.flatMap((part) => wordsIn(def, part))];
+}
+
 function makeJobs(def: FormDefinition, shape: Shape): Job[] {
+  const speak = Object.keys(def.lists).some((list) => wordsOf(def, list).length > 0);
   return def.nodes.flatMap((node, number) =>
-    treesOf(node).map(([kind, trees]): Job => {
+    treesOf(def, node).map(([kind, trees]): Job => {
       const shown = kind === 'text' || kind === 'check';
-      const reads = readsOf(shape, trees, number, kind === 'text');
+      const words = speak
+        ? [...trees, ...(kind === 'items' ? [['inst', node.items?.list]] : [])].flatMap((tree) =>
+            wordsIn(def, tree),
+          )
+        : [];
+      const reads = readsOf(shape, [...trees, ...words], number, kind === 'text');
       for (const tree of trees) compile(tree);
       return {
         kind,
@@ -211,7 +227,7 @@ function makeJobs(def: FormDefinition, shape: Shape): Job[] {
         code: shown ? null : compile(trees[0] as Expr),
         rank: 0,
         reads: reads.nodes,
-        broad: reads.broad,
+        broad: reads.broad || words.length > 0,
         impure: reads.impure,
         looksUp: reads.looksUp,
       };

@@ -315,7 +315,8 @@ class Session implements FormSession {
     if (!this.views.has(item)) return;
     if (kind === 'req') this.change(item, 'required', toBoolean(value));
     if (kind === 'ro') this.setReadonly(item, toBoolean(value));
-    if (kind === 'text') this.label(item);
+    if (kind === 'text')
+      for (const one of [item, ...(item.kind === 'repeat' ? item.kids : [])]) this.label(one);
     this.doubts.add(item);
   }
 
@@ -361,7 +362,7 @@ class Session implements FormSession {
     const values = this.choices.values(item, this.world);
     const key = values.join('\n');
     // The words of choices that are answers themselves may change though their values stay.
-    if (this.offers.get(item) !== key || item.def.items?.from) {
+    if (this.offers.get(item) !== key || item.def.items?.from || this.choices.speak(item)) {
       this.offers.set(item, key);
       this.optionsOf.delete(item);
       this.news.add(item);

@@ -1,5 +1,5 @@
 /** Texts of a form in the user's language, with the values they mention filled in. */
-import type { Expr, Text } from '../protocol/types';
+import type { Expr, FormDefinition, Text } from '../protocol/types';
 import { compile, type Frame } from './evaluate';
 import { toText } from './values';
 
@@ -23,6 +23,20 @@ export function outputs(texts: readonly Text[] | undefined): Expr[] {
       ? text.parts.filter((part): part is Expr => typeof part !== 'string')
       : [],
   );
+}
+
+const words = new WeakMap<object, Expr[]>();
+
+/** The expressions that the labels of one of the form's own lists mention. */
+export function wordsOf(def: FormDefinition, list: string | undefined): Expr[] {
+  const choices = list === undefined ? undefined : def.lists[list];
+  if (!choices) return [];
+  let found = words.get(choices);
+  if (!found) {
+    found = choices.flatMap(({ l }) => outputs(l));
+    words.set(choices, found);
+  }
+  return found;
 }
 
 const DEFAULTS: Record<'zh' | 'en', Record<'required' | 'constraint' | 'type', string>> = {

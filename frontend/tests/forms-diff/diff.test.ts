@@ -40,7 +40,7 @@ it(
 it(
   'fills in our own forms as ODK does',
   async () => {
-    const { disagreements } = await readForms(server, SEED, undefined);
+    const { disagreements } = await readForms(SEED, undefined);
     expect(disagreements).toEqual([]);
   },
   5 * MINUTES,

@@ -1,8 +1,11 @@
 /** Which partings of a walk are excused: by a rule of its own, or because they follow from one that is. */
+import { isWellFormed } from '@/forms/check';
 import { planOf } from '@/forms/plan';
 import type { FormDefinition, FormNode } from '@/protocol/types';
 import explained from './explained.json';
-import type { Parting } from './walk';
+import type { Step } from './filling';
+import type { Excuse, Parting } from './walk';
+import { writtenIn } from './written';
 
 export interface Situation {
   parting: Parting;
@@ -10,6 +13,8 @@ export interface Situation {
   number: number;
   definition: FormDefinition;
   xform: string;
+  /** Taken so far. */
+  steps: readonly Step[];
 }
 
 type Test = (situation: Situation) => boolean;
@@ -42,26 +47,46 @@ const numbersIn = (text: string): string =>
     .map((part) => (part === '' ? '' : String(Number(part))))
     .join(' ');
 
-/** Paths in the expressions of one bind that begin at the root and enter a repeat the bind itself stands in. */
-function entersOwnRepeat({ definition, number, xform }: Situation): boolean {
-  const names = [...upwards(definition, number)].reverse();
-  const repeats = names.flatMap(({ k }, i) =>
-    k === 'repeat'
-      ? [
-          `/${names
-            .slice(0, i + 1)
-            .map(({ n }) => n)
-            .join('/')}/`,
-        ]
-      : [],
-  );
-  const own = `/${names.map(({ n }) => n).join('/')}"`;
-  const told = xform.split('<').filter((tag) => tag.includes(own) || tag.startsWith('itemset'));
-  return repeats.some((repeat) =>
-    told.some(
-      (tag) => tag.split(repeat).length > 2 || (tag.startsWith('itemset') && tag.includes(repeat)),
-    ),
-  );
+/** Does what decides this name, from the root, something in a repeat that the node itself stands in? */
+function entersOwnRepeat({ parting, definition, number, xform }: Situation): boolean {
+  const line = [...upwards(definition, number)].reverse();
+  const repeats = line.flatMap(({ k }, i) => {
+    const path = line.slice(0, i + 1).map(({ n }) => n);
+    return k === 'repeat' ? [`/${path.join('/')}/`] : [];
+  });
+  const sources = writtenIn(xform).of(parting.path, parting.what);
+  return sources.some((source) => repeats.some((repeat) => source.includes(repeat)));
+}
+
+/** Has a question a value when the form opens, or may it become relevant later? */
+const beginsWithValue = (situation: Situation): boolean =>
+  situation.node?.def !== undefined ||
+  situation.node?.pre !== undefined ||
+  situation.node?.calc !== undefined ||
+  isSet(situation, 'load', 'open', 'repeat') ||
+  sometimes(situation);
+
+/** The questions at whose change a node is set. */
+const triggersOf = ({ definition, number }: Situation): number[] =>
+  definition.actions.filter(({ on, set }) => on === 'change' && set === number).map(({ at }) => at);
+
+const at = (situation: Situation, number: number): Situation => ({
+  ...situation,
+  number,
+  node: situation.definition.nodes[number],
+});
+
+/** Written by the form, not by whoever fills it in. */
+const byForm = (situation: Situation): boolean =>
+  situation.node?.calc !== undefined ||
+  situation.node?.def !== undefined ||
+  isSet(situation, 'load', 'open', 'repeat', 'change');
+
+/** Codes that a question's own list hasn't got. */
+function foreign({ node, definition }: Situation, text: string): boolean {
+  const choices = definition.lists[node?.items?.list ?? ''];
+  const codes = node?.c === 'select1' ? [text] : text.split(/\s+/);
+  return !!choices && codes.some((code) => !choices.some(({ v }) => v === code));
 }
 
 const TESTS: Record<string, Test> = {
@@ -73,7 +98,7 @@ const TESTS: Record<string, Test> = {
     parting.what === 'there' &&
     parting.phone === 'false' &&
     /^meta(\/instanceID)?$/.test(parting.path),
-  'relative-bind': ({ xform }) => /<bind[^>]*nodeset="[^/"]/.test(xform),
+  'relative-bind': ({ parting, xform }) => writtenIn(xform).loose.has(plain(parting.path)),
   'missing-text': ({ parting }) => parting.what === 'label' && parting.odk === '-',
   'blank-count': ({ parting, definition, number }) =>
     parting.what === 'there' &&
@@ -91,53 +116,128 @@ const TESTS: Record<string, Test> = {
     parting.what === 'value' &&
     ['decimal', 'geopoint', 'geotrace', 'geoshape'].includes(node?.t ?? '') &&
     numbersIn(parting.odk) === numbersIn(parting.phone),
+  'date-text': ({ parting, node }) =>
+    parting.what === 'value' &&
+    mentions(node?.calc, 'date') &&
+    parting.odk.startsWith(`${parting.phone}T`),
   'set-without-relevance': (situation) =>
     situation.parting.what === 'value' &&
     situation.parting.odk === '' &&
     [situation.number, ...readBy(situation)].some((number) => {
-      const there = { ...situation, number };
+      const there = at(situation, number);
       return isSet(there, 'load', 'open', 'repeat') && sometimes(there);
     }),
   'change-of-relevance': (situation) =>
-    situation.parting.what === 'value' && isSet(situation, 'change'),
-  'absolute-in-repeat': (situation) => entersOwnRepeat(situation),
+    situation.parting.what === 'value' &&
+    triggersOf(situation).some((trigger) => beginsWithValue(at(situation, trigger))),
+  'absolute-in-repeat': entersOwnRepeat,
+  'calculated-again': ({ parting, node, steps }) =>
+    parting.what === 'value' &&
+    node?.calc !== undefined &&
+    node.c !== undefined &&
+    steps.some(
+      (step) => step.do === 'set' && step.path === parting.path && step.value === parting.odk,
+    ),
+  'once-blanked': ({ parting, node, steps }) =>
+    parting.what === 'value' &&
+    parting.phone === '' &&
+    mentions(node?.calc, 'once') &&
+    steps.some((step) => step.do === 'set' && step.path === parting.path && step.value === ''),
+  'ill-formed': (situation) =>
+    byForm(situation) &&
+    (situation.parting.what === 'value'
+      ? situation.parting.odk === '' && !isWellFormed(situation.node?.t, situation.parting.phone)
+      : !situation.node?.items &&
+        situation.parting.what === 'problem' &&
+        situation.parting.phone === 'type'),
+  'foreign-choice': (situation) =>
+    byForm(situation) &&
+    (situation.parting.what === 'value'
+      ? foreign(situation, situation.parting.phone)
+      : situation.node?.items !== undefined &&
+        situation.parting.what === 'problem' &&
+        situation.parting.phone === 'type'),
+  'required-unasked': ({ parting, node }) =>
+    parting.what === 'problem' &&
+    parting.odk === 'required' &&
+    parting.phone === '' &&
+    (node?.c === undefined || node.c === 'note'),
+  'query-choices': ({ parting, xform }) =>
+    parting.what === 'offers' &&
+    parting.odk === '' &&
+    writtenIn(xform).queried.has(plain(parting.path)),
+  'body-action': ({ parting, xform }) =>
+    parting.what === 'value' &&
+    parting.odk === '' &&
+    writtenIn(xform).setInBody.has(plain(parting.path)),
+  'inline-markup': ({ parting, xform }) =>
+    parting.what === 'label' && writtenIn(xform).marked.has(plain(parting.path)),
+  'nameless-language': ({ parting, node, xform }) =>
+    parting.odk === '' &&
+    (parting.what === 'label' || mentions(node?.calc, 'jr:choice-name')) &&
+    writtenIn(xform).hasNamelessLanguage,
+  'blank-space': ({ parting }) =>
+    parting.what === 'value' && parting.phone === '' && /^\s+$/.test(parting.odk),
+  'no-utf-8': ({ parting, node }) =>
+    parting.what === 'value' &&
+    parting.phone === '' &&
+    parting.odk.includes('\ufffd') &&
+    mentions(node?.calc, 'base64-decode'),
 };
 
 const ids = new Set(explained.map(({ id }) => id));
 
 export const excuseIds = (): string[] => Object.keys(TESTS);
 
+const plain = (path: string): string => path.replace(/\[\d+\]/g, '');
+
 function numberAt(definition: FormDefinition, path: string): number {
   let at = 0;
-  for (const name of path.replace(/\[\d+\]/g, '').split('/')) {
+  for (const name of plain(path).split('/')) {
     if (name !== '') at = definition.nodes.findIndex(({ n, p }) => p === at && n === name);
   }
   return at;
 }
 
-/** The rules that excuse all partings of a walk; null if one of them isn't. */
-export function excused(
-  partings: readonly Parting[],
-  definition: FormDefinition,
-  xform: string,
-): string[] | null {
-  const situations = partings.map((parting): Situation => {
-    const number = numberAt(definition, parting.path);
-    return { parting, number, node: definition.nodes[number], definition, xform };
-  });
-  const rules = situations.map((situation) => ruleOf(situation));
-  const roots = new Set(situations.filter((_, i) => rules[i]).map(({ number }) => number));
-  if (roots.size === 0) return null;
-  const after = followers(definition, roots);
-  const all = situations.every(
-    ({ number, parting }, i) => rules[i] || (parting.path !== '' && after.has(number)),
-  );
-  return all ? [...new Set(rules.flatMap((rule) => rule ?? []))] : null;
+/** Chance is the server's too; elsewhere it must agree with the phone. */
+const CHANCE = 'chance';
+/** What one keeps and the other doesn't comes to light later. */
+const LASTING = ['blank-count', 'choice-comes-back', 'calculated-again', 'once-blanked'];
+
+/** What of the partings of a walk is excused, and by which rules. */
+export function excuseFor(definition: FormDefinition, xform: string): Excuse {
+  // What differed while the form was filled in differs in what is sent.
+  const before = new Set<number>();
+  const lasting = new Set<number>();
+  return (partings, steps) => {
+    const situations = partings.map((parting): Situation => {
+      const number = numberAt(definition, parting.path);
+      return { parting, number, node: definition.nodes[number], definition, xform, steps };
+    });
+    const rules = situations.map(ruleOf);
+    const excused = (only?: string): number[] =>
+      situations
+        .filter((_, i) => rules[i] && (!only || rules[i] === only))
+        .map(({ number }) => number);
+    for (const number of excused()) before.add(number);
+    const atEnd = partings.some(({ what }) => what === 'instance');
+    for (const rule of LASTING) for (const number of excused(rule)) lasting.add(number);
+    const after = followers(definition, atEnd ? before : new Set([...excused(), ...lasting]));
+    const afterChance = followers(definition, new Set(excused(CHANCE)));
+    const left = partings.filter(({ path, server }, i) => {
+      const number = situations[i]?.number as number;
+      return (
+        !rules[i] && (path === '' || !(server === undefined ? after : afterChance).has(number))
+      );
+    });
+    return { rules: [...new Set(rules.flatMap((rule) => rule ?? []))], left };
+  };
 }
 
 function ruleOf(situation: Situation): string | undefined {
-  if (situation.parting.server !== undefined || situation.parting.path === '') return undefined;
+  if (situation.parting.path === '') return undefined;
   const found = Object.entries(TESTS).find(([, holds]) => holds(situation));
+  if (situation.parting.server !== undefined && found?.[0] !== CHANCE) return undefined;
   return found && ids.has(found[0]) ? found[0] : undefined;
 }
 

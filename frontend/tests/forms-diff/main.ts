@@ -7,8 +7,9 @@
  *   main.ts form FILE SEED         one form of the corpus
  */
 
-import { readForms, tellForm } from './corpus';
+import { readForms } from './corpus';
 import { readExpressions } from './expressions';
+import { tellForm } from './oneForm';
 import { type Count, count, type Report, say } from './report';
 import { readSequences, tellSequence } from './sequences';
 import { Server } from './server';
@@ -46,7 +47,7 @@ async function all(server: Server): Promise<number> {
   const reports: Record<string, Report> = {
     expressions: await readExpressions(server, seed, setting('EXPRESSIONS', 20_000)),
     sequences: await readSequences(server, seed, setting('SEQUENCES', 2_000)),
-    forms: await readForms(server, seed, process.env.CORPUS),
+    forms: await readForms(seed, process.env.CORPUS, process.env.FORM),
   };
   const totals = count(Object.values(reports));
   for (const [rule, times] of totals.rules) say(`explained ${rule}: ${times}`);

@@ -10,16 +10,24 @@ interface Kept {
   decodeInstanceValue(text: string): unknown;
 }
 
+/** ODK's engine doesn't open a form. */
+export class UnopenedError extends Error {
+  override name = '';
+}
+
 export async function openOdk(
   xform: string,
   attachments: ReadonlyMap<string, string> = new Map(),
 ): Promise<Filling> {
-  const { root } = await createInstance(xform, {
+  const created = createInstance(xform, {
     form: {
       fetchFormAttachment: async (url: URL) => attachment(attachments, url),
       missingResourceBehavior: constants.MISSING_RESOURCE_BEHAVIOR.BLANK,
     },
     instance: { preloadProperties: { deviceID: 'phone-1', username: 'wang' } },
+  });
+  const { root } = await created.catch((error: unknown) => {
+    throw new UnopenedError(String(error));
   });
   return new OdkFilling(root);
 }
@@ -67,11 +75,19 @@ class OdkFilling implements Filling {
   async answers(): Promise<Answers> {
     const payload = await this.root.prepareInstancePayload({ payloadType: 'monolithic' });
     const file = payload.data[0].get('xml_submission_file');
-    const document = new DOMParser().parseFromString(await fileText(file), 'text/xml');
+    const document = new DOMParser().parseFromString(declared(await fileText(file)), 'text/xml');
     const repeats = new Set<string>();
     for (const [path, node] of this.nodes()) if (isRange(node)) repeats.add(plain(path));
     return (answersOf(document.documentElement, '', repeats) ?? {}) as Answers;
   }
+}
+
+/** It writes attributes (jr:template) whose prefix it doesn't declare, which is no XML. */
+function declared(xml: string): string {
+  const used = new Set(Array.from(xml.matchAll(/\s([\w-]+):[\w-]+=/g), ([, prefix]) => prefix));
+  const unknown = [...used].filter((one) => one !== 'xmlns' && !xml.includes(`xmlns:${one}=`));
+  const added = unknown.map((one) => ` xmlns:${one}="urn:${one}"`).join('');
+  return xml.replace(/^(?:<\?.*?\?>)?\s*<[^\s/>]+/, (root) => root + added);
 }
 
 const fileText = async (file: FormDataEntryValue | null): Promise<string> =>
@@ -100,7 +116,8 @@ function split(path: string): [string, string] {
 
 function answer(node: AnyNode | undefined, { path, value }: Step & { do: 'set' }): void {
   const words = value.split(/\s+/).filter(Boolean);
-  if (node?.nodeType === 'select') node.selectValues(words);
+  if (node?.nodeType === 'select')
+    node.selectValues(node.selectType === 'select1' && value ? [value] : words);
   else if (node?.nodeType === 'rank') node.setValues(words);
   else if (node?.nodeType === 'trigger') node.setValue(value === 'OK');
   else if (node?.nodeType === 'input' || node?.nodeType === 'range') {
@@ -130,7 +147,8 @@ function answersOf(
   path: string,
   repeats: ReadonlySet<string>,
 ): AnswerValue | undefined {
-  const out = path === '' ? {} : attributesOf(element);
+  // Of attributes only those of an entity are part of what is answered.
+  const out = element.hasAttribute('dataset') ? attributesOf(element) : {};
   if (element.children.length === 0 && Object.keys(out).length === 0) {
     return repeats.has(path) ? {} : element.textContent || undefined;
   }
@@ -138,9 +156,13 @@ function answersOf(
   return Object.keys(out).length > 0 || repeats.has(path) ? out : undefined;
 }
 
+/** Our merge needs none of these: docs/form-definition.md, Node. */
+const VERSIONS = new Set(['baseVersion', 'trunkVersion', 'branchId']);
+
 function attributesOf(element: Element): Answers {
   const told = [...element.attributes].filter(
-    ({ prefix, name, value }) => prefix !== 'xmlns' && name !== 'xmlns' && value !== '',
+    ({ prefix, name, value }) =>
+      prefix !== 'xmlns' && name !== 'xmlns' && value !== '' && !VERSIONS.has(name),
   );
   return Object.fromEntries(told.map(({ localName, value }) => [`@${localName}`, value]));
 }

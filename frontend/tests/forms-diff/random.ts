@@ -29,6 +29,12 @@ export class Chance {
     return things[this.below(things.length)] as T;
   }
 
+  /** The same things in another order. */
+  shuffled<T>(things: readonly T[]): T[] {
+    const keyed = things.map((thing) => [this.next(), thing] as const);
+    return keyed.sort(([a], [b]) => a - b).map(([, thing]) => thing);
+  }
+
   /** `count` things made one after the other. */
   times<T>(count: number, make: (index: number) => T): T[] {
     return Array.from({ length: count }, (_, index) => make(index));

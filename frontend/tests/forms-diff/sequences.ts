@@ -1,25 +1,18 @@
 /** Generated forms, filled in step by step in all three. */
-import { excused } from './excuses';
+import { excuseFor } from './excuses';
 import type { Step } from './filling';
 import { invent } from './invent';
 import { Chance } from './random';
 import { again, empty, type Report, say } from './report';
 import type { Compiled, Server } from './server';
-import { open, type Parting, play, walk } from './walk';
+import { drawStep, open, type Walked, walk } from './walk';
 
 const MOST_STEPS = 14;
 const MOST_SHRUNK = 10;
 
 type Ready = Extract<Compiled, { form: number }>;
 
-export interface Walked {
-  steps: Step[];
-  partings: Parting[];
-  /** Rules that excuse all of it; null if something isn't. */
-  rules: string[] | null;
-}
-
-/** Open a form and fill it in at random. Throws if ODK's engine can't open it. */
+/** Open a form and fill it in at random. Throws UnopenedError if ODK's engine can't open it. */
 export async function walkForm(
   server: Server,
   xform: string,
@@ -27,9 +20,9 @@ export async function walkForm(
   chance: Chance,
 ): Promise<Walked> {
   const trio = await open(server, xform, ready);
-  const { steps, partings } = await walk(chance, trio, MOST_STEPS);
-  const rules = partings.length > 0 ? excused(partings, ready.definition, xform) : [];
-  return { steps, partings, rules };
+  return walk(trio, excuseFor(ready.definition, xform), (at) =>
+    at < MOST_STEPS ? drawStep(chance, trio) : null,
+  );
 }
 
 /** Fewer steps that end in the same disagreement. */
@@ -43,7 +36,12 @@ export async function shrunk(
   let kept = steps;
   for (let i = kept.length - 1; i >= 0; i -= 1) {
     const fewer = kept.filter((_, at) => at !== i);
-    const [found] = await play(await open(server, xform, ready), fewer);
+    const tried = await walk(
+      await open(server, xform, ready),
+      excuseFor(ready.definition, xform),
+      (at) => fewer[at],
+    );
+    const [found] = tried.rules ? [] : tried.partings;
     if (found?.what === first?.what && found?.path === first?.path) kept = fewer;
   }
   return kept;

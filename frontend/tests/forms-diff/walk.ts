@@ -1,5 +1,5 @@
 /** Fills in a form step by step in all three and says where they part. */
-import type { Answers, FormNode } from '@/protocol/types';
+import type { AnswerValue, FormNode } from '@/protocol/types';
 import { type Filling, NOW, type Shown, type Step } from './filling';
 import { answersFor } from './invent';
 import { openOdk } from './odk';
@@ -26,6 +26,8 @@ export interface Trio {
   server: Server;
   form: number;
   kindOf(path: string): string;
+  /** Numbers that the control of a range can give; null if it is no range. */
+  stepsOf(path: string): string[] | null;
   /** A calculation that the user may write over: the server, which sees no order of events, makes it again. */
   overwritable(path: string): boolean;
 }
@@ -39,6 +41,7 @@ export async function open(server: Server, xform: string, ready: Ready): Promise
     server,
     form: ready.form,
     kindOf: (path) => kindAt(ready, path),
+    stepsOf: (path) => stepsAt(ready, path),
     overwritable: (path) => {
       const node = nodeAt(ready, path);
       return node?.calc !== undefined && node.c !== undefined;
@@ -56,9 +59,18 @@ function nodeAt({ definition }: Ready, path: string): FormNode | undefined {
 
 function kindAt(ready: Ready, path: string): string {
   const node = nodeAt(ready, path);
-  if (node?.c === 'select' || node?.c === 'rank') return 'select';
-  if (node?.c === 'select1' || node?.c === 'trigger') return node.c;
+  if (['select', 'select1', 'rank', 'trigger'].includes(node?.c ?? '')) return node?.c as string;
   return node?.t ?? 'string';
+}
+
+function stepsAt(ready: Ready, path: string): string[] | null {
+  const { range } = nodeAt(ready, path) ?? {};
+  if (!range) return null;
+  const [start, end, step] = range.map(Number) as [number, number, number];
+  const size = Math.abs(step) || 1;
+  const count = Math.min(Math.floor(Math.abs(end - start) / size + 1e-9), 50);
+  const way = end < start ? -size : size;
+  return Array.from({ length: count + 1 }, (_, i) => String(Number((start + i * way).toFixed(9))));
 }
 
 // ---- steps
@@ -76,13 +88,19 @@ export function drawStep(chance: Chance, trio: Trio): Step | null {
   }
   if (askable.length === 0) return null;
   const path = chance.of(askable);
-  return { do: 'set', path, value: valueFor(chance, trio.kindOf(path), state[path] as Shown) };
+  const steps = trio.stepsOf(path);
+  const value = steps
+    ? chance.of(['', ...steps])
+    : valueFor(chance, trio.kindOf(path), state[path] as Shown);
+  return { do: 'set', path, value };
 }
 
 function valueFor(chance: Chance, kind: string, { offers }: Shown): string {
   if (!offers) return chance.of(answersFor(kind));
   if (offers.length === 0 || chance.happens(0.2)) return '';
-  if (kind !== 'select') return chance.of(offers);
+  if (kind === 'select1') return chance.of(offers);
+  // Whoever orders anything orders all of it.
+  if (kind === 'rank') return chance.shuffled(offers).join(' ');
   return offers.filter(() => chance.happens(0.4)).join(' ');
 }
 
@@ -135,7 +153,10 @@ const KEYS: (keyof Shown)[] = [
 
 function normal(what: keyof Shown, shown: Shown): string {
   if (what === 'value') return withoutMade(shown.value ?? '');
-  if (what === 'label') return (shown.label ?? '').replace(/\s+/g, ' ').trim();
+  if (what === 'label')
+    return withoutMade(shown.label ?? '')
+      .replace(/\s+/g, ' ')
+      .trim();
   if (what === 'offers') return (shown.offers ?? []).join(' ');
   return asText(shown[what] ?? '');
 }
@@ -171,9 +192,12 @@ const ASKED = new Set(['required', 'constraint', 'type']);
 
 /** Where the instances that would be sent differ, and what the server finds wrong with ours. */
 export async function compareEnd(trio: Trio, after: number): Promise<Parting[]> {
-  const [theirs, ours] = [await trio.odk.answers(), await trio.phone.answers()];
-  const [a, b] = [settled(theirs), settled(ours)];
-  const found: Parting[] = a === b ? [] : [{ after, path: '', what: 'instance', odk: a, phone: b }];
+  const ours = await trio.phone.answers();
+  const [a, b] = [leavesOf(await trio.odk.answers()), leavesOf(ours)];
+  const found = [...new Set([...a.keys(), ...b.keys()])].flatMap((path): Parting[] => {
+    const [odk, phone] = [a.get(path) ?? '', b.get(path) ?? ''];
+    return odk === phone ? [] : [{ after, path, what: 'instance', odk, phone }];
+  });
   const judged = await trio.server.judge(trio.form, ours);
   // Of very many findings the server names the first.
   if (judged.violations.some(([, kind]) => kind === 'many')) return found;
@@ -196,30 +220,64 @@ export async function compareEnd(trio: Trio, after: number): Promise<Parting[]> 
   return found;
 }
 
-/** Answers in one spelling, without identifiers and times of day, which are made anew in every filling. */
-function settled(answers: Answers): string {
-  const ordered = (value: unknown): unknown => {
-    if (Array.isArray(value)) return value.map(ordered);
-    if (typeof value === 'string') return withoutMade(value);
-    const entries = Object.entries(value as object)
-      .filter(([, v]) => v !== NOW)
-      .map(([k, v]) => [k, ordered(v)] as const);
-    return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)));
-  };
-  return JSON.stringify(ordered(answers));
+/** What is sent by path, without identifiers and times of day, which are made anew in every filling. */
+function leavesOf(
+  value: AnswerValue,
+  path = '',
+  found = new Map<string, string>(),
+): Map<string, string> {
+  if (typeof value === 'string') {
+    if (value !== NOW) found.set(path, withoutMade(value));
+  } else if (Array.isArray(value)) {
+    for (const [i, one] of value.entries()) {
+      found.set(`${path}[${i}]`, 'there');
+      leavesOf(one, `${path}[${i}]`, found);
+    }
+  } else {
+    for (const [name, one] of Object.entries(value))
+      leavesOf(one, path === '' ? name : `${path}/${name}`, found);
+  }
+  return found;
 }
 
-/** Take some steps in both; what happened differently. */
-export async function play(trio: Trio, steps: readonly Step[]): Promise<Parting[]> {
-  const first = await compare(trio, 0);
-  if (first.length > 0) return first;
-  for (const [i, step] of steps.entries()) {
-    const refused = take(trio, step, i + 1);
-    if (refused.length > 0) return refused;
-    const found = await compare(trio, i + 1);
-    if (found.length > 0) return found;
+/** Rules that excuse some partings, and those that none does. */
+export type Excuse = (
+  partings: readonly Parting[],
+  steps: readonly Step[],
+) => { rules: string[]; left: Parting[] };
+
+export interface Walked {
+  steps: Step[];
+  /** What isn't excused; if all is, what was. */
+  partings: Parting[];
+  /** Rules that excuse all of it; null if something isn't. */
+  rules: string[] | null;
+}
+
+/** Take steps in both, as long as there is one and all that differs is excused. */
+export async function walk(
+  trio: Trio,
+  excuse: Excuse,
+  next: (at: number) => Step | null | undefined,
+): Promise<Walked> {
+  const walked: Walked = { steps: [], partings: [], rules: [] };
+  const parted = (found: Parting[]): boolean => {
+    if (found.length === 0) return false;
+    const { rules, left } = excuse(found, walked.steps);
+    walked.partings = left.length > 0 ? left : [...walked.partings, ...found];
+    walked.rules = left.length > 0 ? null : [...new Set([...(walked.rules ?? []), ...rules])];
+    return left.length > 0;
+  };
+  if (parted(await compare(trio, 0))) return walked;
+  for (let step = next(0); step; step = next(walked.steps.length)) {
+    walked.steps.push(step);
+    const after = walked.steps.length;
+    const refused = take(trio, step, after);
+    if (parted(refused.length > 0 ? refused : await compare(trio, after))) return walked;
+    if (refused.length > 0) break;
   }
-  return compareEnd(trio, steps.length);
+  parted(await compareEnd(trio, walked.steps.length));
+  return walked;
 }
 
 function take(trio: Trio, step: Step, after: number): Parting[] {
@@ -234,23 +292,4 @@ function take(trio: Trio, step: Step, after: number): Parting[] {
   const [odk, phone] = [attempt(trio.odk), attempt(trio.phone)];
   const path = step.path;
   return (odk === '') === (phone === '') ? [] : [{ after, path, what: 'step', odk, phone }];
-}
-
-/** A random walk of at most `length` steps, compared after each. */
-export async function walk(
-  chance: Chance,
-  trio: Trio,
-  length: number,
-): Promise<{ steps: Step[]; partings: Parting[] }> {
-  const steps: Step[] = [];
-  let partings = await compare(trio, 0);
-  while (partings.length === 0 && steps.length < length) {
-    const step = drawStep(chance, trio);
-    if (!step) break;
-    steps.push(step);
-    partings = take(trio, step, steps.length);
-    if (partings.length === 0) partings = await compare(trio, steps.length);
-  }
-  if (partings.length === 0) partings = await compareEnd(trio, steps.length);
-  return { steps, partings };
 }

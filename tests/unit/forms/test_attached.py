@@ -76,11 +76,11 @@ def test_an_equality_is_looked_up_where_it_holds_for_every_row() -> None:
 def test_a_hundred_look_ups_in_fifty_thousand_rows_take_no_second() -> None:
     rows = [[str(i), f"站{i}", str(i % 7)] for i in range(50_000)]
     table = ListNode({"columns": ["name", "label", "kind"], "rows": rows})
-    began = time.perf_counter()
+    began = time.process_time()
     for i in range(100):
         found = value(f"string(instance('l')/root/item[name='{i * 499}']/label)", table)
         assert found == f"站{i * 499}"
-    assert time.perf_counter() - began < 1
+    assert time.process_time() - began < 1
 
 
 def test_the_server_holds_answers_to_the_attached_list() -> None:

@@ -43,8 +43,9 @@ def counting() -> Iterator[str]:
 
 def told(case: dict[str, Any]) -> dict[str, Any]:
     """What the worker answered, nested as answers are; a repeat begins with one instance."""
-    begun = {"rental_register": {"residents": [{}]}, "language": {"people": [{}]}}
-    answers: dict[str, Any] = begun.get(case["form"], {})
+    repeats = {"rental_register": "residents", "language": "people", "words": "visitors"}
+    begun = repeats.get(case["form"])
+    answers: dict[str, Any] = {begun: [{}]} if begun else {}
     steps = [["set", path, value] for path, value in case.get("given", {}).items()]
     for what, path, *value in [*steps, *case["steps"]]:
         if what == "set":
