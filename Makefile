@@ -26,6 +26,8 @@ SEQUENCES ?= 2000
 SEED ?= 20261102
 CORPUS ?=
 FORM ?=
+# Every SHARE-th storage fault of `make storage-faults`.
+SHARE ?= 1
 # A folder for the bare machine of `make bare`.
 BARE ?= build/bare
 
@@ -113,6 +115,12 @@ test-e2e: setup build ## Test the whole in a real Chromium (Playwright)
 story: setup build ## Prove the doorstep story: two phones, no signal, a conflict, a return
 	$(NPM) run test:e2e -- doorstep
 	@cat frontend/test-results/doorstep.txt
+
+.PHONY: storage-faults
+storage-faults: setup ## Fail every request and commit of the phone's storage in turn (SHARE=1: all; minutes)
+	rm -f frontend/test-results/storage-faults.txt
+	status=0; SHARE=$(SHARE) $(NPM) run test -- tests/storage-faults || status=$$?; \
+		cat frontend/test-results/storage-faults.txt; exit $$status
 
 BENCH_READY := frontend/bench/node_modules/.ready
 

@@ -105,6 +105,8 @@ const en: typeof zh = {
       busy: 'The server is busy; the app will try again by itself.',
       server: 'The server has a problem. Your visits are safe on the phone; try again later.',
       storage: 'The phone is full. Delete some photos or videos, then try again.',
+      storage_broken:
+        "The phone's storage failed this time. Close the app and open it again. If it keeps failing, don't clear its data: export unsent visits and ask your administrator.",
       revoked: "This phone was disabled. Don't clear its data; ask your administrator.",
       session: 'Your log-in has ended. Log in again.',
       phone_unknown:
@@ -299,7 +301,7 @@ const en: typeof zh = {
     blob_large: 'The file is too large (10 MB at most). Take it again or choose a smaller one.',
     blob_empty: 'The file is empty. Take it again or choose another.',
     storage_broken:
-      "What is on the phone can't be read. Don't clear its data; export unsent visits and ask your administrator.",
+      "The phone's storage failed this time. Try again; if it fails again, close the app and open it. Don't clear its data; if it keeps failing, export unsent visits and ask your administrator.",
     other_user:
       "Somebody else's unsent visits are on this phone. They must open and send them first, or ask your administrator.",
     not_you:

@@ -107,7 +107,15 @@ export class Database {
   }
 
   private async open(): Promise<IDBDatabase> {
-    const db = await withTimeout(this.request(), this.openTimeout);
+    const opening = this.request();
+    const db = await withTimeout(opening, this.openTimeout).catch((error: unknown) => {
+      // What opens after we gave up must not stand in the way of an update.
+      opening.then(
+        (late) => late.close(),
+        () => undefined,
+      );
+      throw error;
+    });
     const forget = () => {
       this.connection = null;
     };
@@ -169,7 +177,8 @@ function withTimeout<T>(promise: Promise<T>, ms: number): Promise<T> {
   });
 }
 
-const LOST = new Set(['InvalidStateError', 'UnknownError', 'TimeoutError']);
+/** AbortError: how a connection that the system closes ends what was running on it. */
+const LOST = new Set(['AbortError', 'InvalidStateError', 'UnknownError', 'TimeoutError']);
 const isConnectionLost = (error: unknown) => error instanceof Error && LOST.has(error.name);
 
 /** `storage` for a full disk, `storage_broken` for everything else; other people's errors pass. */

@@ -42,7 +42,8 @@ interface Place {
   install: string;
   counter: number;
 }
-const TRIES = 5;
+/** A number is only lost to a visit that was written meanwhile, so this many would have to be finished at once. */
+const TRIES = 50;
 
 export class Outbox {
   constructor(

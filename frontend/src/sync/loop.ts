@@ -34,6 +34,9 @@ const ERRORS: Record<Failure, string> = {
   server: 'server',
 };
 
+/** Keys of ClientErrors that are told as they are. */
+const STORAGE = new Set(['storage', 'storage_broken']);
+
 export interface LoopDeps {
   context: SyncContext;
   locks: LockManager | undefined;
@@ -91,8 +94,7 @@ export class Loop {
       if (stop) this.failed(stop, ERRORS[stop.why]);
       else this.succeeded();
     } catch (error) {
-      const full = error instanceof ClientError && error.key === 'storage';
-      this.failed({ why: 'server', retryAfter: 0 }, full ? 'storage' : 'unexpected');
+      this.failed({ why: 'server', retryAfter: 0 }, storageError(error) ?? 'unexpected');
     }
   }
 
@@ -191,6 +193,10 @@ export class Loop {
     this.cancelTimer = this.deps.setTimer(() => void this.trigger(), ms);
   }
 }
+
+/** What this phone's disk did, by name. */
+const storageError = (error: unknown) =>
+  error instanceof ClientError && STORAGE.has(error.key) ? error.key : null;
 
 /** The server knows us and says no: other steps may still be allowed. */
 const isRefusal = ({ why }: Stop) => why === 'login' || why === 'signature' || why === 'revoked';

@@ -59,6 +59,7 @@ export class TestPhone {
   private readonly cookies = new Map<string, string>();
   private readonly name = newId();
   private tabs: Client[] = [];
+  private channels: BroadcastChannel[] = [];
 
   constructor(
     private url: string,
@@ -76,7 +77,16 @@ export class TestPhone {
   /** All tabs gone, as when the battery is. */
   off(): void {
     for (const tab of this.tabs) tab.lock();
+    for (const channel of this.channels) channel.close();
     this.tabs = [];
+    this.channels = [];
+  }
+
+  /** The same phone on another disk, as a copied profile is. */
+  on(factory: IDBFactory): TestPhone {
+    const twin = new TestPhone(this.url, factory);
+    for (const [key, value] of this.cookies) twin.cookies.set(key, value);
+    return twin;
   }
 
   async restart(): Promise<Client> {
@@ -96,6 +106,8 @@ export class TestPhone {
   }
 
   private deps(): ClientDeps {
+    const channel = new BroadcastChannel(this.name);
+    this.channels.push(channel);
     const locks = {
       request: (name: string, fn: () => unknown) =>
         navigator.locks.request(`${this.name}/${name}`, fn),
@@ -112,7 +124,7 @@ export class TestPhone {
       locks: this.locks ? locks : undefined,
       window: undefined,
       document: undefined,
-      channel: new BroadcastChannel(this.name) as unknown as NonNullable<ClientDeps['channel']>,
+      channel: channel as unknown as NonNullable<ClientDeps['channel']>,
       persist: () => Promise.resolve(true),
       mono: () => performance.now(),
       random: () => 0.5,
