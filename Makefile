@@ -28,6 +28,11 @@ CORPUS ?=
 FORM ?=
 # Every SHARE-th storage fault of `make storage-faults`.
 SHARE ?= 1
+# How many histories `make simulate` plays, of how many steps, on which database (both, if none is named).
+HISTORIES ?= 200
+STEPS ?= 40
+DB ?=
+REPLAY ?=
 # A folder for the bare machine of `make bare`.
 BARE ?= build/bare
 
@@ -142,6 +147,10 @@ bench-sync: setup ## Measure sync on both databases, with STORED (10000,100000,1
 forms-diff: setup ## Hold our evaluators to ODK's engine (EXPRESSIONS, SEQUENCES, SEED, CORPUS=folder of scripts/corpus, FORM=part of a path)
 	EXPRESSIONS=$(EXPRESSIONS) SEQUENCES=$(SEQUENCES) SEED=$(SEED) CORPUS=$(CORPUS) FORM=$(FORM) \
 		$(BIN)/node frontend/tests/forms-diff/run.mjs main.ts
+
+.PHONY: simulate
+simulate: setup ## Play HISTORIES (200) of phones and server in trouble, STEPS (40) each, on both or one DB (SEED, REPLAY)
+	HISTORIES=$(HISTORIES) STEPS=$(STEPS) SEED=$(SEED) DB=$(DB) REPLAY=$(REPLAY) $(BIN)/node frontend/tests/simulate/run.mjs
 
 .PHONY: check
 check: setup ## Check style and types, change nothing

@@ -1,0 +1,125 @@
+/** `make simulate`: histories one after the other, until they are through or something breaks. */
+import { fork } from 'node:child_process';
+import { Violation } from './checks';
+import type { Kind } from './server';
+import { type Ground, prepare } from './setup';
+import { shrink } from './shrink';
+import { type History, historyOf } from './steps';
+import { type Counts, World } from './world';
+
+const KINDS: readonly Kind[] = ['sqlite', 'postgresql'];
+const { HISTORIES = '200', STEPS = '40', SEED = '1', DB = '', REPLAY = '' } = process.env;
+
+/** What became of one history. digest: of all records' versions at its end. */
+interface Result {
+  seed: number;
+  digest: string;
+  counts: Counts;
+  broken: string | null;
+}
+const NOTHING: Counts = { submissions: 0, conflicts: 0, repairs: 0, requests: 0 };
+
+/** The exit code. */
+export async function main(script: string): Promise<number> {
+  const began = performance.now();
+  const kinds = DB ? [DB as Kind] : KINDS;
+  if (REPLAY) return replay(kinds[0] as Kind);
+  const seeds = Array.from(
+    { length: Math.ceil(Number(HISTORIES) / kinds.length) },
+    (_, i) => Number(SEED) + i,
+  );
+  const runs = DB
+    ? [await runAll(DB as Kind, seeds)]
+    : await Promise.all(kinds.map((kind) => elsewhere(script, kind)));
+  return report(runs, (performance.now() - began) / 1000);
+}
+
+async function runAll(kind: Kind, seeds: readonly number[]): Promise<Result[]> {
+  const ground = await prepare(kind);
+  const results: Result[] = [];
+  for (const seed of seeds) {
+    const history = historyOf(seed, Number(STEPS));
+    const result = await attempt(ground, history);
+    results.push(result);
+    process.send?.(result);
+    if (result.broken) await explain(ground, history, result.broken);
+    if (results.filter(({ broken }) => broken).length > 3) break;
+  }
+  ground.server.end();
+  return results;
+}
+
+async function attempt(ground: Ground, history: History): Promise<Result> {
+  const { seed } = history;
+  try {
+    const { counts, digest } = await World.run(ground, history);
+    return { seed, digest, counts, broken: null };
+  } catch (error) {
+    const told = error instanceof Violation ? error.message : `crash: ${(error as Error).stack}`;
+    return { seed, digest: '', counts: NOTHING, broken: told };
+  }
+}
+
+/** The same on a database of the other kind, at the same time. */
+function elsewhere(script: string, kind: Kind): Promise<Result[]> {
+  const child = fork(script, { env: { ...process.env, DB: kind, HISTORIES: `${half()}` } });
+  const results: Result[] = [];
+  child.on('message', (result) => results.push(result as Result));
+  return new Promise((resolve) => child.on('exit', () => resolve(results)));
+}
+const half = () => Math.ceil(Number(HISTORIES) / KINDS.length);
+
+/** Looks for the shortest history that breaks the same, and says how to see it again. */
+async function explain(ground: Ground, history: History, broken: string): Promise<void> {
+  const { kind } = ground.server;
+  const name = broken.split(':')[0];
+  const small = await shrink(history, async (shorter) =>
+    ((await attempt(ground, shorter)).broken ?? '').startsWith(`${name}:`),
+  );
+  const kept = small.steps.map((step) => history.steps.indexOf(step));
+  const told = (await attempt(ground, small)).broken ?? broken;
+  const lines = small.steps.map((step, i) => `  ${i + 1}. ${JSON.stringify(step)}`);
+  const again = `make simulate DB=${kind} REPLAY=${history.seed}/${history.steps.length}/${kept.join('.')}`;
+  say(
+    `seed ${history.seed} on ${kind}: ${told}`,
+    ...lines,
+    `  phones: ${small.phones}`,
+    `  ${again}`,
+  );
+}
+
+/** One history, step by step. REPLAY: seed/steps/those of them that are taken. */
+async function replay(kind: Kind): Promise<number> {
+  const [seed, length, kept] = REPLAY.split('/');
+  const whole = historyOf(Number(seed), Number(length));
+  const steps = kept ? kept.split('.').map((i) => whole.steps[Number(i)]) : whole.steps;
+  process.env.TRACE = '1';
+  const ground = await prepare(kind);
+  const result = await attempt(ground, { ...whole, steps: steps as History['steps'] });
+  ground.server.end();
+  say(result.broken ?? 'nothing broke');
+  return result.broken ? 1 : 0;
+}
+
+function report(runs: readonly Result[][], seconds: number): number {
+  const all = runs.flat();
+  const broken = all.filter((result) => result.broken).length;
+  const [first = [], ...others] = runs;
+  const digests = new Map(first.map(({ seed, digest }) => [seed, digest]));
+  const differing = others
+    .flat()
+    .filter(({ seed, digest }) => digest && digests.get(seed) && digests.get(seed) !== digest);
+  for (const { seed } of differing) say(`seed ${seed}: other versions on the other database`);
+  const sum = (key: keyof Counts) => all.reduce((total, { counts }) => total + counts[key], 0);
+  const missing = runs.some((run) => run.length === 0);
+  say(
+    `histories=${all.length} submissions=${sum('submissions')} conflicts=${sum('conflicts')} ` +
+      `requests=${sum('requests')} differing=${differing.length} violations=${broken} ` +
+      `repairs=${sum('repairs')} seconds=${seconds.toFixed(1)}`,
+  );
+  return broken || differing.length || missing ? 1 : 0;
+}
+
+function say(...lines: string[]): void {
+  process.stdout.write(`${lines.join('\n')}\n`);
+}

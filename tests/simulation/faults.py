@@ -1,0 +1,49 @@
+"""Crashes and passing troubles of the server, at a statement of one's choice.
+
+Only what writes counts, and commits: those are the same on both databases, locks and looks aren't.
+"""
+
+import re
+from typing import Any
+
+from sqlalchemy import Engine, event
+from sqlalchemy.exc import OperationalError
+
+_WRITES = re.compile(r"\s*(INSERT|UPDATE|DELETE)(?!.*area_head)", re.IGNORECASE)
+
+
+class KilledError(BaseException):
+    """The process is gone: nothing of ours may catch this and go on."""
+
+
+class Faults:
+    """Counts the statements of a request, and ends it at the k-th."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.statements = 0
+        self._die: int | None = None
+        self._stumble: int | None = None
+        event.listen(engine, "before_cursor_execute", self._statement)
+        event.listen(engine, "commit", self._commit)
+
+    def arm(self, die: int | None, stumble: int | None) -> None:
+        """For the request that follows. die: killed there; stumble: the database says once that it
+        is busy.
+        """
+        self.statements, self._die, self._stumble = 0, die, stumble
+
+    def _statement(self, _c: Any, _k: Any, statement: str, *_rest: Any) -> None:
+        if not _WRITES.match(statement):
+            return
+        self._count()
+        if self.statements == self._stumble:
+            self._stumble = None
+            raise OperationalError("", {}, Exception("database is locked"))
+
+    def _commit(self, _connection: Any) -> None:
+        self._count()
+
+    def _count(self) -> None:
+        self.statements += 1
+        if self.statements == self._die:
+            raise KilledError

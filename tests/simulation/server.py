@@ -1,0 +1,45 @@
+"""The process behind `make simulate`: a wish per line of JSON in, an answer per line out.
+
+python -m tests.simulation.server sqlite|postgresql [mutant]
+"""
+
+import gc
+import json
+import os
+import sys
+import tempfile
+import traceback
+from pathlib import Path
+from typing import TextIO
+
+from tests.databases import MEMORY, postgres_url
+
+from .world import World
+
+
+def main() -> None:
+    """Answer until the other side closes."""
+    kind = sys.argv[1]
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)  # whatever prints must not be taken for an answer
+    folder = MEMORY if os.access(MEMORY, os.W_OK) else None
+    with tempfile.TemporaryDirectory(prefix="fieldapp-simulate-", dir=folder) as home:
+        url = f"sqlite:///{home}/fieldapp.sqlite" if kind == "sqlite" else postgres_url()
+        world = World(Path(home), url)
+        gc.freeze()
+        gc.set_threshold(50_000, 20, 20)
+        _serve(world, answers)
+
+
+def _serve(world: World, answers: TextIO) -> None:
+    for line in sys.stdin:
+        try:
+            answer = {"ok": world.answer(json.loads(line))}
+        except Exception:
+            answer = {"error": traceback.format_exc()}
+        answers.write(json.dumps(answer, separators=(",", ":")) + "\n")
+        answers.flush()
+
+
+if __name__ == "__main__":
+    main()
