@@ -2,17 +2,22 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { Page } from '@playwright/test';
 import { launchPhone, type PhoneOptions } from '../e2e/browser';
 import { newWorker, type Worker } from '../e2e/worker';
+import { fontsInto } from './fonts';
 import { installStopwatch } from './stopwatch';
 
 /** How much slower than this machine's the phone's processor is. */
-const THROTTLE = 6;
+const THROTTLE = Number(process.env.THROTTLE ?? 6);
 const PASSWORD = 'xunfang-2026';
 
 /** Frames come when they are ready, not 60 times a second: what is measured is work, not waiting for the screen. */
-export const PHONE: PhoneOptions = { args: ['--disable-frame-rate-limit'] };
+const PHONE: PhoneOptions = {
+  args: ['--disable-frame-rate-limit'],
+  fonts: await fontsInto(fileURLToPath(new URL('./dist/fonts', import.meta.url))),
+};
 
 export interface Engine {
   name: string;

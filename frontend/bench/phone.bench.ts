@@ -140,7 +140,7 @@ async function household(): Promise<string> {
     if (at > 0) await page.getByTestId('add-member').tap();
     await page.getByTestId(`input-member[${at}]/m_name`).fill(`成员${at + 1}`);
   }
-  await expect(page.getByTestId('draft-state')).toContainText('已保存');
+  await expect(page.getByTestId('draft-state')).toContainText('已存下');
   return new URL(page.url()).pathname;
 }
 

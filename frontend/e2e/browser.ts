@@ -39,6 +39,8 @@ const ARGUMENTS = [
 export type PhoneOptions = Parameters<typeof chromium.launchPersistentContext>[1] & {
   width?: number;
   height?: number;
+  /** A folder with fonts and their `fonts.conf`, instead of the browser's own. */
+  fonts?: string;
 };
 
 export interface Phone {
@@ -54,13 +56,13 @@ export interface Phone {
 /** Opens, or opens again, the browser on a profile folder. Close or kill it before the next. */
 export async function launchPhone(
   userDataDir: string,
-  { width = 360, height = 640, args = [], ...options }: PhoneOptions = {},
+  { width = 360, height = 640, args = [], fonts, ...options }: PhoneOptions = {},
 ): Promise<Phone> {
   const home = await unpackedBrowser();
   const context = await chromium.launchPersistentContext(userDataDir, {
     executablePath: join(home, 'chromium'),
     args: [...ARGUMENTS, ...args],
-    env: browserEnvironment(home),
+    env: browserEnvironment(home, fonts),
     viewport: { width, height },
     deviceScaleFactor: 2,
     isMobile: true,
@@ -98,7 +100,7 @@ async function unpackInto(home: string): Promise<void> {
   try {
     await inflateInto(attempt);
     await addChineseFont(join(attempt, 'fonts'));
-    await writeFile(join(attempt, 'fonts/fonts.conf'), fontConfiguration(home));
+    await writeFile(join(attempt, 'fonts/fonts.conf'), fontConfiguration(join(home, 'fonts')));
     await rename(attempt, home);
   } catch (error) {
     await rm(attempt, { recursive: true, force: true });
@@ -127,7 +129,7 @@ async function addChineseFont(folder: string): Promise<void> {
   }
 }
 
-function browserEnvironment(home: string): Record<string, string> {
+function browserEnvironment(home: string, fonts = join(home, 'fonts')): Record<string, string> {
   const given = Object.entries(process.env).filter(
     (entry): entry is [string, string] => !!entry[1],
   );
@@ -135,17 +137,18 @@ function browserEnvironment(home: string): Record<string, string> {
     ...Object.fromEntries(given),
     // Date fields follow the browser's language, not the page's.
     LC_ALL: 'zh_CN.UTF-8',
-    FONTCONFIG_PATH: join(home, 'fonts'),
+    FONTCONFIG_PATH: fonts,
     LD_LIBRARY_PATH: join(home, 'al2023/lib'),
   };
 }
 
-function fontConfiguration(home: string): string {
+/** For the fonts in a folder; what is found out about them is kept beside it. */
+export function fontConfiguration(fonts: string): string {
   return `<?xml version="1.0"?>
 <!DOCTYPE fontconfig SYSTEM "fonts.dtd">
 <fontconfig>
-  <dir>${join(home, 'fonts')}</dir>
-  <cachedir>${join(home, 'fonts-cache')}</cachedir>
+  <dir>${fonts}</dir>
+  <cachedir>${fonts}-cache</cachedir>
 </fontconfig>
 `;
 }

@@ -1,6 +1,6 @@
 // @vitest-environment happy-dom
 import { mount } from '@vue/test-utils';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { nextTick, shallowRef } from 'vue';
 import { createSession } from '@/forms/session';
 import { i18n } from '@/i18n';
@@ -16,6 +16,7 @@ import type {
 import { asked } from '@/ui/confirm';
 import { saveTargets } from './conflict';
 import FormRows from './FormRows.vue';
+import { idleQueue } from './idle';
 import { portionsOf, progressOf, type Row, rowsOf, screensOf, screenWith } from './rows';
 import { createFormStore, type FormContext, formKey } from './store';
 
@@ -206,6 +207,7 @@ function open(notes: [string, string[]][] = []) {
     notes: new Map(notes),
     focused: shallowRef(null),
     files: { put: async () => 'a.jpg', get: async () => undefined },
+    later: idleQueue(),
     unfinished: new Set(),
   };
   const page = mount(FormRows, {
@@ -259,6 +261,8 @@ test('full-width digits of a Chinese keyboard are digits', async () => {
 
 test('pinyin being composed is not an answer yet', async () => {
   const { at, session, page } = open();
+  // Below the first screenful, which is there at once.
+  await vi.waitUntil(() => at('add-g_more/kids').exists());
   await at('add-g_more/kids').trigger('click');
   const last = session.view('g_more/kids').children.length - 1;
   const field = page.find<HTMLInputElement>(`[data-test="input-g_more/kids[${last}]/kid"]`);
@@ -322,6 +326,8 @@ test('a kind of question this phone cannot ask says so and stops nothing', async
 
 test('a child is taken off the list only after a yes', async () => {
   const { at, session } = open();
+  // Below the first screenful, which is there at once.
+  await vi.waitUntil(() => at('add-g_more/kids').exists());
   await at('add-g_more/kids').trigger('click');
   const before = session.view('g_more/kids').children.length;
   session.set('g_more/kids[0]/kid', '小明');
@@ -400,7 +406,7 @@ test('a long form comes in portions; what keeps itself in sight stands by itself
   const view = (path: string) => ({ path, appearance: looks.get(path) }) as NodeView;
   const portions = portionsOf(blocks, view);
   expect(portions.flat()).toEqual(blocks);
-  expect(portions.map((portion) => portion.length)).toEqual([6, 5, 1, 6, 3]);
-  expect(portions[2]).toEqual([[rows[11]]]);
-  expect(portions[4]?.[2]).toBe(table);
+  expect(portions.map((portion) => portion.length)).toEqual([3, 3, 3, 2, 1, 3, 3, 3]);
+  expect(portions[4]).toEqual([[rows[11]]]);
+  expect(portions[7]?.[2]).toBe(table);
 });

@@ -30,3 +30,34 @@ export function idleWork(work: () => void): IdleWork {
     },
   };
 }
+
+/** Work of which some is done in every idle moment and none in any other; where there are no such moments, none is. */
+export interface IdleQueue {
+  /** Gives what takes the work back. */
+  add(work: () => void): () => void;
+  stop(): void;
+}
+
+export function idleQueue(): IdleQueue {
+  const waiting = new Set<() => void>();
+  const known = typeof requestIdleCallback !== 'undefined';
+  let pending: number | undefined;
+  const run = () => {
+    const [work] = waiting;
+    if (work) waiting.delete(work);
+    work?.();
+    pending = waiting.size > 0 ? requestIdleCallback(run) : undefined;
+  };
+  return {
+    add(work) {
+      if (!known) return () => undefined;
+      waiting.add(work);
+      pending ??= requestIdleCallback(run);
+      return () => void waiting.delete(work);
+    },
+    stop() {
+      waiting.clear();
+      if (pending !== undefined) cancelIdleCallback(pending);
+    },
+  };
+}

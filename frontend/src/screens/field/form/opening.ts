@@ -1,4 +1,6 @@
 /** Opens a form: a draft where it was left, a returned visit to be corrected, or a new one about a record. */
+
+import { planOf } from '@/forms/plan';
 import type {
   Client,
   Draft,
@@ -73,4 +75,9 @@ function givenAbout(client: Client, def: FormDefinition, record: EntityView) {
 function homeArea(client: Client, scope: Scope, village: string | null): string {
   const own = client.me().areas[scope] ?? [];
   return village && own.includes(village) ? village : (own[0] ?? '');
+}
+
+/** Reads a form and works out what depends on what in it, so that it opens without a wait. */
+export async function prepareForm(client: Client, form: string): Promise<void> {
+  planOf(await client.definition(form));
 }

@@ -49,7 +49,7 @@ export function blocksOf(rows: readonly Row[], view: (path: string) => NodeView)
 }
 
 /** Rows that are put on screen, and drawn, together. */
-const PORTION = 6;
+const PORTION = 3;
 
 /** A note that keeps itself in sight, or a repeat that draws its own rows. */
 const standsAlone = (row: Row, view: NodeView) =>

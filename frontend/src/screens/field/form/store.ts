@@ -3,6 +3,7 @@ import { type InjectionKey, inject, type ShallowRef, shallowRef } from 'vue';
 import type { FormDefinition, FormSession, NodeView, Registry, Scope } from '@/protocol/types';
 import type { KnownType } from '../words';
 import type { SaveTarget } from './conflict';
+import type { IdleQueue } from './idle';
 
 export interface FormStore {
   readonly session: FormSession;
@@ -93,6 +94,8 @@ export interface FormContext {
     put(bytes: Uint8Array, type: string): Promise<string>;
     get(name: string): Promise<{ bytes: Uint8Array; type: string } | undefined>;
   };
+  /** Does what isn't needed yet while nothing else is to be done. */
+  later: IdleQueue;
   /** What is still on its way into an answer; each brings it there when called. Finishing waits for all. */
   unfinished: Set<() => Promise<unknown>>;
 }

@@ -109,3 +109,13 @@ export const FIELD_KINDS: ReadonlySet<ControlKind> = new Set([
   'barcode',
   'range',
 ]);
+
+/** Kinds that are nothing but what is seen of them: no device, no list that is long. */
+export const PLAIN_KINDS: ReadonlySet<ControlKind> = new Set([
+  'text',
+  'number',
+  'date',
+  'one',
+  'many',
+  'note',
+]);

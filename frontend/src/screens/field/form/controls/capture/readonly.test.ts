@@ -5,6 +5,7 @@ import { beforeAll, expect, test } from 'vitest';
 import { type Component, shallowRef } from 'vue';
 import { addMessages, i18n } from '@/i18n';
 import type { FormNode, NodeView } from '@/protocol/types';
+import { idleQueue } from '../../idle';
 import { type FormContext, formKey } from '../../store';
 import DrawingControl from './DrawingControl.vue';
 import FileControl from './FileControl.vue';
@@ -32,6 +33,7 @@ async function shown(control: Component, node: Partial<FormNode>, over: Partial<
   const context = {
     def: { nodes: [{ n: 'q', p: -1, k: 'leaf', ...node }] },
     focused: shallowRef(null),
+    later: idleQueue(),
     unfinished: new Set(),
     files: {
       put: async () => HERE,
