@@ -1,12 +1,16 @@
 /** A long list shown a part at a time, growing as its end comes into sight. */
 import { computed, onBeforeUnmount, type Ref, ref, watch } from 'vue';
 
+/** No row is lower: what a finger touches. */
+const LOWEST_PX = 48;
 const PART = 40;
 
 export function useGrowing<T>(all: Readonly<Ref<readonly T[]>>) {
-  const count = ref(PART);
+  // What fills the screen: with each key typed these are drawn anew.
+  const first = Math.ceil(window.innerHeight / LOWEST_PX);
+  const count = ref(first);
   watch(all, () => {
-    count.value = PART;
+    count.value = first;
   });
   const shown = computed(() => all.value.slice(0, count.value));
   const more = computed(() => all.value.length > count.value);
