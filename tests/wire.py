@@ -1,8 +1,9 @@
-"""FS-SYNC/1 pinned: the messages the server declares and those phone and server really exchange, by hash, with a history.
+"""FS-SYNC/1 pinned by hash: the messages the server declares, and those really exchanged.
 
-`tests/contract/wire.json` holds both and one entry per version. To change the wire on purpose:
+`tests/contract/wire.json` holds both and one entry per version, which says what changed and why
+older phones still get on. To change the wire on purpose:
     RECORD_WIRE=1 .venv/bin/npm --prefix frontend run test -- real-server/wire
-    .venv/bin/fieldapp openapi | .venv/bin/python -m tests.wire 1.1 "what changed, and why older phones still get on"
+    .venv/bin/fieldapp openapi | .venv/bin/python -m tests.wire 1.1 "what changed"
 """
 
 import datetime

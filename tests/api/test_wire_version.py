@@ -1,4 +1,7 @@
-"""The wire changes only on purpose: phones in drawers speak every version that ever was (tests/wire.py says how)."""
+"""The wire changes only on purpose: phones in drawers speak every version there ever was.
+
+tests/wire.py says how.
+"""
 
 import json
 from itertools import pairwise
