@@ -6,15 +6,17 @@ entities as items. Cases that both languages run: tests/contract/expressions.jso
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import fmod, inf, nan
 from random import Random
 from typing import Any, Protocol, TypeAlias
 
+from .asked import asked_of_item
 from .attached import ListNode, RowNode, key_of
 from .chance import LARGEST, seed_of, shuffled
 from .functions import LIBRARY, as_moment, padded
+from .steps import along, distinct, siblings, union
 from .values import (
     Date,
     Item,
@@ -89,7 +91,7 @@ class Form(Protocol):
         ...
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Scope:
     """Where an expression is evaluated. node: the form node or entity it belongs to; item: the
     context node of XPath.
@@ -113,6 +115,10 @@ class Scope:
         return Scope(self.host, self.node, self.form, item, position, size, self.lang)
 
 
+Program: TypeAlias = Callable[[Scope], Value]
+"""An expression, ready to be evaluated any number of times."""
+
+
 def evaluate_entity(
     tree: Expr,
     host: Host,
@@ -122,29 +128,71 @@ def evaluate_entity(
     """Evaluate a program's expression about one entity: `props` by name, `marks` with `on` and `by`
     of each.
     """
-    return evaluate(tree, Scope(host, make_item(props, marks)))
+    made, asked = _about_entity(tree)
+    if asked is not None:
+        props = {name: props[name] for name in asked if name in props}
+    return made(Scope(host, make_item(props, marks)))
 
 
 def evaluate(tree: Expr, scope: Scope) -> Value:
     """The value of an expression. Never fails on values: what can't be computed is NaN or empty
     text.
     """
+    return program(tree)(scope)
+
+
+_ABOUT: dict[int, tuple[Expr, Program, frozenset[str] | None]] = {}
+_PROGRAMS: dict[int, tuple[Expr, Program]] = {}
+_PROGRAMS_KEPT = 20_000
+
+
+def _about_entity(tree: Expr) -> tuple[Program, frozenset[str] | None]:
+    """A program, and which properties it asks for (None: perhaps all); worked out once."""
+    kept = _ABOUT.get(id(tree))
+    if kept is None or kept[0] is not tree:
+        if len(_ABOUT) >= _PROGRAMS_KEPT:
+            _ABOUT.clear()
+        kept = _ABOUT[id(tree)] = (tree, program(tree), asked_of_item(tree))
+    return kept[1], kept[2]
+
+
+def program(tree: Expr) -> Program:
+    """The program of an expression, made once; the expression must not change any more. Raises
+    ValueError.
+    """
+    kept = _PROGRAMS.get(id(tree))
+    if kept is None or kept[0] is not tree:
+        if len(_PROGRAMS) >= _PROGRAMS_KEPT:
+            _PROGRAMS.clear()
+        kept = _PROGRAMS[id(tree)] = (tree, _made(tree))
+    return kept[1]
+
+
+def _made(tree: Expr) -> Program:
     try:
         kind = KINDS[tree[0]]
     except (KeyError, IndexError, TypeError):
         raise ValueError(f"not an expression: {tree!r}") from None
-    return kind(scope, *tree[1:])
+    return kind(*tree[1:])
 
 
-def _reference(scope: Scope, node: int, held: int | None = None) -> Value:
-    return _form(scope).resolve(node, scope.node, held)
+def _constant(value: Value) -> Program:
+    return lambda _scope: value
 
 
-def _call(scope: Scope, name: str, *args: Expr) -> Value:
+def _reference(node: int, held: int | None = None) -> Program:
+    return lambda scope: _form(scope).resolve(node, scope.node, held)
+
+
+def _call(name: str, *args: Expr) -> Program:
     special = SPECIAL.get(name)
     if special:
-        return special(scope, *args)
-    return LIBRARY[name](*[evaluate(arg, scope) for arg in args])
+        return special(*args)
+    function, given = LIBRARY[name], [_made(arg) for arg in args]
+    if len(given) == 1:
+        only = given[0]
+        return lambda scope: function(only(scope))
+    return lambda scope: function(*[arg(scope) for arg in given])
 
 
 def _form(scope: Scope) -> Form:
@@ -156,17 +204,33 @@ def _form(scope: Scope) -> Form:
 # ---- operators ----
 
 
-def _operate(scope: Scope, operator: str, left: Expr, right: Expr) -> Value:
+def _operate(operator: str, left: Expr, right: Expr) -> Program:
+    a, b = _made(left), _made(right)
     if operator == "or":
-        return to_boolean(evaluate(left, scope)) or to_boolean(evaluate(right, scope))
+        return lambda scope: to_boolean(a(scope)) or to_boolean(b(scope))
     if operator == "and":
-        return to_boolean(evaluate(left, scope)) and to_boolean(evaluate(right, scope))
-    a, b = evaluate(left, scope), evaluate(right, scope)
+        return lambda scope: to_boolean(a(scope)) and to_boolean(b(scope))
+    if operator in ("=", "!=") and right[0] == "s":
+        return _beside_text(operator == "=", a, str(right[1]))
     if operator in ("=", "!=", "<", "<=", ">", ">="):
-        return compare(operator, a, b)
+        return lambda scope: compare(operator, a(scope), b(scope))
     if operator == "|":
-        return _union(a, b)
-    return _arithmetic(operator, to_number(a), to_number(b))
+        return lambda scope: union(a(scope), b(scope))
+    return lambda scope: _arithmetic(operator, to_number(a(scope)), to_number(b(scope)))
+
+
+def _beside_text(equal: bool, left: Program, text: str) -> Program:
+    """A comparison with a text that stands in the form, the commonest of all."""
+
+    def holds(scope: Scope) -> bool:
+        value = left(scope)
+        if isinstance(value, list):
+            return any((node.text == text) is equal for node in value)
+        if isinstance(value, str):
+            return (value == text) is equal
+        return compare("=" if equal else "!=", value, text)
+
+    return holds
 
 
 def _arithmetic(operator: str, a: float, b: float) -> float:
@@ -183,152 +247,133 @@ def _arithmetic(operator: str, a: float, b: float) -> float:
     return nan if b == 0 or a in (inf, -inf) else fmod(a, b)
 
 
-def _union(a: Value, b: Value) -> NodeSet:
-    nodes = [n for v in (a, b) if isinstance(v, list) for n in v]
-    return sorted(_distinct(nodes), key=_document_order)
-
-
-def _document_order(node: Node) -> list[int]:
-    order: list[int] = []
-    while node.parent is not None:
-        siblings = [*node.parent.attributes, *node.parent.children]
-        order.append(next(i for i, sibling in enumerate(siblings) if sibling is node))
-        node = node.parent
-    return order[::-1]
-
-
 # ---- location paths ----
 
-
-def _path(scope: Scope, base: Expr, *steps: Expr) -> NodeSet:
-    nodes: Value
-    if base[0] == "inst":
-        root = scope.form.items(base[1]) if scope.form else None
-        nodes = [root or scope.host.items(base[1])]
-    else:
-        nodes = evaluate(base, scope)
-    if not isinstance(nodes, list):
-        return []
-    for axis, name, *preds in steps:
-        if axis == "filter":
-            nodes = _filtered(nodes, preds, scope)
-        else:
-            nodes = _distinct(
-                [
-                    n
-                    for node in nodes
-                    for n in _filtered(_reached(scope, node, axis, name, preds), preds, scope)
-                ]
-            )
-    return nodes
+Step: TypeAlias = Callable[[NodeSet, Scope], NodeSet]
 
 
-def _reached(scope: Scope, node: Node, axis: str, name: str, preds: Sequence[Expr]) -> NodeSet:
+def _path(base: Expr, *steps: Any) -> Program:
+    begin = _list_root(base[1]) if base[0] == "inst" else _made(base)
+    follow = [_step(*step) for step in steps]
+
+    def walk(scope: Scope) -> NodeSet:
+        nodes = begin(scope)
+        if not isinstance(nodes, list):
+            return []
+        for step in follow:
+            nodes = step(nodes, scope)
+        return nodes
+
+    return walk
+
+
+def _list_root(name: str) -> Program:
+    def root(scope: Scope) -> NodeSet:
+        own = scope.form.items(name) if scope.form else None
+        return [own or scope.host.items(name)]
+
+    return root
+
+
+def _step(axis: str, name: str, *preds: Expr) -> Step:
+    tests = [_made(pred) for pred in preds]
+    if axis == "filter":
+        return lambda nodes, scope: _filtered(nodes, tests, scope)
+    reached = _reached(axis, name, preds)
+    if axis == "child" and name != "*" and not preds:
+        return lambda nodes, scope: _one_by_one(nodes, lambda node: reached(node, scope))
+    return lambda nodes, scope: _one_by_one(
+        nodes, lambda node: _filtered(reached(node, scope), tests, scope)
+    )
+
+
+def _one_by_one(nodes: NodeSet, lead: Callable[[Node], NodeSet]) -> NodeSet:
+    """Where a step leads from all these, each node once."""
+    if len(nodes) == 1:
+        return lead(nodes[0])
+    return distinct([found for node in nodes for found in lead(node)])
+
+
+def _reached(axis: str, name: str, preds: Sequence[Expr]) -> Callable[[Node, Scope], NodeSet]:
     """Where a step leads; of an attached list only rows that can pass the first predicate."""
-    if isinstance(node, RowNode) and axis == "child" and name != "*":
-        return [*node.child(name)]
-    key = key_of(preds[0]) if preds and name == "item" and isinstance(node, ListNode) else None
-    if key is None or not isinstance(node, ListNode):
-        return _along(node, axis, name)
-    wanted = evaluate(key[1], scope)
-    if isinstance(wanted, list) and len(wanted) == 1:
-        wanted = wanted[0].text
-    return [*node.find(key[0], wanted)] if isinstance(wanted, str) else _along(node, axis, name)
+    lead, key = along(axis, name), key_of(preds[0]) if preds and name == "item" else None
+    wanted = _made(key[1]) if key else None
+
+    def reached(node: Node, scope: Scope) -> NodeSet:
+        if isinstance(node, RowNode) and axis == "child" and name != "*":
+            return [*node.child(name)]
+        if key and wanted and isinstance(node, ListNode):
+            value = wanted(scope)
+            if isinstance(value, list) and len(value) == 1:
+                value = value[0].text
+            if isinstance(value, str):
+                return [*node.find(key[0], value)]
+        return lead(node)
+
+    return reached
 
 
-def _filtered(nodes: NodeSet, preds: Sequence[Expr], scope: Scope) -> NodeSet:
-    for pred in preds:
+def _filtered(nodes: NodeSet, tests: Sequence[Program], scope: Scope) -> NodeSet:
+    for test in tests:
         size = len(nodes)
         nodes = [
             node
             for position, node in enumerate(nodes, 1)
-            if admits(pred, scope.at(node, position, size))
+            if _passes(test, scope.at(node, position, size))
         ]
     return nodes
 
 
 def admits(pred: Expr, scope: Scope) -> bool:
     """Whether a candidate passes a predicate; a number selects by position."""
-    value = evaluate(pred, scope)
+    return _passes(program(pred), scope)
+
+
+def _passes(test: Program, scope: Scope) -> bool:
+    value = test(scope)
     if isinstance(value, float):
         return value == scope.position
     return to_boolean(value)
 
 
-def _along(node: Node, axis: str, name: str) -> NodeSet:
-    wanted = f"@{name}" if axis == "attribute" and name != "*" else name
-    return [n for n in AXES[axis](node) if wanted in ("*", n.name) and n.relevant]
-
-
-def _ancestors(node: Node) -> Iterator[Node]:
-    while node.parent is not None:
-        node = node.parent
-        yield node
-
-
-def _descendants(node: Node) -> Iterator[Node]:
-    for child in node.children:
-        yield child
-        yield from _descendants(child)
-
-
-def _siblings(node: Node) -> tuple[NodeSet, NodeSet]:
-    """Those before, nearest first, and those after."""
-    around = list(node.parent.children) if node.parent else [node]
-    place = next((i for i, n in enumerate(around) if n is node), 0)
-    return around[:place][::-1], around[place + 1 :]
-
-
-AXES: dict[str, Callable[[Node], Iterator[Node] | Sequence[Node]]] = {
-    "child": lambda node: node.children,
-    "attribute": lambda node: node.attributes,
-    "self": lambda node: [node],
-    "parent": lambda node: [node.parent] if node.parent else [],
-    "ancestor": _ancestors,
-    "descendant": _descendants,
-    "preceding-sibling": lambda node: _siblings(node)[0],
-    "following-sibling": lambda node: _siblings(node)[1],
-}
-
-
-def _distinct(nodes: NodeSet) -> NodeSet:
-    return list({id(node): node for node in nodes}.values())
-
-
 # ---- functions that need more than their arguments' values ----
 
 
-def _if(scope: Scope, condition: Expr, then: Expr, otherwise: Expr) -> Value:
-    return evaluate(then if to_boolean(evaluate(condition, scope)) else otherwise, scope)
+def _if(condition: Expr, then: Expr, otherwise: Expr) -> Program:
+    holds, yes, no = _made(condition), _made(then), _made(otherwise)
+    return lambda scope: yes(scope) if to_boolean(holds(scope)) else no(scope)
 
 
-def _coalesce(scope: Scope, first: Expr, second: Expr) -> Value:
-    return to_text(evaluate(first, scope)) or to_text(evaluate(second, scope))
+def _coalesce(first: Expr, second: Expr) -> Program:
+    one, other = _made(first), _made(second)
+    return lambda scope: to_text(one(scope)) or to_text(other(scope))
 
 
-def _once(scope: Scope, expr: Expr) -> Value:
+def _once(expr: Expr) -> Program:
     """The node's own value if it has one, relevant or not."""
-    own: str = getattr(scope.node, "value", "")
-    return own or evaluate(expr, scope)
+    made = _made(expr)
+
+    def once(scope: Scope) -> Value:
+        own: str = getattr(scope.node, "value", "")
+        return own or made(scope)
+
+    return once
 
 
-def _position(scope: Scope, of: Expr | None = None) -> Value:
+def _position(of: Expr | None = None) -> Program:
     """Of a repeat instance: its number among its repeat, from 1."""
     if of is None:
-        return float(scope.position)
-    nodes = evaluate(of, scope)
-    if not isinstance(nodes, list) or not nodes:
-        return nan
-    before = [n for n in _siblings(nodes[0])[0] if n.name == nodes[0].name]
-    return float(len(before) + 1)
+        return lambda scope: float(scope.position)
+    made = _made(of)
 
+    def position(scope: Scope) -> Value:
+        nodes = made(scope)
+        if not isinstance(nodes, list) or not nodes:
+            return nan
+        before = [n for n in siblings(nodes[0])[0] if n.name == nodes[0].name]
+        return float(len(before) + 1)
 
-def _today(scope: Scope) -> Value:
-    return parse_date(scope.host.today) or ""
-
-
-def _now(scope: Scope) -> Value:
-    return parse_moment(scope.host.now) or ""
+    return position
 
 
 def _offset(scope: Scope) -> str:
@@ -337,55 +382,77 @@ def _offset(scope: Scope) -> str:
     return text[-6:] if text[-6:-5] in ("+", "-") else "Z" if text.endswith("Z") else ""
 
 
-def _date_time(scope: Scope, expr: Expr) -> Value:
-    moment = as_moment(padded(evaluate(expr, scope)))
-    if isinstance(moment, Date) or (moment is not None and not OFFSET.search(moment.text)):
-        return moment_of(moment.days, _offset(scope)) or ""
-    return moment or ""
+def _date_time(expr: Expr) -> Program:
+    made = _made(expr)
+
+    def date_time(scope: Scope) -> Value:
+        moment = as_moment(padded(made(scope)))
+        if isinstance(moment, Date) or (moment is not None and not OFFSET.search(moment.text)):
+            return moment_of(moment.days, _offset(scope)) or ""
+        return moment or ""
+
+    return date_time
 
 
-def _uuid(scope: Scope, length: Expr | None = None) -> Value:
-    text = scope.host.uuid()
+def _uuid(length: Expr | None = None) -> Program:
     if length is None:
-        return text
-    wanted = max(0.0, min(to_number(evaluate(length, scope)), LONGEST_TEXT))
-    while len(text) < wanted:
-        text += scope.host.uuid()
-    return text[: int(wanted)] if wanted == wanted else ""
+        return lambda scope: scope.host.uuid()
+    made = _made(length)
+
+    def cut(scope: Scope) -> Value:
+        text = scope.host.uuid()
+        wanted = max(0.0, min(to_number(made(scope)), LONGEST_TEXT))
+        while len(text) < wanted:
+            text += scope.host.uuid()
+        return text[: int(wanted)] if wanted == wanted else ""
+
+    return cut
 
 
-def _choice_name(scope: Scope, code: Expr, of: Expr) -> Value:
-    return _form(scope).choice_label(of[1], to_text(evaluate(code, scope)), scope)
+def _choice_name(code: Expr, of: Expr) -> Program:
+    made = _made(code)
+    return lambda scope: _form(scope).choice_label(of[1], to_text(made(scope)), scope)
 
 
-def _randomize(scope: Scope, nodes: Expr, seed: Expr | None = None) -> Value:
-    given = evaluate(nodes, scope)
-    if not isinstance(given, list):
-        return []
-    chance = int(scope.host.random() * LARGEST)
-    return shuffled(given, chance if seed is None else seed_of(evaluate(seed, scope)))
+def _randomize(nodes: Expr, seed: Expr | None = None) -> Program:
+    made, sown = _made(nodes), _made(seed) if seed is not None else None
+
+    def randomize(scope: Scope) -> Value:
+        given = made(scope)
+        if not isinstance(given, list):
+            return []
+        chance = int(scope.host.random() * LARGEST)
+        return shuffled(given, chance if sown is None else seed_of(sown(scope)))
+
+    return randomize
 
 
-def _of_context(name: str) -> Callable[..., Value]:
+def _of_context(name: str) -> Callable[..., Program]:
     """A function that takes the context node when it is given nothing."""
+    function = LIBRARY[name]
 
-    def call(scope: Scope, *args: Expr) -> Value:
-        return LIBRARY[name](evaluate(args[0], scope) if args else [scope.context])
+    def call(*args: Expr) -> Program:
+        made = _made(args[0]) if args else _context
+        return lambda scope: function(made(scope))
 
     return call
 
 
-SPECIAL: dict[str, Callable[..., Value]] = {
+def _context(scope: Scope) -> NodeSet:
+    return [scope.context]
+
+
+SPECIAL: dict[str, Callable[..., Program]] = {
     "if": _if,
     "coalesce": _coalesce,
     "once": _once,
     "position": _position,
-    "last": lambda scope: float(scope.size),
-    "today": _today,
-    "now": _now,
+    "last": lambda: lambda scope: float(scope.size),
+    "today": lambda: lambda scope: parse_date(scope.host.today) or "",
+    "now": lambda: lambda scope: parse_moment(scope.host.now) or "",
     "date-time": _date_time,
     "uuid": _uuid,
-    "random": lambda scope: scope.host.random(),
+    "random": lambda: lambda scope: scope.host.random(),
     "jr:choice-name": _choice_name,
     "randomize": _randomize,
     **{
@@ -393,19 +460,24 @@ SPECIAL: dict[str, Callable[..., Value]] = {
     },
 }
 
-KINDS: dict[str, Callable[..., Value]] = {
-    "n": lambda _scope, number: float(number),
-    "s": lambda _scope, text: str(text),
+KINDS: dict[str, Callable[..., Program]] = {
+    "n": lambda number: _constant(float(number)),
+    "s": lambda text: _constant(str(text)),
     "r": _reference,
-    ".": lambda scope: [scope.context],
-    "ctx": lambda scope: [scope.context],
-    "cur": lambda scope: [scope.node],
+    ".": lambda: _context,
+    "ctx": lambda: _context,
+    "cur": lambda: lambda scope: [scope.node],
     "path": _path,
     "op": _operate,
-    "neg": lambda scope, operand: -to_number(evaluate(operand, scope)),
+    "neg": lambda operand: _negated(_made(operand)),
     "f": _call,
 }
-"""What each head of an expression means; a function of the scope and the rest of the tree."""
+"""What each head of an expression means: makes a program of the rest of the tree."""
+
+
+def _negated(made: Program) -> Program:
+    return lambda scope: -to_number(made(scope))
+
 
 __all__ = [
     "Date",

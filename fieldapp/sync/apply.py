@@ -11,6 +11,7 @@ import traceback
 from collections.abc import Iterable, Sequence
 from functools import partial
 from hashlib import sha256
+from itertools import groupby
 from typing import Any
 
 import sqlalchemy as sa
@@ -128,8 +129,11 @@ class Batch:
             ids |= candidates(submitted)
         self._store.load(ids)
         self._store.load_sups([submitted.id for submitted in sent])
-        named = {e for s in sent if s.form not in BUILT_IN for e in named_ids(s.answers)}
-        self._store.load_followers(named)
+        for form, some in groupby(sorted(sent, key=_form_key), key=_form_key):
+            known = None if form[0] in BUILT_IN else self._rules.form(*form)
+            if known:
+                named = {entity for submitted in some for entity in named_ids(submitted.answers)}
+                self._store.load_followers(named, known.looks)
 
     def _find_known(self, ids: Sequence[str]) -> None:
         s = m.Submission
@@ -294,7 +298,7 @@ class Batch:
         if form is None:
             raise AsideError("unknown_form", f"{sent.form} {sent.fv}")
         target_of = self._store.target(sent.corrects) if sent.corrects else None
-        fill = partial(filled, item, sent, form.scope, self._rules, self._store.near)
+        fill = partial(filled, item, sent, form, self._rules, self._store.near)
         plan = plan_form(sent, form, author, fill, item.derivation)
         return with_correction(plan, sent, target_of, author)
 
@@ -438,6 +442,10 @@ def without_values(error: Exception) -> str:
     """Kind and place of a failure; what it says may quote an answer, which no log may hold."""
     place = "".join(traceback.format_tb(error.__traceback__))
     return f"{type(error).__name__}\n{place}".rstrip()
+
+
+def _form_key(sent: Submitted) -> tuple[str, str]:
+    return sent.form, sent.fv
 
 
 def _read(item: Incoming) -> Submitted | UnreadableError:

@@ -82,10 +82,14 @@ class Entity:
         """A register merged anew from its live writes."""
         return merge(view.kind(register), self.state.get(register, ()), ())
 
-    def props(self, view: TypeView, audience: str | None = None) -> dict[str, str]:
-        """Shown values by property, groups flattened, absent ones left out."""
+    def props(
+        self, view: TypeView, audience: str | None = None, only: frozenset[str] | None = None
+    ) -> dict[str, str]:
+        """Shown values by property, groups flattened, absent ones left out; only: of these."""
         found: dict[str, str] = {}
         for name in self.state:
+            if only is not None and only.isdisjoint(view.members.get(name, (name,))):
+                continue
             members = None if audience is None else view.seen.get(audience, {}).get(name, _NOTHING)
             if members is _NOTHING:
                 continue

@@ -30,8 +30,10 @@ class Rules(Protocol):
         """As whom a role reads a scope."""
         ...
 
-    def item(self, entity: Entity, audience: str, today: str) -> dict[str, str]:
-        """An entity as an item of its list."""
+    def item(
+        self, entity: Entity, audience: str, today: str, asked: frozenset[str] | None = None
+    ) -> dict[str, str]:
+        """An entity as an item of its list; asked: properties that matter, None: all."""
         ...
 
     def villages(self, codes: Collection[str]) -> Sequence[Mapping[str, str]]:

@@ -12,7 +12,7 @@ from fieldapp.text import texts
 
 from .entities import Entity, TypeView, is_alive, visible_registers
 from .items import Incoming, Rules
-from .plan import Author
+from .plan import Answered, Author
 from .quality import Filled
 from .wire import Submitted
 
@@ -31,16 +31,19 @@ def named_ids(answers: Mapping[str, Any]) -> list[str]:
 def filled(
     item: Incoming,
     sent: Submitted,
-    scope: str,
+    form: Answered,
     rules: Rules,
-    near: Callable[[Collection[str]], Collection[Entity]],
+    near: Callable[[Collection[str], str], Collection[Entity]],
 ) -> Filled:
-    """A visit as its form judges it. near: entities of these ids, and those that follow them."""
+    """A visit as its form judges it. near: entities of these ids, and those of a type that follow
+    them.
+    """
     author, now = item.author, finished(sent, item.received)
     day = now[:10]
+    named = named_ids(sent.answers)
 
-    def around() -> Collection[Entity]:
-        return near(named_ids(sent.answers))
+    def around(kind: str) -> Collection[Entity]:
+        return near(named, kind)
 
     return Filled(
         answers=sent.answers,
@@ -51,7 +54,7 @@ def filled(
         username=author.username,
         device=item.device_id or "",
         correcting=sent.corrects is not None,
-        known=_known(around, rules, author, scope, day),
+        known=_known(around, rules, author, form, day),
     )
 
 
@@ -68,9 +71,14 @@ def finished(sent: Submitted, received: datetime) -> str:
 
 
 def _known(
-    near: Callable[[], Collection[Entity]], rules: Rules, author: Author, scope: str, today: str
+    near: Callable[[str], Collection[Entity]],
+    rules: Rules,
+    author: Author,
+    form: Answered,
+    today: str,
 ) -> Callable[[str], Items | None]:
     """Gives lists by name; None where the server can't know."""
+    scope, asked_of_items = form.scope, form.asked
     audiences = rules.audiences(author.role, scope)
     asked: dict[str, Items | None] = {}
 
@@ -92,8 +100,8 @@ def _known(
         if view is None:
             return None
         return [
-            rules.item(entity, audience, today)
-            for entity in near()
+            rules.item(entity, audience, today, asked_of_items)
+            for entity in near(name)
             if (entity.type, entity.scope) == (name, scope)
             for audience in audiences
             if is_seen(entity, view, audience)

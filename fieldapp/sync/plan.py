@@ -52,6 +52,16 @@ class Answered(Protocol):
         """Who may fill it."""
         ...
 
+    @property
+    def looks(self) -> frozenset[str]:
+        """The lists it looks into."""
+        ...
+
+    @property
+    def asked(self) -> frozenset[str] | None:
+        """The properties it asks of their items; None: perhaps all."""
+        ...
+
     def derive(self, answers: Mapping[str, Any], sid: str, on: str) -> Derivation:
         """The writes the answers make."""
         ...

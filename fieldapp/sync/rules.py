@@ -6,15 +6,16 @@ The only module of sync that knows how programs and forms are described.
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, lru_cache, partial
 from hashlib import sha256
-from typing import Any, cast
+from typing import Any, TypeAlias, cast
 
 from fieldapp.accounts import access
 from fieldapp.accounts.service import Principal
 from fieldapp.areas import service as areas
 from fieldapp.areas.service import Area
 from fieldapp.forms import service as forms
+from fieldapp.forms.asked import asked_of_item, asked_of_lists
 from fieldapp.forms.blobs import blobs_of
 from fieldapp.forms.definition import shape_of
 from fieldapp.forms.derive import derive, rule_node
@@ -42,6 +43,16 @@ class PublishedForm:
     scope: str
     roles: Collection[str]
     lists: Instances = field(default_factory=dict)
+
+    @cached_property
+    def looks(self) -> frozenset[str]:
+        """The lists its expressions and choices look into."""
+        return frozenset(_lists_in(self.definition))
+
+    @cached_property
+    def asked(self) -> frozenset[str] | None:
+        """The properties it asks of their items; None: perhaps all."""
+        return asked_of_lists(self.definition)
 
     def derive(self, answers: Mapping[str, Any], sid: str, on: str) -> Derivation:
         """The writes the answers make."""
@@ -121,7 +132,7 @@ class CurrentRules:
 
     def __init__(self, programs: Programs) -> None:
         self.programs = programs
-        self._types: dict[tuple[str, str], TypeView | None] = {}
+        self._types, self._needed = _worked_out(programs)
         self._forms: dict[tuple[str, str], PublishedForm | None] = {}
         self._villages: dict[str, dict[str, str] | None] = {}
 
@@ -144,14 +155,31 @@ class CurrentRules:
         """As whom a role reads a scope."""
         return access.audiences(role, scope)
 
-    def item(self, entity: Entity, audience: str, today: str) -> dict[str, str]:
-        """An entity as an item of its list, as a phone of the audience has it."""
+    def item(
+        self, entity: Entity, audience: str, today: str, asked: frozenset[str] | None = None
+    ) -> dict[str, str]:
+        """An entity as an item of its list, as a phone of the audience has it. asked: properties
+        that matter; the others may be missing.
+        """
         kind, view = self.programs.type(entity.scope, entity.type), self._view_of(entity)
         if kind is None or view is None:
             return {"name": entity.id, "label": ""}
-        dates = marks(entity, view, audience)
-        title, props = describe(kind, entity.props(view, audience), dates, today)
-        return {**props, "name": entity.id, "label": title}
+        if asked is None:
+            dates = marks(entity, view, audience)
+            title, props = describe(kind, entity.props(view, audience), dates, today)
+            return {**props, "name": entity.id, "label": title}
+        key = (kind.scope, kind.name, asked)
+        needs = self._needed.get(key)
+        if needs is None:
+            needs = self._needed[key] = _needs(kind, asked)
+        known = entity.props(view, audience, needs.props)
+        if needs.computed or needs.title:
+            dates, host = marks(entity, view, audience), Host(today=today)
+            for name in needs.computed:
+                known[name] = to_text(evaluate_entity(kind.computed[name], host, known, dates))
+            if needs.title:
+                known["label"] = to_text(evaluate_entity(kind.title, host, known, dates))
+        return {**{name: value for name, value in known.items() if value}, "name": entity.id}
 
     def _view_of(self, entity: Entity) -> TypeView | None:
         return self.type(entity.scope, entity.type)
@@ -185,6 +213,16 @@ class CurrentRules:
         seen = [[t.scope, t.name, t.seen_by([audience]), t.area, t.root, t.visible.get(audience)]
                 for t in self.programs.types()]  # fmt: skip
         return sha256(json.dumps(sorted(seen, key=str)).encode()).hexdigest()[:8]
+
+
+_Types: TypeAlias = dict[tuple[str, str], TypeView | None]
+_Needed: TypeAlias = "dict[tuple[str, str, frozenset[str]], _Needs]"
+
+
+@lru_cache(maxsize=4)
+def _worked_out(_programs: Programs) -> tuple[_Types, _Needed]:
+    """What is kept of programs for as long as they are the same."""
+    return {}, {}
 
 
 def _village(area: Area | None) -> dict[str, str] | None:
@@ -240,6 +278,30 @@ def _holds(tree: Expr, entity: Entity, view: TypeView) -> bool:
     return to_boolean(evaluate_entity(tree, Host(today=""), props, dates))
 
 
+@dataclass(frozen=True)
+class _Needs:
+    """What must be worked out of a record to know some of its properties."""
+
+    props: frozenset[str] | None
+    computed: tuple[str, ...]
+    title: bool
+
+
+def _needs(kind: EntityType, asked: frozenset[str]) -> _Needs:
+    """Computed properties may rest on properties and on those computed before them."""
+    wanted: set[str] | None = set(asked)
+    computed: list[str] = []
+    trees = [*kind.computed.items(), *([("label", kind.title)] if "label" in asked else [])]
+    for name, tree in reversed(trees):
+        if wanted is not None and name not in wanted:
+            continue
+        computed.append(name)
+        reads = asked_of_item(tree)
+        wanted = None if wanted is None or reads is None else wanted | reads
+    props = None if wanted is None else frozenset(wanted)
+    return _Needs(props, tuple(n for n in reversed(computed) if n != "label"), "label" in asked)
+
+
 def describe(
     kind: EntityType, props: Mapping[str, str], marks: Mapping[str, Mapping[str, str]], today: str
 ) -> tuple[str, dict[str, str]]:
@@ -249,6 +311,20 @@ def describe(
         known[name] = to_text(evaluate_entity(tree, host, known, marks))
     title = to_text(evaluate_entity(kind.title, host, known, marks))
     return title, {name: value for name, value in known.items() if value}
+
+
+def _lists_in(part: Any) -> Iterator[str]:
+    """The lists that expressions and choices of a definition name."""
+    if isinstance(part, Mapping):
+        if "inst" in part:
+            yield str(part["inst"])
+        for below in part.values():
+            yield from _lists_in(below)
+    elif isinstance(part, (list, tuple)):
+        if len(part) == 2 and part[0] == "inst":
+            yield str(part[1])
+        for below in part:
+            yield from _lists_in(below)
 
 
 def _at(answers: Mapping[str, Any], path: str) -> Any:

@@ -82,8 +82,8 @@ class Store:
         self._targets: dict[str, Target | None] = {}
         self._sups: dict[str, list[tuple[int, str, str]]] = {}
         self._early_sups: dict[str, list[tuple[int, str, str]]] = {}  # staged, not asked for yet
-        self._following: dict[str, set[str]] = {}  # of roots asked for
-        self._new_following: dict[str, set[str]] = {}  # staged
+        self._following: dict[tuple[str, str], set[str]] = {}  # of roots and types asked for
+        self._new_following: dict[str, set[str]] = {}  # staged, of any type
 
     # ---- reading ------------------------------------------------------------------------------
 
@@ -101,6 +101,11 @@ class Store:
             for row in self.connection.execute(sa.select(m.Entity).where(m.Entity.id.in_(some))):
                 self._entities[row.id] = entity_of(row)
         self._before |= {entity_id: self._entities[entity_id] for entity_id in wanted}
+
+    def _keep(self, row: Any) -> None:
+        """An entity that was read by the way."""
+        if row.id not in self._entities:
+            self._entities[row.id] = self._before[row.id] = entity_of(row)
 
     def find(self, entity_id: str) -> Entity | None:
         """An entity as it is now, with what was staged."""
@@ -132,25 +137,30 @@ class Store:
         self.load_sups([sid])
         return self._sups[sid]
 
-    def load_followers(self, ids: Collection[str]) -> None:
-        """Read these entities and those that follow them, once."""
-        wanted = sorted(set(ids) - self._following.keys())
+    def load_followers(self, ids: Collection[str], types: Collection[str]) -> None:
+        """Read these entities, and of those that follow them the ones of these types, once."""
+        known = self._following
+        wanted = {(root, kind) for root in ids for kind in types if (root, kind) not in known}
         if not wanted:
             return
-        self._following |= {root: set() for root in wanted}
-        t = m.EntityRoot
-        for some in chunks(wanted):
-            for row in self.connection.execute(sa.select(t.root, t.entity).where(t.root.in_(some))):
-                self._following[row.root].add(row.entity)
-        self.load({*wanted, *(e for root in wanted for e in self._following[root])})
+        known |= {key: set() for key in wanted}
+        self.load({root for root, _ in wanted})
+        t, entity = m.EntityRoot, m.Entity
+        query = sa.select(t.root, *entity.__table__.columns).join(entity, entity.id == t.entity)
+        query = query.where(entity.type.in_(sorted({kind for _, kind in wanted})))
+        for some in chunks(sorted({root for root, _ in wanted})):
+            for row in self.connection.execute(query.where(t.root.in_(some))):
+                if (row.root, row.type) in wanted:
+                    known[row.root, row.type].add(row.id)
+                    self._keep(row)
 
-    def near(self, ids: Collection[str]) -> list[Entity]:
-        """These entities and those that follow them, with what was staged."""
-        self.load_followers(ids)
+    def near(self, ids: Collection[str], kind: str) -> list[Entity]:
+        """These entities, and those of a type that follow them, with what was staged."""
+        self.load_followers(ids, [kind])
         found = dict.fromkeys(ids)
         for root in ids:
             new = self._new_following.get(root, set())
-            found |= dict.fromkeys(sorted(self._following[root] | new))
+            found |= dict.fromkeys(sorted(self._following[root, kind] | new))
         return [self._placed(entity) for e in found if (entity := self.find(e)) is not None]
 
     def _placed(self, entity: Entity) -> Entity:
