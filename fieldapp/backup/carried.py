@@ -15,7 +15,7 @@ from fieldapp.accounts.models import LoginSession, User, UserGrant
 from fieldapp.areas.models import Area
 from fieldapp.devices.models import Device
 from fieldapp.forms.models import FormFile, FormVersion
-from fieldapp.sync.transactions import upsert
+from fieldapp.sync.bulk import upsert
 
 # In the order in which rows may be added; areas and forms only grow.
 _GROWING = (Area, FormVersion, FormFile)

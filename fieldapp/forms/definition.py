@@ -36,6 +36,37 @@ class Shape:
                 self.children[node["p"]].append(number)
 
     @cached_property
+    def below(self) -> list[list[tuple[int, str, str]]]:
+        """Per node: its children's numbers, names and kinds."""
+        told = [(number, node["n"], node["k"]) for number, node in enumerate(self.nodes)]
+        return [[told[child] for child in children] for children in self.children]
+
+    @cached_property
+    def child(self) -> list[dict[str, tuple[int, str]]]:
+        """Per node: its children's numbers and kinds, by name; of a name given twice, the first."""
+        return [{name: (n, kind) for n, name, kind in reversed(below)} for below in self.below]
+
+    @cached_property
+    def single(self) -> list[bool]:
+        """Per node: whether there is one instance of it, being in no repeat."""
+        repeats = {number for number, node in enumerate(self.nodes) if node["k"] == "repeat"}
+        return [repeats.isdisjoint(line) for line in self.lineage]
+
+    @cached_property
+    def actions(self) -> dict[int, list[Mapping[str, Any]]]:
+        """What the form does at its beginning or as answers change, by the node it sets."""
+        found: dict[int, list[Mapping[str, Any]]] = {}
+        for action in self.definition["actions"]:
+            found.setdefault(action["set"], []).append(action)
+        return found
+
+    @cached_property
+    def fixed(self) -> frozenset[int]:
+        """Nodes that nobody can ever write to: read only, as is or by what they stand in."""
+        always = {i for i, node in enumerate(self.nodes) if node.get("ro") == ["f", "true"]}
+        return frozenset(i for i, line in enumerate(self.lineage) if not always.isdisjoint(line))
+
+    @cached_property
     def names(self) -> Names:
         """Names for compiling further expressions against this form."""
         names = Names()

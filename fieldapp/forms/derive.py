@@ -84,6 +84,10 @@ def _below(inst: Inst, node: int, shape: Shape) -> str:
     return at.value if at else ""
 
 
+def _value(form: FormInstance, inst: Inst, node: int) -> str:
+    return form.only(node).value if form.shape.single[node] else _below(inst, node, form.shape)
+
+
 def _write_block(
     result: Derived,
     form: FormInstance,
@@ -92,9 +96,9 @@ def _write_block(
     group: Mapping[str, str],
 ) -> None:
     """One entity of the entities sheet, for one instance of its container."""
-    shape, names = form.shape, form.shape.names
+    names = form.shape.names
     marks = {
-        key: _below(container, leaf, shape)
+        key: _value(form, container, leaf)
         for key in ("@id", "@create", "@update")
         if (leaf := names.child(block["node"], key)) is not None
     }
@@ -103,7 +107,7 @@ def _write_block(
     if not entity or not (new or update):
         return
     result.enter(entity, block["list"], new)
-    values = [(prop, _below(container, leaf, shape)) for leaf, prop in block["saves"]]
+    values = [(prop, _value(form, container, leaf)) for leaf, prop in block["saves"]]
     result.writes += _writes(entity, values, group)
 
 

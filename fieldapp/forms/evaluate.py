@@ -225,6 +225,8 @@ def _beside_text(equal: bool, left: Program, text: str) -> Program:
     def holds(scope: Scope) -> bool:
         value = left(scope)
         if isinstance(value, list):
+            if len(value) == 1:
+                return (value[0].text == text) is equal
             return any((node.text == text) is equal for node in value)
         if isinstance(value, str):
             return (value == text) is equal
@@ -315,12 +317,12 @@ def _reached(axis: str, name: str, preds: Sequence[Expr]) -> Callable[[Node, Sco
 
 def _filtered(nodes: NodeSet, tests: Sequence[Program], scope: Scope) -> NodeSet:
     for test in tests:
-        size = len(nodes)
-        nodes = [
-            node
-            for position, node in enumerate(nodes, 1)
-            if _passes(test, scope.at(node, position, size))
-        ]
+        at, passed = scope.at(scope.node, 0, len(nodes)), []
+        for at.position, node in enumerate(nodes, 1):
+            at.item = node
+            if _passes(test, at):
+                passed.append(node)
+        nodes = passed
     return nodes
 
 

@@ -77,6 +77,7 @@ class FormInstance:
 
     def __init__(self, shape: Shape, answers: Answers, host: Host, lang: int = 0) -> None:
         self.shape, self.host, self.lang = shape, host, lang
+        self._only: dict[int, Inst] = {}  # of nodes in no repeat
         self.root = self._grow(0, None, answers)
         self._lists: dict[str, Item] = {}
 
@@ -89,30 +90,43 @@ class FormInstance:
     # ---- the tree
 
     def _grow(self, node: int, parent: Inst | None, answers: Any) -> Inst:
-        spec = self.shape.nodes[node]
-        inst = Inst(node, spec["n"], parent)
-        if spec["k"] == "leaf":
-            inst.given = isinstance(answers, str)
-            inst.value = answers if isinstance(answers, str) else ""
+        inst = Inst(node, self.shape.nodes[node]["n"], parent)
+        single = self.shape.single
+        if single[node]:
+            self._only[node] = inst
+        if self.shape.nodes[node]["k"] == "leaf":
+            _fill(inst, answers)
             return inst
         given = answers if isinstance(answers, Mapping) else {}
-        for child in self.shape.children[node]:
-            self._grow_children(inst, child, given.get(self.shape.nodes[child]["n"]))
+        add = inst.all_children.append
+        for child, name, kind in self.shape.below[node]:
+            value = given.get(name)
+            if kind == "leaf":
+                leaf = Inst(child, name, inst)
+                if value is not None:
+                    _fill(leaf, value)
+                if single[child]:
+                    self._only[child] = leaf
+                add(leaf)
+            elif kind == "group":
+                add(self._grow(child, inst, value))
+            else:
+                for one in value if isinstance(value, list) else ():
+                    add(self._grow(child, inst, one))
         return inst
-
-    def _grow_children(self, inst: Inst, child: int, given: Any) -> None:
-        if self.shape.nodes[child]["k"] != "repeat":
-            inst.all_children.append(self._grow(child, inst, given))
-            return
-        for one in given if isinstance(given, list) else []:
-            inst.all_children.append(self._grow(child, inst, one))
 
     def instances(self, node: int) -> list[Inst]:
         """Every instance of a node, in order."""
+        if self.shape.single[node]:
+            return [self._only[node]]
         found = [self.root]
         for step in self.shape.lineage[node][1:]:
             found = [child for inst in found for child in inst.all_children if child.node == step]
         return found
+
+    def only(self, node: int) -> Inst:
+        """The instance of a node that is in no repeat."""
+        return self._only[node]
 
     def at(self, path: str) -> Inst:
         """The instance a path names. Raises LookupError."""
@@ -141,6 +155,8 @@ class FormInstance:
         """Instances of a node seen from `at`. One that can only mean one node keeps it, relevant or
         not.
         """
+        if self.shape.single[node]:
+            return [self._only[node]]
         line = at.lineage() if isinstance(at, Inst) else {0: self.root}
         found, repeats, several = [self.root], 0, False
         for step in self.shape.lineage[node][1:]:
@@ -310,6 +326,11 @@ class FormInstance:
     def blank(self) -> Inst:
         """A node outside the tree, for expressions that belong to no question."""
         return Inst(0, self.shape.nodes[0]["n"])
+
+
+def _fill(leaf: Inst, answer: Any) -> None:
+    if isinstance(answer, str):
+        leaf.given, leaf.value = True, answer
 
 
 def _below(node: Node, name: str) -> str:

@@ -35,6 +35,8 @@ from .witness import (
 MOST_FOUND = 200
 MOST_INSTANCES = 5000
 ALWAYS = ["f", "true"]
+SHAPES: dict[str, Any] = {"leaf": str, "group": Mapping, "repeat": list}
+NOBODY = (-1, "")
 # Not for honest hands: control characters, and marks that turn the direction of what follows.
 ODD = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _INEXACT = {"pow", "sqrt", "exp", "exp10", "log", "log10", "sin", "cos", "tan", "asin", "acos",
@@ -43,7 +45,7 @@ _MULTIPLE = ("select", "rank")
 _INSTANCE_ID = re.compile(f"uuid:{UUID}")
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Decided:
     """A value, and whether the registry had a part in it, or uuid() had."""
 
@@ -85,19 +87,24 @@ class Judge:
         own = self._own_shape(answers, 0, "")
         self.host = witness(world.today, world.now, world.lists, world.known)
         self.form = FormInstance(shape, own, self.host)
+        self.all = list(_every(self.form.root))
         self.at: list[list[Inst]] = [[] for _ in shape.nodes]
-        for inst in _every(self.form.root):
+        for inst in self.all:
             self.at[inst.node].append(inst)
+        self.blind = bool(world.correcting and world.secrets)
         # Whose relevance the answers alone don't decide, and what the registry says of it.
         self.doubt: dict[Inst, bool | None] = {}
 
     def findings(self) -> list[Found]:
         """All rules, in order; the last one says so if there are too many."""
         self._settle()
-        for inst in _every(self.form.root):
+        nodes, doubt = self.shape.nodes, self.doubt
+        for inst in self.all:
             if len(self.found) >= MOST_FOUND:
                 break
-            self._judge(inst, self.shape.nodes[inst.node])
+            spec = nodes[inst.node]
+            if inst.relevant or inst.value != "" or spec["k"] != "leaf" or inst in doubt:
+                self._judge(inst, spec)
         if self.world.strict_ids:
             self._judge_entities()
         more = [Found("", "many")] if len(self.found) >= MOST_FOUND else []
@@ -116,17 +123,17 @@ class Judge:
     def _own_shape(self, given: Answers, node: int, path: str) -> dict[str, Any]:
         """The answers that have a question and its shape; the others are found."""
         own: dict[str, Any] = {}
+        children = self.shape.child[node]
         for name, value in given.items():
-            child = self.shape.names.child(node, name)
-            where = f"{path}/{name}" if path else name
-            if child is None:
-                self._tell(ODD.sub("\ufffd", where[:300]), "unknown")
-                continue
-            kind = self.shape.nodes[child]["k"]
-            if not isinstance(value, {"leaf": str, "group": Mapping, "repeat": list}[kind]):
-                self._tell(where, "shape")
-            elif kind == "leaf":
+            child, kind = children.get(name, NOBODY)
+            if kind == "leaf" and isinstance(value, str):
                 own[name] = value
+                continue
+            where = f"{path}/{name}" if path else name
+            if child < 0:
+                self._tell(ODD.sub("\ufffd", where[:300]), "unknown")
+            elif not isinstance(value, SHAPES[kind]):
+                self._tell(where, "shape")
             elif kind == "group":
                 own[name] = self._own_shape(value, child, where)
             else:
@@ -150,7 +157,7 @@ class Judge:
     def _decide(self, tree: Expr, inst: Inst) -> Decided | None:
         """The value of an expression, if the server can tell it."""
         facts, trace = known_facts(tree), self.host.trace
-        if "now" in facts.functions or facts.own_area or self._is_blind(tree, inst):
+        if facts.beyond or (self.blind and self._is_blind(tree, inst)):
             return None
         trace.closed, trace.looked, trace.made = facts.loose(self.world.links), False, False
         try:
@@ -161,8 +168,6 @@ class Judge:
 
     def _is_blind(self, tree: Expr, inst: Inst) -> bool:
         """In a correction, what was made of a secret stays as it was sent first."""
-        if not (self.world.correcting and self.world.secrets):
-            return False
         return not self.world.secrets.isdisjoint(references(tree, self.shape.names, inst.node))
 
     def _true(self, tree: Expr | None, inst: Inst, unknown: bool) -> tuple[bool, bool]:
@@ -183,7 +188,10 @@ class Judge:
         for node in self.shape.order:
             rel = self.shape.nodes[node].get("rel")
             for inst in self.at[node]:
-                self._settle_one(inst, rel)
+                if rel is None and not self.doubt:
+                    inst.relevant = inst.parent is None or inst.parent.relevant
+                else:
+                    self._settle_one(inst, rel)
 
     def _settle_one(self, inst: Inst, rel: Expr | None) -> None:
         above = inst.parent
@@ -232,7 +240,7 @@ class Judge:
             holds, known = self._true(spec.get("con"), inst, unknown=True)
             if not holds:
                 self._add(inst, "constraint", known)
-        if ODD.search(inst.value):
+        if inst.value != "" and ODD.search(inst.value):
             self._add(inst, "characters")
         self._judge_origin(inst, spec)
 
@@ -284,7 +292,7 @@ class Judge:
         trace.looked, trace.closed = False, frozenset()
         if "inst" in items and key != "name" and name not in self.world.lists:
             return True, False
-        if facts and ("now" in facts.functions or facts.own_area):
+        if facts and facts.beyond:
             return True, False
         try:
             root = self.form.items(name) if "list" in items else self.host.items(name)
@@ -301,7 +309,7 @@ class Judge:
         """The same for choices that are answers themselves."""
         trace, facts = self.host.trace, known_facts(items["from"])
         trace.looked, trace.closed = False, facts.loose(self.world.links)
-        if "now" in facts.functions or facts.own_area:
+        if facts.beyond:
             return True, False
         try:
             given = {value for value, _ in self.form.pairs(items, self.form.scope(inst))}
@@ -326,7 +334,7 @@ class Judge:
 
     def _judge_origin(self, inst: Inst, spec: Mapping[str, Any]) -> None:
         """What nobody types: preloads, calculations, defaults, values that can't be changed."""
-        if spec.get("c", "note") != "note" and not self._is_read_only(inst):
+        if spec.get("c", "note") != "note" and inst.node not in self.shape.fixed:
             return
         if "pre" in spec:
             if not self._could_be_preloaded(inst, spec["pre"]):
@@ -336,10 +344,6 @@ class Judge:
             self._judge_calculation(inst, spec["calc"])
         elif spec.get("c") != "note" and not self._could_be_set(inst, spec):
             self._add(inst, "fixed")
-
-    def _is_read_only(self, inst: Inst) -> bool:
-        line = self.shape.lineage[inst.node]
-        return any(self.shape.nodes[node].get("ro") == ALWAYS for node in line)
 
     def _judge_calculation(self, inst: Inst, tree: Expr) -> None:
         decided = self._decide(tree, inst)
@@ -388,7 +392,7 @@ class Judge:
 
     def _could_be_set(self, inst: Inst, spec: Mapping[str, Any]) -> bool:
         """Whether a default, or what an action set at the beginning, can be this value."""
-        actions = [a for a in self.shape.definition["actions"] if a["set"] == inst.node]
+        actions = self.shape.actions.get(inst.node, ())
         certain = any(action["on"] in ("load", "open") for action in actions)
         if not certain and inst.value in self._written(inst, spec):
             return True
@@ -396,6 +400,8 @@ class Judge:
 
     def _written(self, inst: Inst, spec: Mapping[str, Any]) -> set[str]:
         """What the form itself writes there, in any instance of the repeats around it."""
+        if self.shape.single[inst.node]:
+            return {str(spec.get("def", ""))}
         line = self.shape.lineage[inst.node]
         begins = [
             (self.shape.nodes[node]["begin"], "/".join(self.shape.nodes[n]["n"] for n in below))

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Protocol, TypeAlias
 
 NUMBER = re.compile(r"\s*-?(\d+(\.\d*)?|\.\d+)\s*", re.ASCII)
@@ -146,7 +147,11 @@ def to_number(value: Value) -> float:
         return float(value)
     if isinstance(value, (Date, Moment)):
         return float(value.days)
-    text = to_text(value)
+    return _number_of(to_text(value))
+
+
+@lru_cache(maxsize=4096)
+def _number_of(text: str) -> float:
     if NUMBER.fullmatch(text):
         return float(text)
     moment = parse_moment(text.strip())
@@ -155,7 +160,9 @@ def to_number(value: Value) -> float:
 
 def to_boolean(value: Value) -> bool:
     """XPath boolean(): of nodes, whether there are any, answered or not."""
-    if isinstance(value, (bool, str, list)):
+    if value is True or value is False:
+        return value
+    if isinstance(value, (str, list)):
         return bool(value)
     number = to_number(value)
     return not (number == 0 or math.isnan(number))
@@ -164,6 +171,7 @@ def to_boolean(value: Value) -> bool:
 # ---- dates ----
 
 
+@lru_cache(maxsize=4096)
 def parse_date(text: str) -> Date | None:
     """A day from `YYYY-MM-DD`; None if the calendar hasn't it."""
     match = DATE.fullmatch(text)
@@ -175,6 +183,7 @@ def parse_date(text: str) -> Date | None:
         return None
 
 
+@lru_cache(maxsize=4096)
 def parse_moment(text: str) -> Date | Moment | None:
     """A day or a local moment from ISO text; the offset is not applied: what the clock on the wall
     said counts.
@@ -228,6 +237,8 @@ def compare(operator: str, left: Value, right: Value) -> bool:
     if isinstance(left, bool) or isinstance(right, bool):
         return _ordered(operator, _beside_truth(operator, left), _beside_truth(operator, right))
     if isinstance(left, list):
+        if len(left) == 1:
+            return compare(operator, left[0].text, right)
         return any(compare(operator, node.text, right) for node in left)
     if isinstance(right, list):
         return any(compare(operator, left, node.text) for node in right)

@@ -8,6 +8,7 @@ into, stops (UndecidedError) where only the phone knows, and stands in for `uuid
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, TypeAlias
 
 from .evaluate import Host, Instances
@@ -133,6 +134,11 @@ class Facts:
     own_area: bool
     refers: bool
 
+    @cached_property
+    def beyond(self) -> bool:
+        """Whether only the phone could tell: the moment, or the area it is set to."""
+        return self.own_area or "now" in self.functions
+
     @property
     def on_clock(self) -> bool:
         """Whether it asks what day it is."""
@@ -143,7 +149,7 @@ class Facts:
 
         links: by list, the properties by which items are found; None: every list is whole.
         """
-        if links is None:
+        if links is None or not self.looks:
             return frozenset()
         return frozenset(
             look.list for look in self.looks if not look.by & {"name", *links.get(look.list, ())}

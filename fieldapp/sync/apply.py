@@ -61,7 +61,7 @@ from .reconcile import Applied
 from .store import Effect, Row, Store
 from .transactions import chunks
 from .vault import Vault
-from .wire import Submitted, Touched, UnreadableError, read, wire_moment
+from .wire import Submitted, Touched, UnreadableError, wire_moment
 
 log = logging.getLogger(__name__)
 
@@ -85,7 +85,7 @@ class Batch:
 
     def accept(self, items: Sequence[Incoming]) -> list[Result]:
         """Take in items in their order; nothing is written before `finish`."""
-        read_items = [(item, _read(item)) for item in items]
+        read_items = [(item, item.sent) for item in items]
         self._prepare([sent for _, sent in read_items if isinstance(sent, Submitted)])
         self._find_known([item.id for item in items])
         return [self._accept(item, sent) for item, sent in read_items]
@@ -97,7 +97,7 @@ class Batch:
 
     def replay(self, item: Incoming) -> Result:
         """Apply again a submission that was admitted before; its row is left as it is."""
-        sent = _read(item)
+        sent = item.sent
         if isinstance(sent, UnreadableError):
             return Result(item.id, "quarantined", sent.why)
         outcome = self._try(item, sent)
@@ -106,7 +106,7 @@ class Batch:
 
     def readmit(self, item: Incoming) -> tuple[Result, Row]:
         """Try again one that was kept aside; the result and what its row becomes."""
-        sent = _read(item)
+        sent = item.sent
         if isinstance(sent, UnreadableError):
             return Result(item.id, "quarantined", sent.why), {}
         outcome = self._try(item, sent)
@@ -446,13 +446,6 @@ def without_values(error: Exception) -> str:
 
 def _form_key(sent: Submitted) -> tuple[str, str]:
     return sent.form, sent.fv
-
-
-def _read(item: Incoming) -> Submitted | UnreadableError:
-    try:
-        return read(item.body)
-    except UnreadableError as error:
-        return error
 
 
 def _bytes(body: str) -> bytes:

@@ -17,8 +17,9 @@ from sqlalchemy import Connection
 from fieldapp import clock
 from fieldapp.db import utc_text
 
+from .bulk import upsert
 from .models import DurableMark
-from .transactions import is_postgres, upsert, writing
+from .transactions import is_postgres, writing
 
 _LOCK = 0x6669656C64  # an advisory lock's number: "field"
 _STEP = timedelta(microseconds=1)

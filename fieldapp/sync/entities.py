@@ -3,14 +3,27 @@
 State is only ever made by merging writes into it, so it is a function of the set of writes.
 """
 
-import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 from uuid import UUID, uuid5
 
-from .merge import ALIVE, DEAD, Dot, Kind, Register, Value, Write, canonical, merge, version
+import orjson
+
+from .merge import (
+    ALIVE,
+    DEAD,
+    Dot,
+    Kind,
+    Register,
+    Value,
+    Write,
+    canonical,
+    merge,
+    shown,
+    version,
+)
 
 NAMESPACE: Final = UUID("9d3f3f0e-6f0c-5c1e-9a57-6a1f7c1d2b10")
 REVIEW: Final = "review"
@@ -76,7 +89,7 @@ class Entity:
 
     def shown(self, register: str, view: TypeView) -> Value:
         """The shown value of a register; None if absent."""
-        return self.register(register, view).shown
+        return shown(view.kind(register), self.state.get(register, ()))
 
     def register(self, register: str, view: TypeView) -> Register:
         """A register merged anew from its live writes."""
@@ -201,22 +214,34 @@ def _live_texts(entity: Entity, register: str | None, view: TypeView) -> set[str
 
 def is_alive(entity: Entity) -> bool:
     """False once deleted and nobody disagrees."""
-    return entity.register(ALIVE, REVIEW_TYPE).shown != DEAD
+    return ALIVE not in entity.state or entity.register(ALIVE, REVIEW_TYPE).shown != DEAD
 
 
 def visible_registers(
     entity: Entity, view: TypeView, audience: str
 ) -> dict[str, tuple[Write, ...]]:
     """The live writes an audience may see, values narrowed; none if it may not see the entity."""
-    seen = view.seen.get(audience, {})
-    condition = view.visible.get(audience)
-    if not seen or (condition and not condition(entity, view)):
+    if not is_visible(entity, view, audience):
         return {}
+    seen = view.seen[audience]
     return {
-        name: tuple(replace(w, v=narrowed(w.v, seen[name])) for w in live)
+        name: live if seen[name] is None else tuple(_narrow(w, seen[name]) for w in live)
         for name, live in sorted(entity.state.items())
         if name in seen
     }
+
+
+def is_visible(entity: Entity, view: TypeView, audience: str) -> bool:
+    """Whether an audience may see anything of an entity."""
+    seen = view.seen.get(audience, {})
+    if seen.keys().isdisjoint(entity.state):
+        return False
+    condition = view.visible.get(audience)
+    return condition is None or condition(entity, view)
+
+
+def _narrow(write: Write, members: frozenset[str] | None) -> Write:
+    return write._replace(v=narrowed(write.v, members))
 
 
 def versions(entity: Entity, view: TypeView) -> dict[str, str]:
@@ -225,9 +250,9 @@ def versions(entity: Entity, view: TypeView) -> dict[str, str]:
         return {}
     found: dict[str, str] = {}
     for audience in view.seen:
-        registers = visible_registers(entity, view, audience)
-        if registers:
-            dots = [w.dot for live in registers.values() for w in live]
+        if is_visible(entity, view, audience):
+            seen = view.seen[audience]
+            dots = [w.dot for name, live in entity.state.items() if name in seen for w in live]
             ver = version(entity.id, dots, entity.areas)
             found |= {f"{area}.{audience}": ver for area in entity.areas}
     return found
@@ -261,17 +286,16 @@ def state_text(state: State) -> str:
         name: [[w.v, w.dot.i, by.setdefault((w.dot.sid, w.on, w.at), len(by))] for w in live]
         for name, live in sorted(state.items())
     }
-    whole = {"by": list(by), "regs": regs}
-    return json.dumps(whole, ensure_ascii=False, separators=(",", ":"))
+    return orjson.dumps({"by": list(by), "regs": regs}).decode()
 
 
 def read_state(text: str) -> dict[str, tuple[Write, ...]]:
     """The state `state_text` wrote."""
-    whole = json.loads(text)
+    whole = orjson.loads(text)
     by: list[list[str]] = whole["by"]
     regs: dict[str, list[list[Any]]] = whole["regs"]
     return {
-        name: tuple(Write(Dot(by[k][0], i), v, by[k][1], by[k][2]) for v, i, k in live)
+        name: tuple([Write(Dot(by[k][0], i), v, by[k][1], by[k][2]) for v, i, k in live])
         for name, live in regs.items()
     }
 

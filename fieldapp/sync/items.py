@@ -3,12 +3,14 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Protocol
 
 from .entities import Entity, TypeView
 from .plan import Answered, Author, Plan
 from .reconcile import Derivation
 from .store import Effect
+from .wire import Submitted, UnreadableError, read
 
 
 class Rules(Protocol):
@@ -60,6 +62,14 @@ class Incoming:
     skew: int | None = None
     aside: str | None = None
     derivation: Derivation | None = None
+
+    @cached_property
+    def sent(self) -> Submitted | UnreadableError:
+        """The submission it holds, or why it can't be read; read once."""
+        try:
+            return read(self.body)
+        except UnreadableError as error:
+            return error
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import Any
 
 from fieldapp.text import texts
 
-from .entities import Entity, TypeView, is_alive, visible_registers
+from .entities import Entity, TypeView, is_alive, is_visible
 from .items import Incoming, Rules
 from .plan import Answered, Author
 from .quality import Filled
@@ -84,7 +84,7 @@ def _known(
 
     def is_seen(entity: Entity, view: TypeView, audience: str) -> bool:
         here = not set(entity.areas).isdisjoint(author.areas(scope))
-        return here and is_alive(entity) and bool(visible_registers(entity, view, audience))
+        return here and is_alive(entity) and is_visible(entity, view, audience)
 
     def items(name: str) -> Items | None:
         if name not in asked:

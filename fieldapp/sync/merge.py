@@ -10,7 +10,6 @@ import json
 import re
 import unicodedata
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final, Literal, NamedTuple, get_args
 
@@ -45,8 +44,7 @@ def parse_dot(text: str) -> Dot:
     return Dot(sid, int(position))
 
 
-@dataclass(frozen=True, slots=True)
-class Write:
+class Write(NamedTuple):
     """One write of one register.
 
     on: the date the fact is about, `YYYY-MM-DD`. at: when it was recorded, clamped to its receipt,
@@ -59,8 +57,7 @@ class Write:
     at: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Register:
+class Register(NamedTuple):
     """Live writes, the shown one first; what is shown (None: absent); do live values disagree?"""
 
     live: tuple[Write, ...]
@@ -76,7 +73,8 @@ def canonical(value: Value) -> str | None:
     if value is None:
         return None
     if isinstance(value, str):
-        return unicodedata.normalize("NFC", value).strip(_BLANKS) or None
+        text = value if value.isascii() else unicodedata.normalize("NFC", value)
+        return text.strip(_BLANKS) or None
     members = {name: canonical(member) for name, member in sorted(value.items())}
     filled = {name: member for name, member in members.items() if member is not None}
     return json.dumps(filled, ensure_ascii=False, separators=(",", ":")) if filled else None
@@ -88,10 +86,13 @@ def merge(kind: Kind, writes: Iterable[Write], superseded: Collection[Dot]) -> R
     `superseded` may name dots that haven't arrived; a dot given twice is one write.
     """
     unique = {write.dot: write for write in writes if write.dot not in superseded}
+    if len(unique) <= 1:
+        only = tuple(unique.values())
+        return Register(only, shown(kind, only), False)
     live = sorted(unique.values(), key=_order(kind), reverse=kind != "notes")
     if kind in ("min", "max"):
         live = _extreme_first(kind, live)
-    return Register(tuple(live), _shown(kind, live), _conflict(kind, live))
+    return Register(tuple(live), shown(kind, live), _conflict(kind, live))
 
 
 def _order(kind: Kind) -> Callable[[Write], tuple[str | bool, ...]]:
@@ -103,7 +104,15 @@ def _order(kind: Kind) -> Callable[[Write], tuple[str | bool, ...]]:
     return lambda w: (w.on, w.at, w.dot.sid, f"{w.dot.i:06d}")
 
 
-def _shown(kind: Kind, live: Sequence[Write]) -> Value:
+def is_blank(value: Value) -> bool:
+    """Whether a value says nothing."""
+    if isinstance(value, dict):
+        return all(canonical(member) is None for member in value.values())
+    return canonical(value) is None
+
+
+def shown(kind: Kind, live: Sequence[Write]) -> Value:
+    """What is shown of live writes, listed as `merge` lists them."""
     if not live:
         return None
     if kind == "union":
@@ -111,7 +120,7 @@ def _shown(kind: Kind, live: Sequence[Write]) -> Value:
         return " ".join(sorted(codes)) or None
     if kind == "notes":
         return "\n".join(note for w in live if (note := canonical(w.v))) or None
-    return live[0].v if canonical(live[0].v) is not None else None
+    return None if is_blank(live[0].v) else live[0].v
 
 
 def _conflict(kind: Kind, live: Sequence[Write]) -> bool:

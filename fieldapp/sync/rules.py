@@ -73,7 +73,7 @@ class PublishedForm:
             now=filled.now,
             lists={**self.lists, "session": [me]},
             known=filled.known,
-            links=self._links(),
+            links=self.links,
             username=filled.username,
             deviceid=filled.device,
             correcting=filled.correcting,
@@ -84,7 +84,8 @@ class PublishedForm:
             kind = GATE if self._shuts_gate(found, filled.answers) else found.kind
             yield Finding(found.path, kind, found.known)
 
-    def _links(self) -> dict[str, frozenset[str]]:
+    @cached_property
+    def links(self) -> dict[str, frozenset[str]]:
         """By list, the property by which its items are found from what they belong to."""
         types = self.programs.types(self.scope)
         return {kind.name: frozenset([kind.root]) for kind in types if kind.root}
@@ -197,11 +198,9 @@ class CurrentRules:
 
     def _published(self, form_id: str, version: str) -> PublishedForm | None:
         definition = forms.definition(form_id, version)
-        program = definition and self.programs.get(definition["program"])
-        if not definition or not program:
+        if not definition or not self.programs.get(definition["program"]):
             return None
-        lists = forms.attached_lists(definition)
-        return PublishedForm(definition, self.programs, definition["scope"], program.roles, lists)
+        return _published(self.programs, definition)
 
     def catalogue_hash(self, principal: Principal) -> str:
         """The hash of what this person's phone should know of programs and forms."""
@@ -213,6 +212,23 @@ class CurrentRules:
         seen = [[t.scope, t.name, t.seen_by([audience]), t.area, t.root, t.visible.get(audience)]
                 for t in self.programs.types()]  # fmt: skip
         return sha256(json.dumps(sorted(seen, key=str)).encode()).hexdigest()[:8]
+
+
+_PUBLISHED: dict[int, PublishedForm] = {}
+_PUBLISHED_KEPT = 64
+
+
+def _published(programs: Programs, definition: Definition) -> PublishedForm:
+    """A form with its program, put together once for each definition object."""
+    kept = _PUBLISHED.get(id(definition))
+    if kept is None or kept.definition is not definition or kept.programs is not programs:
+        if len(_PUBLISHED) >= _PUBLISHED_KEPT:
+            _PUBLISHED.clear()
+        program, lists = programs.get(definition["program"]), forms.attached_lists(definition)
+        roles = program.roles if program else ()
+        kept = PublishedForm(definition, programs, definition["scope"], roles, lists)
+        _PUBLISHED[id(definition)] = kept
+    return kept
 
 
 _Types: TypeAlias = dict[tuple[str, str], TypeView | None]

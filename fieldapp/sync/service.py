@@ -41,7 +41,7 @@ from .rules import CurrentRules, current_rules
 from .store import LocksGrewError, Store
 from .transactions import chunks, is_postgres, lock, lock_everything, reading, writing
 from .vault import Vault, vault_for
-from .wire import Submitted, UnreadableError, read
+from .wire import Submitted
 
 TRIES = 5
 PAUSE = 0.05  # seconds before trying again, growing
@@ -165,7 +165,7 @@ def _locked(
     """
     if not is_postgres(connection):
         return set()
-    sent = [s for item in items if isinstance(s := _peek(item.body), Submitted)]
+    sent = [s for item in items if isinstance(s := item.sent, Submitted)]
     entities = {e for submitted in sent for e in candidates(submitted)}
     ahead = Store(connection, rules.type)
     ahead.load(entities)
@@ -173,13 +173,6 @@ def _locked(
     areas |= {area for e in entities if (entity := ahead.find(e)) for area in entity.areas}
     lock(connection, areas, entities)
     return areas
-
-
-def _peek(body: str) -> Submitted | UnreadableError:
-    try:
-        return read(body)
-    except UnreadableError as error:
-        return error
 
 
 # ---- visits made here ---------------------------------------------------------------------------

@@ -9,12 +9,14 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import orjson
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from fieldapp import clock
 
 from . import models as m
+from .bulk import insert, upsert
 from .entities import (
     CORE,
     REVIEW,
@@ -35,7 +37,7 @@ from .issues import settle
 from .merge import checksum
 from .plan import Target
 from .quality import BLOCK, ISSUE, ISSUE_TYPE, SETTLED, Standing
-from .transactions import chunks, is_postgres, upsert
+from .transactions import chunks, is_postgres
 
 Row = dict[str, Any]
 NO_SUM = "0" * 16
@@ -209,8 +211,7 @@ class Store:
     def flush(self, since: str) -> None:
         """Write everything staged. since: the moment conflicts begin. Raises LocksGrewError."""
         for model in (m.Submission, m.RegWrite, m.RegSecret, m.Mention):
-            if rows := self._staged.get(model):
-                self.connection.execute(sa.insert(model), rows)
+            insert(self.connection, model, self._staged.get(model, []))
         for kept in (m.SubmissionVariant, m.SubmissionBlob, m.RegSup, m.Issue):
             upsert(self.connection, kept, _distinct(kept, self._staged.get(kept, [])))
         self._write_roots()
@@ -222,6 +223,7 @@ class Store:
         self._write_feeds()
 
     def _changed(self) -> list[tuple[Entity | None, Entity]]:
+        """Before and after, in order of ids."""
         pairs = [(self._before.get(e), self._entities[e]) for e in sorted(self._dirty)]
         return [(before, after) for before, after in pairs if after is not None]
 
@@ -364,9 +366,9 @@ def lock_of(feed: str) -> str:
 
 def entity_of(row: Any) -> Entity:
     """An entity from its row."""
-    home = json.loads(row.home)
+    home = orjson.loads(row.home)
     state = read_state(row.state)
-    areas = tuple(json.loads(row.areas))
+    areas = tuple(orjson.loads(row.areas))
     return Entity(row.id, row.type, row.scope, state, areas, (home[0], home[1], home[2]))
 
 

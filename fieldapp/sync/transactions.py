@@ -9,11 +9,11 @@ from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from hashlib import sha256
 from itertools import islice
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import postgresql
 
 from fieldapp.db import db, write_transaction
 
@@ -66,27 +66,6 @@ def lock_everything(connection: Connection) -> None:
     """Keep every writer out until the transaction ends."""
     if is_postgres(connection):
         connection.exec_driver_sql("LOCK TABLE area_head, submission IN EXCLUSIVE MODE")
-
-
-def upsert(
-    connection: Connection, model: Any, rows: Collection[dict[str, Any]], *keep: str
-) -> None:
-    """Insert rows, replacing those with the same key but for the columns in `keep`."""
-    if not rows:
-        return
-    table: sa.Table = model.__table__
-    keys = [column.name for column in table.primary_key]
-    dialect = postgresql if is_postgres(connection) else sqlite
-    insert = dialect.insert(table)
-    changed = {
-        c.name: insert.excluded[c.name] for c in table.columns if c.name not in {*keys, *keep}
-    }
-    statement = (
-        insert.on_conflict_do_update(index_elements=keys, set_=changed)
-        if changed
-        else insert.on_conflict_do_nothing()
-    )
-    connection.execute(statement, list(rows))
 
 
 def chunks(items: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:

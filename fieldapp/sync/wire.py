@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any, Final
 
+import orjson
+
 from fieldapp.text import depth, storable, texts
 
 from .merge import Dot, Value, parse_dot
@@ -85,7 +87,7 @@ def _document(body: str) -> dict[str, Any]:
     if not storable(body):  # written out; what escapes stand for is looked at below
         raise UnreadableError("parse", HALF)
     try:
-        whole = json.loads(body, parse_constant=_no_constant)
+        whole = _parsed(body)
     except RecursionError as error:
         raise UnreadableError("too_deep", f"deeper than {MAX_DEPTH}") from error
     except ValueError as error:
@@ -97,6 +99,16 @@ def _document(body: str) -> dict[str, Any]:
     if "\\u" in body and not all(storable(text) for text in texts(whole)):
         raise UnreadableError("parse", HALF)
     return whole
+
+
+def _parsed(body: str) -> Any:
+    """The value of a JSON text. The quick reader reads what is well formed; what isn't, or is odd
+    (half characters, endless digits), the thorough one decides.
+    """
+    try:
+        return orjson.loads(body)
+    except ValueError:
+        return json.loads(body, parse_constant=_no_constant)
 
 
 def _no_constant(name: str) -> None:

@@ -1,0 +1,86 @@
+"""Writing many rows with one statement, which is most of what a push costs a database otherwise.
+
+PostgreSQL gets them as one JSON text, SQLite one after the other from a list.
+"""
+
+from base64 import b64encode
+from collections.abc import Collection, Sequence
+from functools import lru_cache
+from typing import Any
+
+import orjson
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from .transactions import is_postgres
+
+Row = dict[str, Any]
+_TYPES = {sa.Integer: "bigint", sa.LargeBinary: "text"}  # bytes go as base64
+
+
+def insert(connection: Connection, model: Any, rows: Collection[Row]) -> None:
+    """Insert rows of the same columns. Raises IntegrityError."""
+    _write(connection, model, rows, "")
+
+
+def upsert(connection: Connection, model: Any, rows: Collection[Row], *keep: str) -> None:
+    """Insert rows, replacing those with the same key but for the columns in `keep`."""
+    table: sa.Table = model.__table__
+    keys = [column.name for column in table.primary_key]
+    changed = [c.name for c in table.columns if c.name not in {*keys, *keep}]
+    values = ", ".join(f'"{name}" = excluded."{name}"' for name in changed)
+    then = f"DO UPDATE SET {values}" if changed else "DO NOTHING"
+    _write(connection, model, rows, f" ON CONFLICT ({', '.join(map(_quoted, keys))}) {then}")
+
+
+def _write(connection: Connection, model: Any, rows: Collection[Row], conflict: str) -> None:
+    if not rows:
+        return
+    columns = tuple(next(iter(rows)))
+    if is_postgres(connection):
+        statement = _from_json(model.__table__, columns) + conflict
+        text = orjson.dumps(list(rows), default=_as_text).decode()
+        connection.exec_driver_sql(statement, (text,))
+    else:
+        statement = _one_by_one(model.__table__, columns) + conflict
+        connection.exec_driver_sql(statement, [tuple([row[c] for c in columns]) for row in rows])
+
+
+@lru_cache(maxsize=64)
+def _from_json(table: sa.Table, columns: Sequence[str]) -> str:
+    """An INSERT of a JSON list of objects."""
+    names = ", ".join(map(_quoted, columns))
+    typed = ", ".join(f"{_quoted(c)} {_type(table.columns[c])}" for c in columns)
+    read = ", ".join(
+        f"decode({_quoted(c)}, 'base64')" if _is_bytes(table.columns[c]) else _quoted(c)
+        for c in columns
+    )
+    return (
+        f"INSERT INTO {table.name} ({names})"
+        f" SELECT {read} FROM json_to_recordset(CAST(%s AS json)) AS given({typed})"
+    )
+
+
+@lru_cache(maxsize=64)
+def _one_by_one(table: sa.Table, columns: Sequence[str]) -> str:
+    names = ", ".join(map(_quoted, columns))
+    return f"INSERT INTO {table.name} ({names}) VALUES ({', '.join('?' for _ in columns)})"
+
+
+def _type(column: sa.Column[Any]) -> str:
+    found = (name for kind, name in _TYPES.items() if isinstance(column.type, kind))
+    return next(found, "text")
+
+
+def _is_bytes(column: sa.Column[Any]) -> bool:
+    return isinstance(column.type, sa.LargeBinary)
+
+
+def _as_text(value: Any) -> str:
+    if isinstance(value, bytes):
+        return b64encode(value).decode()
+    raise TypeError(f"no column holds {type(value).__name__}")
+
+
+def _quoted(name: str) -> str:
+    return f'"{name}"'
