@@ -121,7 +121,7 @@ def restore(path: Path, replace_present: bool = False) -> Restored:
     What is there is set aside first: an SQLite file beside it, a dump in the folder of the backup.
     """
     kind, engine = KINDS[db.engine.dialect.name], db.engine
-    _recognise(path, kind)
+    told = _recognise(path, kind)
     db.session.remove()
     present = _present(engine)
     if present is not None and not replace_present:
@@ -133,6 +133,8 @@ def restore(path: Path, replace_present: bool = False) -> Restored:
     def finish(url: str) -> None:
         with server_on(url):
             found.append(_prepare(path, keep))
+            if told:  # what it holds is in a verified backup: this one
+                durable.cover(told.before)
 
     lies = kind.put_back(path, engine, present is None, finish)
     return Restored(*found[0], aside or lies, keep is not None)
@@ -149,8 +151,8 @@ def _dump_aside(folder: Path, engine: Engine) -> Path | None:
     return aside
 
 
-def _recognise(path: Path, kind: ModuleType) -> None:
-    """It is a whole backup, of a database of this kind."""
+def _recognise(path: Path, kind: ModuleType) -> sidecar.Sidecar | None:
+    """What was noted when it was verified. It is a whole backup, of a database of this kind."""
     try:
         with path.open("rb") as file:
             head = file.read(16)
@@ -164,6 +166,7 @@ def _recognise(path: Path, kind: ModuleType) -> None:
         raise BackupError("damaged", name=path.name, detail=f"SHA-256 ≠ {path.name}.json")
     if theirs is not kind:
         raise BackupError("wrong_kind", name=path.name, kind=theirs.KIND, here=kind.KIND)
+    return told
 
 
 def _present(engine: Engine) -> int | None:

@@ -23,6 +23,8 @@ export interface Profile {
   areas: Area[];
   grantsVer: string;
   lastFull: string | null;
+  /** The server was restored: everything it ever acknowledged has to be asked about again. */
+  recheck?: boolean;
 }
 
 interface Row<T> {

@@ -108,6 +108,7 @@ export class Loop {
     const { stop, held } = await push(context);
     if (stop && !isRefusal(stop)) return stop;
     const fetched = await this.fetch();
+    if (!fetched && context.knowledge.profile.recheck) this.again = true;
     const first = stop ?? verified ?? fetched ?? held;
     if (!first && !this.again)
       await context.knowledge.setProfile({ lastFull: new Date(context.net.now()).toISOString() });

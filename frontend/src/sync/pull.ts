@@ -122,7 +122,15 @@ async function apply(
     if (same && !page.ch.length && !page.reset) return [];
     return [{ cursor, reset: page.reset, changes: page.ch, sids: answer.sids }];
   });
+  // Noted first: a phone that goes down here asks in vain, but never forgets to ask.
+  const isRestored = changes.some(({ cursor }) => isNewEpoch(before.get(cursor.feed), cursor));
+  if (isRestored) await ctx.knowledge.setProfile({ recheck: true });
   await ctx.base.apply(changes);
+}
+
+/** The server counts anew: it was restored, and may have forgotten what it acknowledged. */
+function isNewEpoch(old: Cursor | undefined, { epoch }: Cursor): boolean {
+  return old !== undefined && old.epoch !== '' && old.epoch !== epoch;
 }
 
 function differs(ctx: SyncContext, feed: string, page: Page): boolean {

@@ -14,30 +14,60 @@ const CHUNK = 200;
 /** Safe visits that stay on the phone, so that a returned one can be corrected knowing its writes. */
 const KEPT = 30;
 const ACKED: readonly OutboxRecord['state'][] = ['sent', 'attention'];
+const EVER_ACKED: readonly OutboxRecord['state'][] = [...ACKED, 'durable'];
 
 export async function verify(ctx: SyncContext): Promise<Step> {
+  const stop = ctx.knowledge.profile.recheck ? await recheck(ctx) : await look(ctx);
+  if (!stop) await purge(ctx);
+  return stop;
+}
+
+/** Ids in the order of finishing. */
+async function idsIn(ctx: SyncContext, states: readonly OutboxRecord['state'][]) {
   const items = await ctx.outbox.all();
-  const acked = items
-    .filter(({ state, vault }) => vault === ctx.vault && ACKED.includes(state))
+  return items
+    .filter(({ state, vault }) => vault === ctx.vault && states.includes(state))
     .map(({ id }) => id);
+}
+
+async function look(ctx: SyncContext): Promise<Step> {
+  const acked = await idsIn(ctx, ACKED);
   const sample =
     acked.length <= 2 * SAMPLE ? acked : [...acked.slice(0, SAMPLE), ...acked.slice(-SAMPLE)];
   const first = await ask(ctx, sample);
   if ('why' in first) return first;
-  if (first.missing.length || first.durable.length) {
-    const rest = acked.filter((id) => !sample.includes(id));
-    for (let i = 0; i < rest.length && !ctx.stopped(); i += CHUNK) {
-      const answer = await ask(ctx, rest.slice(i, i + CHUNK));
-      if ('why' in answer) return answer;
-    }
+  const isNews = first.missing.length > 0 || first.durable.length > 0;
+  return isNews
+    ? askAll(
+        ctx,
+        acked.filter((id) => !sample.includes(id)),
+      )
+    : null;
+}
+
+/** After a restore, from whichever backup: what was safe for good may be forgotten too, and photos with it. */
+async function recheck(ctx: SyncContext): Promise<Step> {
+  const safe = ctx.blobs.heads.filter(({ state }) => state === 'durable');
+  ctx.transfer.known.clear();
+  await ctx.blobs.shelf.change(new Map(safe.map(({ name }) => [name, { state: 'sent' }])));
+  const stop = await askAll(ctx, await idsIn(ctx, EVER_ACKED), EVER_ACKED);
+  if (!stop && !ctx.stopped()) await ctx.knowledge.setProfile({ recheck: false });
+  await ctx.changed('outbox');
+  return stop;
+}
+
+async function askAll(ctx: SyncContext, ids: readonly string[], from = ACKED): Promise<Step> {
+  for (let i = 0; i < ids.length && !ctx.stopped(); i += CHUNK) {
+    const answer = await ask(ctx, ids.slice(i, i + CHUNK), from);
+    if ('why' in answer) return answer;
   }
-  await purge(ctx);
   return null;
 }
 
 async function ask(
   ctx: SyncContext,
   acked: string[],
+  from = ACKED,
 ): Promise<Answer<'verify'> | NonNullable<Step>> {
   const { install, counter } = await ctx.outbox.place();
   const message = { install, acked, n_max: counter };
@@ -45,7 +75,7 @@ async function ask(
   if (!result.ok) return stopOf(result);
   const asked = new Set(acked);
   const changes = new Map(changesOf(result.value).filter(([id]) => asked.has(id)));
-  await ctx.outbox.change(changes, ACKED);
+  await ctx.outbox.change(changes, from);
   if (changes.size) await ctx.changed('outbox');
   return result.value;
 }

@@ -28,8 +28,10 @@ export interface Server {
   stop(): void;
 }
 
-export async function startServer(home?: string): Promise<Server> {
-  const child: ChildProcess = spawn(PYTHON, [SERVE, ...(home ? [home] : [])], {
+/** database: a URL; an SQLite file in the folder unless given. */
+export async function startServer(home?: string, database?: string): Promise<Server> {
+  const args = [home, database].filter((arg) => arg !== undefined);
+  const child: ChildProcess = spawn(PYTHON, [SERVE, ...args], {
     stdio: ['ignore', 'pipe', process.env.SERVER_LOG ? 'inherit' : 'ignore'],
   });
   const lines = createInterface({ input: child.stdout as NodeJS.ReadableStream });

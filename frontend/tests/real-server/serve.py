@@ -6,7 +6,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[3]))
 
+import flask_migrate
 from argon2 import PasswordHasher
+from sqlalchemy import inspect
 from werkzeug.serving import make_server
 
 from fieldapp import create_app
@@ -18,17 +20,16 @@ from tests.cast import install_cast
 
 
 def main() -> None:
-    """Serve the database of a folder, made if it isn't there, on a free port."""
+    """Serve the database of a folder, or of a URL, made if it isn't there, on a free port."""
     home = Path(sys.argv[1] if len(sys.argv) > 1 else tempfile.mkdtemp(prefix="fieldapp-vitest-"))
     passwords._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-    database = home / "fieldapp.sqlite"
-    is_new = not database.exists()
-    url = f"sqlite:///{database}"
+    url = sys.argv[2] if len(sys.argv) > 2 else f"sqlite:///{home / 'fieldapp.sqlite'}"
     secret = "a secret for tests only, long enough for anybody"
     app = create_app(Settings(home=home, database_url=url, secret=secret, rate_limits=False))
     with app.app_context():
-        if is_new:
+        if not inspect(db.engine).get_table_names():
             db.create_all()
+            flask_migrate.stamp()
             install_cast(app)
             publish_packaged()
             publish(Path(__file__).parents[3] / "tests" / "forms" / "door_check.md", "rental")
