@@ -14,6 +14,11 @@ COVERAGE_MIN ?= 90
 WORKERS ?= 2
 # Requests per operation and person of `make fuzz`.
 EXAMPLES ?= 200
+# What `make kill`, `make parallel` and `make fuzz-push` do to the server.
+KILLS ?= 2000
+STOPS ?= 200
+SETS ?= 1000
+PUSHES ?= 200000
 # Random visits of each form for `make tamper`.
 FILLINGS ?= 60
 # How many visits are stored when `make bench-sync` measures; the first is where all of it is measured.
@@ -99,6 +104,19 @@ test-py: setup ## Test the server (pytest)
 .PHONY: fuzz
 fuzz: setup ## Send the server EXAMPLES (200) drawn requests per operation and person
 	FUZZ_EXAMPLES=$(EXAMPLES) $(BIN)/pytest -q -p no:cacheprovider tests/fuzz
+
+.PHONY: kill
+kill: setup ## Kill the server KILLS (2000) times and stop PostgreSQL STOPS (200) times while phones send (SEED)
+	$(BIN)/python -m tests.endure.kill --db sqlite --kills $(KILLS) $(if $(SEED),--seed $(SEED))
+	$(BIN)/python -m tests.endure.kill --db postgresql --kills $(STOPS) $(if $(SEED),--seed $(SEED))
+
+.PHONY: parallel
+parallel: setup ## Send SETS (1000) pushes ten times at once, on both databases: each is stored once (SEED)
+	$(BIN)/python -m tests.endure.parallel --sets $(SETS) $(if $(SEED),--seed $(SEED))
+
+.PHONY: fuzz-push
+fuzz-push: setup ## Send PUSHES (200000) spoilt pushes: no 5xx, nothing unrecorded, memory bounded (SEED)
+	$(BIN)/python -m tests.endure.mutate --pushes $(PUSHES) $(if $(SEED),--seed $(SEED))
 
 .PHONY: hostile
 hostile: setup ## Try to publish files made to hurt, and measure what refusing them costs

@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from flask import Flask, Response, current_app, json, request
+from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 
 PROBLEM_TYPE = "application/problem+json"
+RETRY_AFTER = "5"  # seconds; until a database that is restarted is back
 
 
 @dataclass(frozen=True)
@@ -183,6 +185,11 @@ def flat_messages(messages: Any, path: str = "") -> list[dict[str, str]]:
     return [{"path": path, "message": str(messages)}]
 
 
+def _first_line(error: OperationalError) -> str:
+    """What the database said, without the statement or its values."""
+    return str(error.orig).partition("\n")[0]
+
+
 def init_problems(app: Flask) -> None:
     """Route every failure, expected or not, through the one shape."""
 
@@ -201,6 +208,14 @@ def init_problems(app: Flask) -> None:
         for name, value in error.get_headers():
             if name in ("Retry-After", "Allow"):
                 answer.headers[name] = value
+        return answer
+
+    @app.errorhandler(OperationalError)
+    def unavailable(error: OperationalError) -> Response:
+        """The database is stopped, restarting or overrun: it passes, and phones try again."""
+        current_app.logger.error("no database on %s: %s", request.path, _first_line(error))
+        answer = problem_response("busy")
+        answer.headers["Retry-After"] = RETRY_AFTER
         return answer
 
     @app.errorhandler(Exception)

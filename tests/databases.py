@@ -45,6 +45,9 @@ SETTINGS = {
 }
 
 
+KEEPING = {"fsync": "on", "full_page_writes": "on", "synchronous_commit": "on"}
+
+
 def postgres_url(template: str | None = None) -> str:
     """Make a database, empty or a copy of the template's, and give its SQLAlchemy address."""
     name = f"test_{uuid.uuid4().hex}"
@@ -138,6 +141,17 @@ def keep(home: Path) -> None:
 def running(home: Path, settings: Mapping[str, str]) -> Iterator[int]:
     """A new server in this folder, its socket there too; the id of its process."""
     account = _account()
+    programs = _begin(home, account)
+    server = _serve(programs / "postgres", home, account, settings)
+    try:
+        yield server.pid
+    finally:
+        server.send_signal(signal.SIGQUIT)  # at once: nothing in it is worth keeping
+        server.wait()
+
+
+def _begin(home: Path, account: dict[str, Any]) -> Path:
+    """Make an empty cluster; where its programs are."""
     programs = _programs(home, account)
     data = home / "data"
     data.mkdir(mode=0o700)
@@ -152,12 +166,31 @@ def running(home: Path, settings: Mapping[str, str]) -> Iterator[int]:
         env={"PATH": os.defpath, "LC_ALL": "C.UTF-8"},
         **account,
     )
-    server = _serve(programs / "postgres", home, account, settings)
-    try:
-        yield server.pid
-    finally:
-        server.send_signal(signal.SIGQUIT)  # at once: nothing in it is worth keeping
-        server.wait()
+    return programs
+
+
+class Cluster:
+    """A PostgreSQL server of one's own that keeps what it commits, to be stopped at once.
+
+    home: an empty folder that others may enter.
+    """
+
+    def __init__(self, home: Path) -> None:
+        self._home, self._account = home, _account()
+        self._programs = _begin(home, self._account)
+        self._server: subprocess.Popen[bytes] | None = None
+        self.url = f"postgresql+psycopg://postgres@/postgres?host={home}"
+
+    def start(self) -> None:
+        """Start, after whatever end; returns once it answers."""
+        program = self._programs / "postgres"
+        self._server = _serve(program, self._home, self._account, SETTINGS | KEEPING)
+
+    def stop_at_once(self) -> None:
+        """PostgreSQL's `immediate`: nothing is finished or written any more."""
+        if self._server:
+            self._server.send_signal(signal.SIGQUIT)
+            self._server.wait()
 
 
 def _serve(
@@ -167,6 +200,7 @@ def _serve(
     server = subprocess.Popen(
         [program, "-D", home / "data", "-k", home, *settings],
         cwd="/",
+        stderr=None if home.joinpath("start.lock").exists() else subprocess.DEVNULL,
         env={"PATH": os.defpath, "LC_ALL": "C.UTF-8"},
         **account,
     )

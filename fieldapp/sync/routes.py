@@ -1,5 +1,6 @@
 """HTTP of sync. Push and verify need the phone's signature alone; the others a session too."""
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -39,8 +40,8 @@ class Push(MethodView):
         """Take in submissions: nothing is refused, each has its own result"""
         device = _signing_device()
         message = read_message(schemas.PushSchema)
-        results = service.take_in(_items(message, device))
-        told = [{"id": r.id, "st": r.st, "why": r.why} for r in results]
+        results = iter(service.take_in(_items(message, device)))
+        told = [_unfit(sub) if "unfit" in sub else asdict(next(results)) for sub in message["subs"]]
         return wire_answer(message, {"results": told})
 
 
@@ -139,7 +140,13 @@ def _items(message: Message, device: Device) -> list[Incoming]:
             aside=aside,
         )
         for item in message["subs"]
+        if "unfit" not in item
     ]
+
+
+def _unfit(item: dict[str, Any]) -> dict[str, Any]:
+    """The result of an item whose envelope can't be read: its sender may send it again."""
+    return {"id": item["id"], "st": "later", "why": "item"}
 
 
 def _author(user_id: str) -> Author:

@@ -4,7 +4,10 @@ Every text that reaches the database or the answer is held to a pattern here; on
 and that is read by `wire`. Members we don't know are left alone: a newer app may send them.
 """
 
-from marshmallow import EXCLUDE, Schema, fields, validate
+import re
+from typing import Any
+
+from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
 
 MAX_ITEMS = 50
 MAX_IDS = 2000
@@ -13,6 +16,7 @@ MAX_COUNT = 2**31 - 1
 MAX_SEQ = 2**53
 
 _nonce = validate.Regexp(r"^[\x20-\x7e]{1,100}\Z")
+_ID = re.compile(r"[\w-]{1,64}")
 _id = validate.Regexp(r"^[\w-]{1,64}\Z")
 _name = validate.Regexp(r"^[\w.:-]{0,100}\Z")
 
@@ -45,13 +49,31 @@ class ItemSchema(Schema):
     body = fields.String(required=True)
 
 
+class EachItem(fields.List):
+    """Items, each read by itself: one that can't be read is `{id, unfit}` and holds up no other."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> list[Any]:
+        if not isinstance(value, list):
+            raise self.make_error("invalid")
+        return [self._one(item) for item in value]
+
+    def _one(self, item: Any) -> dict[str, Any]:
+        try:
+            read: dict[str, Any] = self.inner.deserialize(item)
+        except ValidationError:
+            named = item.get("id") if isinstance(item, dict) else None
+            known = isinstance(named, str) and _ID.fullmatch(named)
+            return {"id": named if known else "", "unfit": True}
+        return read
+
+
 class PushSchema(MessageSchema):
     """Finished work of a phone."""
 
     install = fields.String(required=True, validate=_name)
     device = fields.String(load_default="", validate=_name)
     now = fields.String(load_default="", validate=validate.Length(max=100))
-    subs = fields.List(
+    subs = EachItem(
         fields.Nested(ItemSchema), required=True, validate=validate.Length(max=MAX_ITEMS)
     )
 

@@ -12,6 +12,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy.exc import OperationalError
 
 from fieldapp.db import db
 from fieldapp.sync import models as m
@@ -245,12 +246,12 @@ def test_more_than_fifty_items_are_refused_whole(app: Flask, cast: Cast) -> None
 
 
 WRONG: list[dict[str, Any]] = [
-    {"install": 5}, {"install": "x" * 101}, {"install": "a\x00b"}, {"subs": {}}, {"subs": [5]},
-    {"subs": [{}]}, {"subs": [{"id": "x", "sha": "0", "body": ""}]}, {"now": []},
-    {"subs": [{"id": "\ud800", "sha": "0" * 64, "body": ""}]},
-    {"subs": [{"id": "x", "sha": "0" * 64, "body": {}}]},
-    {"subs": [{"id": "x", "sha": "0" * 64, "body": "", "n": 2**31}]},
+    {"install": 5}, {"install": "x" * 101}, {"install": "a\x00b"}, {"subs": {}}, {"now": []},
     {"nonce": "\ud800"}, {"nonce": "x" * 101}, {"nonce": None},
+]  # fmt: skip
+UNFIT: list[Any] = [
+    5, {}, {"id": "x", "sha": "0", "body": ""}, {"id": "\ud800", "sha": "0" * 64, "body": ""},
+    {"id": "x", "sha": "0" * 64, "body": {}}, {"id": "x", "sha": "0" * 64, "body": "", "n": 2**31},
 ]  # fmt: skip
 
 
@@ -349,3 +350,32 @@ def test_the_readable_api_tells_of_sync(client: FlaskClient) -> None:
     for endpoint in ENDPOINTS:
         body = paths[f"/api/sync/{endpoint}"]["post"]["requestBody"]
         assert WIRE_TYPE in body["content"]
+
+
+@pytest.mark.parametrize("unfit", UNFIT, ids=str)
+def test_an_item_that_can_not_be_read_holds_up_no_other(cast: Cast, unfit: Any) -> None:
+    phone = cast.wang.enrol()
+    good = phone.item({"form": "unknown"})
+    subs = {"nonce": "n", "install": phone.install, "subs": [unfit, good]}
+    answer = signed(phone, "push", json.dumps(subs).encode())
+    assert answer.status_code == 200
+    named = "x" if isinstance(unfit, dict) and unfit.get("id") == "x" else ""
+    assert json.loads(answer.data)["results"] == [
+        {"id": named, "st": "later", "why": "item"},
+        {"id": good["id"], "st": "quarantined", "why": "unknown_form"},
+    ]
+
+
+def test_a_database_that_is_away_is_told_as_busy(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The fault is the database's: everything above it is real."""
+    phone = cast.wang.enrol()
+
+    def away(*_args: object, **_kwargs: object) -> None:
+        raise OperationalError("SELECT", {}, Exception("the database system is starting up"))
+
+    monkeypatch.setattr(db.session, "get", away)
+    answer = phone.call("push", {"install": phone.install, "subs": []})
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+    assert json.loads(answer.data)["code"] == "busy"
