@@ -22,6 +22,7 @@ let profile: string;
 test.describe.configure({ timeout: 300_000 });
 
 test.beforeAll(async () => {
+  test.setTimeout(300_000); // whoever comes first makes the district
   server = await startServer();
   profile = await mkdtemp(join(tmpdir(), 'fieldapp-desk-'));
   browser = await launchPhone(profile, {
@@ -89,4 +90,15 @@ test('accounts and phones', async () => {
   await page.getByTestId('tab-review-devices').click();
   await page.getByTestId('device-row').first().waitFor();
   await shot(page, 'desk-devices', { ...small, height: 400 });
+});
+
+test('a form tried before it is published', async () => {
+  await logIn('admin');
+  await page.getByTestId('tab-review-forms').click();
+  await page.getByTestId('program').selectOption('rental');
+  await page.getByTestId('file-pick').setInputFiles('e2e/forms/language.md');
+  await page.getByTestId('check').click();
+  await expect(page.getByTestId('trial').first()).toBeVisible({ timeout: 60_000 });
+  await page.getByTestId('trial').first().scrollIntoViewIfNeeded();
+  await shot(page, 'desk-forms', small);
 });

@@ -21,6 +21,19 @@ const MOST_IN_A_SCALE = 5;
 /** Without labels, cells can be as narrow as a thumb. */
 const MOST_IN_A_TABLE = 6;
 
+/** Letters of one word that fit into a cell, by how many cells stand side by side on a phone of 360 pixels. */
+const LETTERS = [34, 34, 11, 12, 9, 7];
+/** Large print leaves fewer. */
+const LARGER = 1.25;
+
+/** Whether no word of a label would be torn; Chinese may be broken anywhere. */
+function keepsWords(options: readonly Option[], columns: number, large: boolean): boolean {
+  const letters = (LETTERS[columns] ?? 0) / (large ? LARGER : 1);
+  return options.every(({ label }) =>
+    label.split(/[\s\u2e80-\uffff]+/).every((word) => word.length <= letters),
+  );
+}
+
 /** Whether labels are so short that two stand side by side on a narrow phone: 是 / 否. */
 export function fitsTwoColumns(options: readonly Option[]): boolean {
   return options.length > 1 && options.every((option) => width(option.label) <= SHORT);
@@ -45,24 +58,34 @@ export const fitsTable = (options: readonly Option[]): boolean => options.length
 
 /**
  * `headed`: in a table whose head has the labels. `played`: a choice has a recording or film, whose player loses its
- * button where it is narrower than the phone.
+ * button where it is narrower than the phone. `large`: print is.
  */
 export function lookOf(
   appearance: string | undefined,
   options: readonly Option[],
   headed = false,
   played = false,
+  large = false,
 ): Look {
   const looks = looksOf(appearance);
   const bare = headed && looks.includes('list-nolabel');
-  const columns = bare ? options.length : played ? 1 : columnsOf(looks, options);
+  const columns = bare ? options.length : played ? 1 : columnsOf(looks, options, large);
   const marks = bare || !looks.includes('no-buttons');
   return { columns, narrow: columns > 2 || bare, marks, labels: !bare };
 }
 
-function columnsOf(looks: string[], options: readonly Option[]): number {
+/** As many as asked for, or fewer: a word in two pieces is hard to read. A scale that doesn't fit in a line is a list. */
+function columnsOf(looks: string[], options: readonly Option[], large: boolean): number {
   const scale = ['likert', 'list', 'list-nolabel'].some((look) => looks.includes(look));
-  if (scale && options.length <= MOST_IN_A_SCALE) return options.length;
+  if (scale && options.length <= MOST_IN_A_SCALE) {
+    return keepsWords(options, options.length, large) ? options.length : 1;
+  }
+  let columns = columnsAsked(looks, options);
+  while (columns > 1 && !keepsWords(options, columns, large)) columns -= 1;
+  return columns;
+}
+
+function columnsAsked(looks: string[], options: readonly Option[]): number {
   if (looks.includes('columns-pack') || looks.includes('quickcompact')) return 0;
   for (const look of looks) {
     const [, number] = /^(?:columns|compact|quickcompact)-(\d+)$/.exec(look) ?? [];

@@ -80,6 +80,16 @@ describe('how choices are laid out', () => {
     expect(lookOf('columns-pack', five).columns).toBe(0);
     expect(lookOf('columns', five).columns).toBe(3);
   });
+  test('no word is torn in two: a scale becomes a list, columns become fewer', () => {
+    const english = options('Strongly disagree', 'Disagree', 'Neutral', 'Agree', 'Strongly agree');
+    expect(lookOf('likert', english)).toMatchObject({ columns: 1, narrow: false });
+    const scale = options('Bad', 'Neutral', 'Good');
+    expect(lookOf('likert', scale).columns).toBe(3);
+    const tools = options('Lamp', 'Extinguisher');
+    expect(lookOf('columns-3', tools).columns).toBe(3);
+    expect(lookOf('columns-3', tools, false, false, true).columns).toBe(1);
+    expect(lookOf('columns-2', tools).columns).toBe(1);
+  });
   test('labels are left out only below a head that has them', () => {
     expect(lookOf('list-nolabel', five, true)).toMatchObject({ columns: 5, labels: false });
     expect(lookOf('list-nolabel', five, false).labels).toBe(true);
