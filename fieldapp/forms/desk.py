@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
+from time import monotonic
 from typing import Any
 
 from flask import current_app
@@ -20,12 +21,12 @@ from fieldapp.problems import abort_with
 from fieldapp.programs.service import load_programs
 from fieldapp.sync import census
 
-from . import files, service
+from . import files, odk, service
 from .diff import Comparison, Saved, compare
 from .models import FormVersion
-from .press import pressed
+from .press import CLOCK_SECONDS, pressed
 from .problems import FormError, FormProblem
-from .source import FormSource
+from .source import FormSource, placed
 
 ROWS_TO_TRY = 500
 MEDIA_TO_TRY = 300 * 1024
@@ -46,7 +47,8 @@ class Trial:
     """A form as it would be published. state: refused, new, next, same.
 
     against: the version in use that it was compared with. tables, media: what comes with it, as
-    far as it is needed to try it.
+    far as it is needed to try it. odk: what ODK Validate says: valid, late or absent; blank if it
+    wasn't asked.
     """
 
     file: str
@@ -60,12 +62,18 @@ class Trial:
     orphans: list[Orphan] = field(default_factory=list)
     tables: dict[str, Any] = field(default_factory=dict)
     media: dict[str, str] = field(default_factory=dict)
+    odk: str = ""
 
 
-def attempt(file: str, source: FormSource, program: str) -> Trial:
-    """Compile a form in bounds, and compare it with the version in use."""
+def attempt(
+    file: str, source: FormSource, program: str, odk_seconds: float = CLOCK_SECONDS
+) -> Trial:
+    """Compile a form in bounds, and compare it with the version in use.
+
+    odk_seconds: how long that and ODK Validate may take together.
+    """
     try:
-        definition = service.read_form(source, program, pressed)
+        definition, odk_says = _read(source, program, odk_seconds)
         state = _state(definition)
     except FormError as error:
         return Trial(file, "refused", error.problems)
@@ -75,7 +83,7 @@ def attempt(file: str, source: FormSource, program: str) -> Trial:
     return Trial(
         file,
         state,
-        warnings=service.warnings(source, definition),
+        warnings=[*service.warnings(source, definition), *_late(odk_says)],
         definition=definition,
         hash=sha256(service.canonical(definition).encode()).hexdigest(),
         against=current.version if current else "",
@@ -83,7 +91,28 @@ def attempt(file: str, source: FormSource, program: str) -> Trial:
         orphans=orphans(definition["scope"], comparison.orphans),
         tables=_tables(definition, source),
         media=_media(definition, source),
+        odk=odk_says,
     )
+
+
+def _read(source: FormSource, program: str, seconds: float) -> tuple[dict[str, Any], str]:
+    """The definition, and what ODK Validate says in the time that is left. Raises FormError."""
+    began, xforms = monotonic(), []
+
+    def compiler(*given: Any) -> dict[str, Any]:
+        definition, xform = pressed(*given)
+        xforms.append(xform)
+        return definition
+
+    definition = service.read_form(source, program, compiler)
+    found = odk.verdict(xforms[0], max(1.0, seconds - (monotonic() - began)))
+    if found.state == "invalid":
+        raise FormError(placed(source, [odk.problem_of(found)]))
+    return definition, found.state
+
+
+def _late(odk_says: str) -> list[FormProblem]:
+    return [FormProblem("odk_late")] if odk_says == "late" else []
 
 
 def _tables(definition: Mapping[str, Any], source: FormSource) -> dict[str, Any]:

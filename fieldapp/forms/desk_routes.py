@@ -19,7 +19,7 @@ from .bundle import unpack
 from .problems import FormError, FormProblem
 from .schemas import FormsInUseSchema, PublishedSchema, PublishSchema, TrialsSchema, UploadSchema
 
-PLAIN = ("file", "state", "definition", "hash", "against", "tables", "media")
+PLAIN = ("file", "state", "definition", "hash", "against", "tables", "media", "odk")
 PER_PERSON = "60 per hour"
 
 blueprint = Blueprint("form-desk", __name__, url_prefix="/api/forms", description="Keeping forms")

@@ -10,12 +10,12 @@ import pickle
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from .bounds import screen
 from .gate import refusals
 from .problems import FormError, FormProblem
-from .source import FormSource, compile_source, placed
+from .source import FormSource, placed, read_source
 
 try:
     import resource
@@ -30,8 +30,15 @@ MOST_TOLD = 300
 PACKAGE = Path(__file__).parents[2]
 
 
-def pressed(source: FormSource, program: str, scope: str) -> dict[str, Any]:
-    """As compile_source, and what `gate` refuses as well, safely. Raises FormError."""
+class Pressed(NamedTuple):
+    """A definition, and the XForm it was made of."""
+
+    definition: dict[str, Any]
+    xform: str
+
+
+def pressed(source: FormSource, program: str, scope: str) -> Pressed:
+    """As read_source, and what `gate` refuses as well, safely. Raises FormError."""
     found = screen(source.kind, source.content)
     if found:
         raise FormError(found)
@@ -49,14 +56,13 @@ def pressed(source: FormSource, program: str, scope: str) -> dict[str, Any]:
     return _answer(done.returncode, done.stdout)
 
 
-def _answer(code: int, output: bytes) -> dict[str, Any]:
+def _answer(code: int, output: bytes) -> Pressed:
     if code != 0:  # ended by a bound, or by a crash in a library
         raise FormError([FormProblem("takes_too_long" if code < 0 else "takes_too_much")])
     answer = json.loads(output)
     if "problems" in answer:
         raise FormError(problem_of(each) for each in answer["problems"])
-    definition: dict[str, Any] = answer["definition"]
-    return definition
+    return Pressed(**answer)
 
 
 def problem_of(told: dict[str, Any]) -> FormProblem:
@@ -65,16 +71,13 @@ def problem_of(told: dict[str, Any]) -> FormProblem:
     return FormProblem(params=params, **told)
 
 
-def examine(source: FormSource, program: str, scope: str) -> dict[str, Any]:
-    """The definition of a form that may be published, so far as it alone tells.
-
-    Raises FormError.
-    """
-    definition = compile_source(source, program, scope)
+def examine(source: FormSource, program: str, scope: str) -> Pressed:
+    """A form that may be published, so far as it alone tells. Raises FormError."""
+    definition, xform = read_source(source, program, scope)
     found = refusals(definition)
     if found:
         raise FormError(placed(source, found))
-    return definition
+    return Pressed(definition, xform)
 
 
 def main() -> None:
@@ -89,7 +92,7 @@ def main() -> None:
 
 def _result(source: FormSource, program: str, scope: str) -> dict[str, Any]:
     try:
-        return {"definition": examine(source, program, scope)}
+        return examine(source, program, scope)._asdict()
     except FormError as error:
         return {"problems": [vars(problem) for problem in error.problems[:MOST_TOLD]]}
     except MemoryError:

@@ -53,6 +53,23 @@ REFUSALS: dict[str, Refusal] = {
         ("“{name}”出现了两次，却不是重复组", "“{name}” is there twice and is no repeat"),
         ("请只留一个。", "Keep one of them."),
     ),
+    "odk_refuses": Refusal(
+        ("ODK Validate 不接受这份表单：{said}", "ODK Validate refuses this form: {said}"),
+        (
+            "请按它说的改正，再用 ODK 的工具打开一次。",
+            "Correct what it names; ODK's own tools won't open the form either.",
+        ),
+    ),
+    "odk_late": Refusal(
+        (
+            "ODK Validate 没有在限定的时间内说完",
+            "ODK Validate didn't finish in the time it is given",
+        ),
+        (
+            "表单可以发布；如果很大，请先用 fieldapp forms check 再查一遍。",
+            "The form can be published; if it is large, try fieldapp forms check first.",
+        ),
+    ),
     "search_columns": Refusal(
         (
             "search() 只要一个选项：name 写值所在的列，label 写文字所在的列",

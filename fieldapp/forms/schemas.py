@@ -127,6 +127,13 @@ class TrialSchema(Schema):
         metadata={"description": "Pictures and sounds in base64, by SHA-256"},
         required=True,
     )
+    odk = fields.String(
+        metadata={
+            "enum": ["valid", "late", "absent", ""],
+            "description": "What ODK Validate says; absent: there is no Java. Blank: not asked",
+        },
+        required=True,
+    )
 
 
 class TrialsSchema(Schema):

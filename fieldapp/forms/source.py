@@ -44,7 +44,12 @@ def compile_source(source: FormSource, program: str, scope: str) -> dict[str, An
     """The form definition. Raises FormError with all that is wrong, each placed on sheet, row and
     column as far as that is known.
     """
-    xform, problems = _xform_of(source)
+    return read_source(source, program, scope)[0]
+
+
+def read_source(source: FormSource, program: str, scope: str) -> tuple[dict[str, Any], str]:
+    """The same, and the XForm as it was written or as pyxform wrote it."""
+    xform, written, problems = _xform_of(source)
     definition: dict[str, Any] = {}
     try:
         definition = _compile(xform, program, scope, _given(source)) if xform else {}
@@ -54,19 +59,21 @@ def compile_source(source: FormSource, program: str, scope: str) -> dict[str, An
         problems += attach(definition, source.files)
     if problems:
         raise FormError(placed(source, problems))
-    return definition
+    return definition, written or ""
 
 
-def _xform_of(source: FormSource) -> tuple[str | None, list[FormProblem]]:
+def _xform_of(source: FormSource) -> tuple[str | None, str | None, list[FormProblem]]:
+    """What is compiled, what that was made of, and what is wrong already."""
     if source.kind == ".xml":
         _stop_at(screen(source.kind, source.content))
-        return _text(source), []
+        return _text(source), _text(source), []
     sheets = read_sheets(source)
     formulas = unfinished_formulas(source.content) if _kind(source) in WORKBOOKS else ()
     _stop_at([*screen_sheets(sheets), *formulas])
     lost = overlooked(sheets)
-    xform, problems = convert(sheets)
-    return with_external_choices(xform, sheets) if xform else None, [*problems, *lost]
+    written, problems = convert(sheets)
+    xform = with_external_choices(written, sheets) if written else None
+    return xform, written, [*problems, *lost]
 
 
 def placed(source: FormSource, problems: Iterable[FormProblem]) -> list[FormProblem]:

@@ -9,9 +9,10 @@ import pytest
 from flask import Flask
 from openpyxl import Workbook
 
-from fieldapp.forms import service
+from fieldapp.forms import odk, service
 from tests.cast import PEOPLE, Browser, Cast
 from tests.hostile.files import FILES
+from tests.unit.forms.forms import XFORM
 from tests.visits import fill, new_client
 
 SURVEY = """| survey |
@@ -252,3 +253,35 @@ def test_a_draft_begun_in_an_old_version_is_sent_in_its_own(app: Flask, cast: Ca
     assert {v["version"]: v["visits"] for v in form["versions"]} == {"1": 1, "2": 0}
     assert (form["phones"], form["phones_behind"]) == (1, 1)
     assert phone.browser.get("/api/forms/night_visit/1").status_code == 200
+
+
+# ---- ODK Validate
+
+FOREIGN = XFORM.format(
+    data="<q/><meta><instanceID/></meta>",
+    model="""<itext><translation lang="zh"><text id="a"><value>a</value></text></translation>
+      </itext>""",
+    body="""<input ref="/data/q"><label ref="jr:itext('nowhere')"/></input>""",
+)
+
+
+def test_what_odk_validate_refuses_is_refused_in_its_words(cast: Cast) -> None:
+    desk = cast.admin.log_in()
+    (good,) = check(desk, ("good.md", markdown()))["trials"]
+    (bad,) = check(desk, ("bad.xml", FOREIGN.encode()))["trials"]
+    if not odk.has_java():
+        assert (good["odk"], bad["odk"]) == ("absent", "absent")
+        return
+    assert (good["state"], good["odk"]) == ("new", "valid")
+    assert bad["state"] == "refused"
+    (problem,) = bad["problems"]
+    assert problem["code"] == "odk_refuses"
+    assert "nowhere" in problem["message"]
+
+
+def test_a_server_without_java_says_that_it_did_not_ask(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "")
+    (trial,) = check(cast.admin.log_in(), ("f.md", markdown("没有问过的")))["trials"]
+    assert (trial["state"], trial["odk"]) == ("new", "absent")

@@ -49,9 +49,9 @@ function pattern(source: string): RegExp | null {
 }
 
 /** XPath's substring: positions from 1, ends rounded. */
-function substring(text: string, from: number, length: number): string {
+function substring(text: string, from: number, length?: number): string {
   const start = Math.round(from);
-  const end = start + (length === Number.POSITIVE_INFINITY ? length : Math.round(length));
+  const end = length === undefined ? Number.POSITIVE_INFINITY : start + Math.round(length);
   return [...text].filter((_, i) => i + 1 >= start && i + 1 < end).join('');
 }
 
@@ -131,8 +131,8 @@ const strings: Record<string, Fn> = {
   'ends-with': text2((a, b) => a.endsWith(b)),
   'substring-before': text2((a, b) => (a.includes(b) ? a.slice(0, a.indexOf(b)) : '')),
   'substring-after': text2((a, b) => (a.includes(b) ? a.slice(a.indexOf(b) + b.length) : '')),
-  substring: (s = '', from = 1, length = Number.POSITIVE_INFINITY) =>
-    substring(toText(s), toNumber(from), toNumber(length)),
+  substring: (s = '', from = 1, length) =>
+    substring(toText(s), toNumber(from), length === undefined ? length : toNumber(length)),
   substr: (s = '', from = 0, to = Number.POSITIVE_INFINITY) =>
     substr(toText(s), toNumber(from), toNumber(to)),
   translate: (s = '', from = '', to = '') => translate(toText(s), toText(from), toText(to)),

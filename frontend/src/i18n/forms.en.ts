@@ -13,6 +13,10 @@ export default {
     'The files are larger than 14 MB together. Make pictures smaller, or upload in several goes.',
   fileGone: 'A file can’t be read: it may have changed or moved. Choose it again.',
   problems: '{n} things to change in this form; then upload it again:',
+  odk: {
+    valid: 'ODK Validate finds nothing wrong.',
+    absent: 'ODK Validate was not asked: this server has no Java.',
+  },
   warnings: 'It can be published, but look again at this:',
   sheet: 'Sheet',
   row: 'Row',

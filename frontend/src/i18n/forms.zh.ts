@@ -11,6 +11,10 @@ export default {
   tooLarge: '文件合计超过 14 MB。请缩小图片，或分几次上传。',
   fileGone: '文件读不出来：可能已被改动或移走。请重新选择。',
   problems: '这份表单有 {n} 处要改，改好后重新上传：',
+  odk: {
+    valid: 'ODK Validate 检查通过。',
+    absent: '这台服务器没有装 Java，所以没有用 ODK Validate 检查。',
+  },
   warnings: '可以发布，但请再看看：',
   sheet: '工作表',
   row: '行',

@@ -1770,6 +1770,11 @@ export interface components {
             media: {
                 [key: string]: string;
             };
+            /**
+             * @description What ODK Validate says; absent: there is no Java. Blank: not asked
+             * @enum {string}
+             */
+            odk: "valid" | "late" | "absent" | "";
         };
         Trials: {
             problems: components["schemas"]["FormProblem"][];

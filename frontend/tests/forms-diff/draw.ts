@@ -79,7 +79,16 @@ function drawArgument(chance: Chance, wanted: string, depth: number): Drawn {
 }
 
 /** Arguments that have no meaning but the listed ones. */
-const STRICT = { pattern: 1, algorithm: 1, encoding: 1, base64: 1, place: 1, format: 1 };
+const STRICT = {
+  pattern: 1,
+  algorithm: 1,
+  encoding: 1,
+  base64: 1,
+  place: 1,
+  format: 1,
+  spot: 1,
+  ring: 1,
+};
 
 function drawLeaf(chance: Chance, wanted: string): Drawn {
   const questions = QUESTIONS[wanted];

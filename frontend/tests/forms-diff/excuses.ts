@@ -106,10 +106,13 @@ const TESTS: Record<string, Test> = {
     [...upwards(definition, number)].some(({ count }) => count !== undefined),
   'choice-comes-back': ({ parting, node }) =>
     node?.items?.where !== undefined &&
-    (parting.what === 'problem' ? parting.phone === 'required' : parting.what === 'value') &&
-    parting.phone
-      .split(' ')
-      .every((code) => code === '' || code === 'required' || parting.odk.split(' ').includes(code)),
+    (parting.what === 'problem'
+      ? // It still judges what it hides.
+        parting.value === '' && ['', 'required'].includes(parting.phone)
+      : parting.what === 'value' &&
+        parting.phone
+          .split(' ')
+          .every((code) => code === '' || parting.odk.split(' ').includes(code))),
   'empty-sum': ({ parting, node }) =>
     parting.what === 'value' && parting.odk === '' && mentions(node?.calc, 'sum'),
   'decimal-form': ({ parting, node }) =>
@@ -130,6 +133,19 @@ const TESTS: Record<string, Test> = {
   'change-of-relevance': (situation) =>
     situation.parting.what === 'value' &&
     triggersOf(situation).some((trigger) => beginsWithValue(at(situation, trigger))),
+  'moved-instance': (situation) =>
+    situation.parting.what === 'value' &&
+    isSet(situation, 'change') &&
+    situation.steps.some(
+      (step) =>
+        step.do === 'remove' && plain(situation.parting.path).startsWith(`${plain(step.path)}/`),
+    ),
+  'days-as-moment': (situation) =>
+    situation.parting.what === 'value' &&
+    situation.parting.odk === '' &&
+    situation.node?.t === 'dateTime' &&
+    isSet(situation, 'load', 'open', 'repeat', 'change') &&
+    isWellFormed('dateTime', situation.parting.phone),
   'absolute-in-repeat': entersOwnRepeat,
   'calculated-again': ({ parting, node, steps }) =>
     parting.what === 'value' &&

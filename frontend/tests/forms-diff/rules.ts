@@ -79,6 +79,7 @@ const RELATIONS = ['<', '<=', '>', '>='];
 
 const TESTS: Record<string, Test> = {
   'impossible-date': threw(/^RangeError: Invalid iso(Day|Month)/),
+  'intersects-unknown': threw(/Function 'intersects' is not defined/),
   'union-order': threw(/compareDocumentOrder/),
   'double-minus': (d) => threw(/syntax error/)(d) && d.xpath.includes('--'),
   'position-of-many': threw(/Expected a single node for position/),
@@ -93,6 +94,8 @@ const TESTS: Record<string, Test> = {
     isCall(d, 'date-time') &&
     ((d.ours === '' && d.theirs === 'Invalid Date') ||
       (ISO.test(d.theirs) && Date.parse(d.ours) === Date.parse(d.theirs))),
+  'far-years': (d) =>
+    isCall(d, 'date', 'date-time') && d.ours === '' && /^[+-]\d{6}-/.test(d.theirs),
   'date-text': (d) =>
     isCall(d, 'date') &&
     ((d.ours === '' && d.theirs === 'Invalid Date') ||

@@ -77,6 +77,9 @@ export function sheet(entries: readonly Entry[]): string {
 <h:head><h:title>sheet</h:title><model>
 <instance><data id="sheet" version="1">${ANSWERS.map(([name, , value]) => `<${name}>${value}</${name}>`).join('')}
 <row><x/><t/><at/><cell><y/></cell></row><none><z/></none>${own.join('')}<meta><instanceID/></meta></data></instance>
+<itext><translation lang="default" default="true()">
+<text id="greeting"><value>你好</value></text><text id="farewell"><value>Bye</value></text></translation></itext>
+<instance id="words"><root><item><name>hello</name><itextId>greeting</itextId></item><item><name>bye</name><itextId>farewell</itextId></item></root></instance>
 <instance id="crops"><root>${crops.join('')}</root></instance>
 ${ANSWERS.map(([name, type, , rest = '']) => bind(name, `type="${type}" ${rest}`)).join('')}
 ${ROW.map(([name, xpath]) => bind(`row/${name}`, `calculate="${escaped(xpath)}"`)).join('')}

@@ -69,6 +69,7 @@ export const FUNCTIONS: Record<string, string> = {
   'format-date-time': 'string moment format',
   distance: 'number place',
   area: 'number place',
+  geofence: 'boolean spot ring',
 };
 
 /** Functions that a draw can't put together from their arguments' types alone, written out with holes for numbers. */
@@ -79,6 +80,14 @@ export const FORMS: readonly [Type, string][] = [
   ['string', "pulldata('crops', 'label', 'name', 'b')"],
   ['string', "pulldata('crops', 'label', 'name', /data/pick)"],
   ['string', "pulldata('crops', 'price', 'name', /data/blank)"],
+  ['string', "jr:itext(instance('words')/root/item[name = 'hello']/itextId)"],
+  ['string', "jr:itext(instance('words')/root/item[name != 'hello']/itextId)"],
+  ['string', "jr:itext(instance('words')/root/item[name = /data/truth]/itextId)"],
+  ['string', "join('-', randomize(/data/row/t, 42))"],
+  ['string', "join('-', randomize(/data/row/cell/y, /data/age))"],
+  ['string', "join('-', randomize(instance('crops')/root/item/name, 'abc'))"],
+  ['string', "join(' ', randomize(instance('crops')/root/item[price != '']/name, 1.9))"],
+  ['number', 'count(randomize(/data/none, 3))'],
   ['number', 'position(/data/row[2])'],
   ['string', 'indexed-repeat(/data/row/x, /data/row, 3)'],
   ['string', 'indexed-repeat(/data/row/x, /data/row, 9)'],
@@ -101,6 +110,8 @@ export const HOPELESS: readonly [Type, string][] = [
   ['string', "string('2026-02-29')"],
   ['string', "date('2026-02-30')"],
   ['boolean', "/data/leap < '2026-02-29'"],
+  ['boolean', 'intersects(/data/trace)'],
+  ['boolean', "intersects('0 0; 1 1; 1 0; 0 1; 0 0')"],
 ];
 
 export const OPERATORS: readonly [string, Type, Type][] = [
@@ -133,6 +144,8 @@ export const QUESTIONS: Record<string, readonly string[]> = {
   date: ['/data/leap', '/data/born', '/data/blank'],
   moment: ['/data/leap', '/data/born', '/data/met', '/data/blank', '/data/hidden_day'],
   time: ['/data/clock', '/data/blank'],
+  spot: ['/data/point', '/data/row/at'],
+  ring: ['/data/shape'],
   place: ['/data/trace', '/data/shape', '/data/row/at'],
   nodes: [
     '/data/row',
@@ -279,6 +292,19 @@ export const LITERALS: Record<string, readonly string[]> = {
   algorithm: ['MD5', 'SHA-1', 'SHA-256', 'SHA-384', 'SHA-512'],
   encoding: ['hex', 'base64'],
   base64: ['YWJj', '5byg5bCP5qKF', '8J+YgA==', '', 'YQ==', 'aGVsbG8='],
+  spot: [
+    '35.15 117.22 0 0',
+    '35.19 117.21',
+    '35.1 117.2 0 0',
+    '35.15 117.25',
+    '-35 -117',
+    '90 180',
+  ],
+  ring: [
+    '35.1 117.2; 35.2 117.2; 35.2 117.3; 35.1 117.2',
+    '0 0; 0 10; 10 10; 10 0; 0 0',
+    '-40 -120; -40 -110; -30 -110; -40 -120',
+  ],
   place: [
     '35.1 117.2; 35.2 117.2; 35.2 117.3; 35.1 117.2',
     '35.1 117.2 0 0;35.2 117.3 0 0',

@@ -16,6 +16,8 @@ export interface Parting {
   odk: string;
   phone: string;
   server?: string;
+  /** The answer, if that isn't what differs. */
+  value?: string;
 }
 
 type Ready = Extract<Compiled, { form: number }>;
@@ -137,7 +139,8 @@ function differences(
   return keys.flatMap((what) => {
     if ((what === 'readonly' || what === 'required') && phone[what] === undefined) return [];
     const [a, b] = [normal(what, odk), normal(what, phone)];
-    return a === b ? [] : [{ after, path, what, odk: a, phone: b }];
+    const value = what === 'problem' ? { value: phone.value ?? '' } : {};
+    return a === b ? [] : [{ after, path, what, odk: a, phone: b, ...value }];
   });
 }
 

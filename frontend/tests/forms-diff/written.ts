@@ -76,6 +76,7 @@ export class Written {
     texts: ReadonlyMap<string | null, Element>,
   ): void {
     if (control.localName === 'input' && control.hasAttribute('query')) this.queried.add(path);
+    this.add(path, 'there', control.getAttribute('jr:count'));
     for (const child of control.children) {
       if (child.localName === 'itemset') this.add(path, 'offers', child.getAttribute('nodeset'));
       if (child.localName !== 'label') continue;

@@ -11,7 +11,7 @@ from fieldapp.forms.compile import compile_xform
 from fieldapp.forms.problems import FormError
 from fieldapp.forms.source import FormSource
 
-from .forms import SETTINGS
+from .forms import SETTINGS, XFORM
 
 ROOT = Path(__file__).parents[3]
 BROKEN = (
@@ -71,7 +71,25 @@ def test_a_broken_form_is_told_without_the_places_of_this_machine(tmp_path: Path
 
 def test_without_java_it_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(odk.shutil, "which", lambda _name: None)
-    assert odk.verdict(FormSource.of(packaged()[0])) == odk.Verdict("absent")
+    assert odk.verdict(odk.xform_of(FormSource.of(packaged()[0]))) == odk.Verdict("absent")
+
+
+@needs_java
+def test_it_is_given_only_so_long() -> None:
+    xform = odk.xform_of(FormSource.of(packaged()[0]))
+    assert odk.verdicts([xform], timeout=0.01) == [odk.Verdict("late")]
+
+
+@needs_java
+def test_what_it_says_is_one_problem_at_the_question_it_names() -> None:
+    xform = XFORM.format(
+        data="<g><r/></g>", model='<bind nodeset="/data/g/r" calculate="fooo(1)"/>', body=""
+    )
+    problem = odk.problem_of(odk.verdict(xform))
+    assert (problem.question, problem.path) == ("r", "g/r")
+    for word in ("java", "javarosa", "form0.xml", "Exception"):
+        assert word not in problem.message("zh")
+    assert "cannot handle function 'fooo'" in problem.message("zh")
 
 
 def test_a_form_that_updates_records_must_look_into_their_list(tmp_path: Path) -> None:
