@@ -20,7 +20,7 @@ Done = dict[str, Any] | None
 
 
 def act(what: str, user_id: str, pick: int) -> Done:
-    """`{body, st, why}` of the submission made, `{readmitted, st, why}`, or None: nothing to do."""
+    """`{body, sha, st, why}` of the submission made, or `{readmitted, st, why}`; None: nothing to do."""
     principal = principal_of(user_id)
     assert principal is not None
     wishes: dict[str, Callable[[Principal, int], Done]] = {
@@ -115,5 +115,6 @@ def _send(
         "answers": answers,
         "blobs": [],
     }
-    result = service.accept(body, principal)
-    return {"body": body, "st": result.st, "why": result.why}
+    item = service.incoming(body, service.author_of(principal))
+    result = service.take_in([item])[0]
+    return {"body": item.body, "sha": item.sha, "st": result.st, "why": result.why}

@@ -52,13 +52,23 @@ async function runAll(kind: Kind, seeds: readonly number[]): Promise<Result[]> {
 async function attempt(ground: Ground, history: History): Promise<Result> {
   const { seed } = history;
   try {
-    const { counts, digest } = await World.run(ground, history);
+    const { counts, digest } = await inTime(World.run(ground, history));
     return { seed, digest, counts, broken: null };
   } catch (error) {
     const told = error instanceof Violation ? error.message : `crash: ${(error as Error).stack}`;
     return { seed, digest: '', counts: NOTHING, broken: told };
   }
 }
+
+/** What hangs is broken too; the server may still be at it, so nothing more is played. */
+function inTime<T>(work: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const tooLong = () => reject(new Violation('I9', `no end after ${PATIENCE / 1000} s`));
+    const timer = setTimeout(tooLong, PATIENCE);
+    work.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
+}
+const PATIENCE = 60_000;
 
 /** The same on a database of the other kind, at the same time. */
 function elsewhere(script: string, kind: Kind): Promise<Result[]> {

@@ -48,7 +48,7 @@ export async function meet(
   fate: Fate,
   watch: Watch,
 ): Promise<void> {
-  phone.parked = null;
+  phone.leave(parked);
   const answer = await fateOf(server, phone, parked, fate, watch);
   if (answer) parked.answer(answer);
   else parked.fail(lostLine());

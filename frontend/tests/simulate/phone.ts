@@ -27,7 +27,8 @@ export interface Parked extends Request {
 export class SimPhone {
   client: Client | null = null;
   life = new Life();
-  parked: Parked | null = null;
+  /** Requests that wait, the oldest first: more than one while somebody logs in. */
+  private waiting: Parked[] = [];
   /** Requests given up by the phone that may still arrive. */
   readonly astray: Request[] = [];
   /** The last answers by path, as a confused proxy may give them again. */
@@ -50,6 +51,15 @@ export class SimPhone {
     return inside.current.opened;
   }
 
+  get parked(): Parked | undefined {
+    return this.waiting[0];
+  }
+
+  /** The request is on its way. */
+  leave(parked: Parked): void {
+    this.waiting = this.waiting.filter((one) => one !== parked);
+  }
+
   get isOn(): boolean {
     return this.client !== null && !this.life.isOver;
   }
@@ -69,7 +79,7 @@ export class SimPhone {
   async start(): Promise<Client> {
     const life = new Life();
     this.life = life;
-    this.parked = null;
+    this.waiting = [];
     const client = await createClient(this.deps(life));
     this.client = client;
     void life.over.then(() => this.wake());
@@ -82,8 +92,7 @@ export class SimPhone {
     this.life.end();
     this.client?.lock();
     this.client = null;
-    if (this.parked) this.astray.push(this.parked);
-    this.parked = null;
+    this.astray.push(...this.waiting.splice(0));
   }
 
   /** A second phone with everything the first holds. */
@@ -153,11 +162,11 @@ export class SimPhone {
     const body = typeof given === 'string' ? new TextEncoder().encode(given) : given;
     return new Promise((resolve, reject) => {
       if (life.isOver) return;
-      this.parked = {
+      this.waiting.push({
         ...{ path, method: init.method ?? 'GET', headers, body: body as Uint8Array },
         answer: (response) => resolve(response),
         fail: reject,
-      };
+      });
       this.wake();
     });
   }

@@ -2,6 +2,7 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'vite';
+import { altered } from './altered.mjs';
 
 const at = (path) => fileURLToPath(new URL(path, import.meta.url));
 const out = at(`../../node_modules/.cache/simulate/${process.pid}`);
@@ -10,6 +11,7 @@ await build({
   root: at('../..'),
   configFile: false,
   logLevel: 'error',
+  plugins: [altered([])],
   resolve: { alias: { '@': at('../../src') } },
   build: {
     ssr: at('main.ts'),

@@ -1,23 +1,50 @@
 /** A history as it happens: phones, server and oracle side by side. */
 import { createHash } from 'node:crypto';
-import { createSession } from '@/forms/session';
-import type { FinishInput, FormDefinition } from '@/protocol/types';
+import { signRequest } from '@/crypto/device';
+import { type Client, ClientError, type FinishInput } from '@/protocol/types';
 import { Chance } from '../forms-diff/random';
 import { Checks, Violation } from './checks';
 import { copyOf } from './disk';
-import { Model, type Person } from './model';
+import { type Grant, Model, type Person } from './model';
 import { type Fate, meet, send, type Watch } from './network';
-import { PIN, SimPhone } from './phone';
+import { PIN, type Request, SimPhone } from './phone';
 import type { Facts, Server } from './server';
-import type { Enrolled, Ground } from './setup';
-import type { History, Step, VisitKind } from './steps';
+import { type Ground, passwordOf } from './setup';
+import type { History, Poison, Step } from './steps';
+import { type Choice, correct, type Filled, fill, inputOf, POISON, pickOf, resume } from './visits';
 
 const START = Date.parse('2026-11-02T01:00:00Z');
+const MINUTE = 60_000;
 const MOST_PHONES = 6;
 /** Of syncs of all, until everybody must have everything. */
-const ROUNDS = 4;
-const TYPES = { client: 'client', preg: 'pregnancy', home: 'dwelling', tenant: 'resident' };
-const VILLAGES = ['379901001001', '379901001002'];
+const ROUNDS = 5;
+const [TOWN, LIULIN, SHIQIAO] = ['379901001000', '379901001001', '379901001002'] as const;
+const VILLAGES: Grant[] = [
+  [LIULIN, 'health'],
+  [LIULIN, 'housing'],
+  [SHIQIAO, 'health'],
+  [SHIQIAO, 'housing'],
+];
+/** What may be given to each person, and taken. */
+const GRANTS: [user: string, grants: Grant[]][] = [
+  ['wang', VILLAGES],
+  ['li', VILLAGES],
+  [
+    'chen',
+    [
+      [TOWN, 'health'],
+      [LIULIN, 'health'],
+    ],
+  ],
+  [
+    'zhao',
+    [
+      [TOWN, 'housing'],
+      [SHIQIAO, 'housing'],
+    ],
+  ],
+];
+const DESKS = ['chen', 'zhao'];
 
 export interface Counts {
   submissions: number;
@@ -25,160 +52,221 @@ export interface Counts {
   repairs: number;
   requests: number;
 }
+interface DeskAnswer {
+  body?: string;
+  sha?: string;
+  readmitted?: string;
+  st: string;
+}
 
 export class World {
   readonly phones: SimPhone[] = [];
   readonly model: Model;
   readonly checks: Checks;
+  readonly server: Server;
+  readonly people: ReadonlyMap<string, Person>;
+  readonly revoked = new Set<string>();
   /** Of all records' versions at the end. */
   digest = '';
   readonly counts: Counts = { submissions: 0, conflicts: 0, repairs: 0, requests: 0 };
+  private backup: ReturnType<Model['keep']>;
 
   constructor(
-    readonly server: Server,
+    ground: Ground,
     readonly history: History,
-    readonly people: ReadonlyMap<string, Person>,
   ) {
-    this.model = new Model(people);
+    this.server = ground.server;
+    this.people = new Map([...ground.people].map(([name, one]) => [name, { ...one }]));
+    this.model = new Model(this.people);
+    this.backup = this.model.keep();
     this.checks = new Checks(this);
   }
 
   static async run(ground: Ground, history: History): Promise<World> {
-    const { server, people, enrolled } = ground;
-    const own = new Map([...people].map(([name, one]) => [name, { ...one }]));
-    const world = new World(server, history, own);
-    server.now = START;
-    await server.ask('begin', { seed: history.seed });
-    world.takePhones(enrolled);
+    const world = new World(ground, history);
+    ground.server.now = START;
+    await ground.server.ask('begin', { seed: history.seed });
+    world.takePhones(ground);
     for (const step of history.steps) await world.step(step);
     await world.settle();
     return world;
-  }
-
-  private takePhones(enrolled: readonly Enrolled[]): void {
-    const left = [...enrolled];
-    for (const user of this.history.phones) {
-      const at = left.findIndex((one) => one.user === user);
-      const [one] = left.splice(at, 1);
-      if (one) this.addPhone(user, copyOf(one.storage), one.cookies);
-    }
-  }
-
-  private addPhone(user: string, storage: SimPhone['storage'], cookies: Enrolled['cookies']): void {
-    const i = this.phones.length;
-    const chance = new Chance(this.history.seed * 31 + i);
-    const phone = new SimPhone(`${user}-${i}`, user, this.server, chance, storage);
-    phone.cookies = new Map(cookies);
-    this.phones.push(phone);
-    this.checks.meet(phone);
   }
 
   personOf(phone: SimPhone): Person {
     return this.people.get(phone.user) as Person;
   }
 
+  private takePhones({ enrolled }: Ground): void {
+    const left = [...enrolled];
+    for (const user of this.history.phones) {
+      const at = left.findIndex((one) => one.user === user);
+      const [one] = left.splice(at, 1);
+      if (!one) continue;
+      const phone = new SimPhone(
+        `${user}-${this.phones.length}`,
+        user,
+        this.server,
+        this.chance(),
+        copyOf(one.storage),
+      );
+      phone.cookies = new Map(one.cookies);
+      this.join(phone);
+    }
+  }
+
+  private chance(): Chance {
+    return new Chance(this.history.seed * 31 + this.phones.length);
+  }
+
+  private join(phone: SimPhone, from?: SimPhone): void {
+    this.phones.push(phone);
+    this.checks.meet(phone, from);
+  }
+
   // ---- steps --------------------------------------------------------------------------------------
 
   private async step(step: Step): Promise<void> {
-    this.server.now += step.t * 60_000;
-    const phone = 'd' in step ? (this.phones[step.d % this.phones.length] as SimPhone) : undefined;
+    this.server.now += step.t * MINUTE;
+    const phone = 'd' in step ? this.phones[step.d % this.phones.length] : undefined;
     if (process.env.TRACE) trace(`${phone?.name ?? ''} ${JSON.stringify(step)}`);
-    await this.take(step, phone as SimPhone);
+    if (phone) await this.ofPhone(step as Extract<Step, { d: number }>, phone);
+    else await this.ofServer(step as Exclude<Step, { d: number }>);
     if (phone?.isOn) this.checks.look(phone);
     else if (phone?.client) phone.off();
   }
 
-  /** The step itself. */
-  private async take(step: Step, phone: SimPhone): Promise<void> {
+  private async ofPhone(step: Extract<Step, { d: number }>, phone: SimPhone): Promise<unknown> {
     switch (step.do) {
       case 'visit':
-        await this.begin(phone, step, true);
-        return;
       case 'begin':
-        await this.begin(phone, step, false);
-        return;
+      case 'photo':
+      case 'poison':
+        return this.visit(phone, step);
       case 'end':
         return this.end(phone, step.pick, step.v);
+      case 'correct':
+        return this.correct(phone, step.pick, step.v);
       case 'sync':
         return this.sync(phone, step.at, step.fate, step.hold);
-      case 'late':
-        return this.late(step.pick);
+      case 'login':
+        return this.logIn(phone);
+      case 'forge':
+        return this.forge(phone, step.pick);
       case 'crash':
-        phone.life.endAfter(step.k);
-        return;
+        return phone.life.endAfter(step.k);
       case 'off':
-        phone.off();
-        return;
+        return phone.off();
       case 'clone':
         return this.clone(phone);
+      case 'revoke':
+        return this.revoke(phone);
+      case 'clock':
+        phone.years = step.years;
     }
   }
 
-  /** Switched on and unlocked, if it is off. */
-  private async on(phone: SimPhone): Promise<boolean> {
-    if (phone.isOn) return true;
-    phone.off();
-    const client = await phone.start();
-    const isOpen = await phone.until(client.unlock(PIN));
-    await phone.quiet();
-    if (!phone.isOn) return false;
-    if (!isOpen) throw new Violation('I1', `${phone.name} can't be unlocked`);
-    this.checks.found(phone);
-    return true;
+  private async ofServer(step: Exclude<Step, { d: number }>): Promise<void> {
+    switch (step.do) {
+      case 'late':
+        return this.late(step.pick);
+      case 'grant':
+        return this.grant(step.u, step.pick);
+      case 'logout':
+        return this.server.ask('log_out', { user: GRANTS[step.u]?.[0] });
+      case 'desk':
+        return this.desk(DESKS[step.u] as string, step.what, step.pick);
+      case 'backup':
+        await this.server.ask('backup');
+        this.backup = this.model.keep();
+        return;
+      case 'restore':
+        await this.server.ask('restore', { epoch: step.epoch });
+        this.model.restore(this.backup);
+        this.checks.restored();
+    }
   }
 
-  private async begin(phone: SimPhone, step: VisitStep, finish: boolean): Promise<void> {
-    if (!(await this.on(phone))) return;
-    const client = phone.client as NonNullable<SimPhone['client']>;
-    const me = client.me();
-    const form = `sim_${step.kind}`;
-    if (!client.catalogue().forms.some(({ id }) => id === form)) return;
-    const def = await client.definition(form);
-    const area = pickOf(me.areas[def.scope] ?? [], step.v);
-    if (!area) return;
-    const session = createSession(def, client.host(def.scope, def));
-    const known = targetOf(phone, def.scope, step.kind, step.pick);
-    const shown = known ? client.registry(def.scope).get(known)?.live : undefined;
-    for (const [path, value] of answersOf(phone, step, known)) session.set(path, value);
-    const draft = {
-      ...{ id: phone.newId(), form: def.id, version: def.version, scope: def.scope },
-      ...{ title: '', area, corrects: null, updated: new Date(phone.now()).toISOString() },
-      draft: session.snapshot(),
-    };
+  // ---- phones -------------------------------------------------------------------------------------
+
+  /** Switched on and unlocked, if it is off. */
+  private async on(phone: SimPhone): Promise<Client | null> {
+    if (phone.isOn) return phone.client;
+    phone.off();
+    const client = await phone.start();
+    const isOpen = await phone.until(client.unlock(PIN).catch((error) => this.waited(error)));
+    await phone.quiet();
+    if (!phone.isOn || isOpen === undefined) return null;
+    if (!isOpen) return this.on(phone);
+    this.checks.found(phone);
+    return client;
+  }
+
+  /** It went off too often while the PIN was tried: those count as wrong, and have to be waited for. */
+  private waited(error: unknown): false {
+    if (!(error instanceof ClientError && error.key === 'locked')) throw error;
+    this.server.now += 16 * MINUTE;
+    return false;
+  }
+
+  private async visit(
+    phone: SimPhone,
+    step: Extract<Step, { do: 'visit' | 'begin' | 'photo' | 'poison' }>,
+  ): Promise<void> {
+    const client = await this.on(phone);
+    const filled = client && (await fill(phone, client, step));
+    if (!client || !filled) return;
+    if (step.do === 'photo') await this.photo(phone, client, filled, step);
+    if (step.do === 'poison' && step.how === 'apply') spoil(filled);
+    const poison = step.do === 'poison' ? step.how : null;
+    await this.save(phone, client, filled);
+    if (step.do !== 'begin' && phone.isOn) await this.finish(phone, client, filled, poison);
+  }
+
+  private async photo(
+    phone: SimPhone,
+    client: Client,
+    { draft, session }: Filled,
+    { v }: Choice,
+  ): Promise<void> {
+    const bytes = new Uint8Array(200 + v * 20).map((_, i) => (i * (v + 1)) % 251);
+    const name = await phone.until(client.blobs.put(bytes, 'image/jpeg', draft.id));
+    if (name) session.set('photo', name);
+  }
+
+  private async save(phone: SimPhone, client: Client, filled: Filled): Promise<void> {
+    const { draft, known, session, def } = filled;
+    const shown = known ? client.registry(def.scope as 'health').get(known)?.live : undefined;
     this.checks.opened(phone, draft.id, known, shown);
-    await phone.until(client.saveDraft(draft));
-    if (!finish || !phone.isOn) return;
-    await this.finish(phone, def, session, draft.id, area);
+    await phone.until(client.saveDraft({ ...draft, draft: session.snapshot() }));
   }
 
   private async end(phone: SimPhone, pick: number, v: number): Promise<void> {
-    if (!(await this.on(phone))) return;
-    const client = phone.client as NonNullable<SimPhone['client']>;
-    const drafts = client.drafts();
-    const chosen = drafts.sort((a, b) => (a.id < b.id ? -1 : 1))[pick % (drafts.length || 1)];
+    const client = await this.on(phone);
+    if (!client) return;
+    const drafts = client.drafts().sort((a, b) => (a.id < b.id ? -1 : 1));
+    const chosen = pickOf(drafts, pick);
     const draft = chosen && (await phone.until(client.draft(chosen.id)));
-    if (!draft || !phone.isOn) return;
-    const def = await client.definition(draft.form, draft.version);
-    const session = createSession(def, client.host(def.scope, def), { draft: draft.draft });
-    const again = AGAIN[def.id];
-    if (again && v % 2) session.set(again, anAnswer(again, v));
-    await this.finish(phone, def, session, draft.id, draft.area);
+    if (draft && phone.isOn) await this.finish(phone, client, await resume(client, draft, v), null);
+  }
+
+  private async correct(phone: SimPhone, pick: number, v: number): Promise<void> {
+    const client = await this.on(phone);
+    const filled = client && (await correct(phone, client, pick, v));
+    if (!client || !filled) return;
+    await this.save(phone, client, filled);
+    if (phone.isOn) await this.finish(phone, client, filled, null);
   }
 
   private async finish(
     phone: SimPhone,
-    def: FormDefinition,
-    session: ReturnType<typeof createSession>,
-    draftId: string,
-    area: string,
+    client: Client,
+    filled: Filled,
+    poison: Poison | null,
   ): Promise<void> {
-    const { touched } = session.snapshot();
-    const input = { draftId, def, answers: session.finish(), touched, area, title: '' };
-    const now = this.checks.live(phone, def.scope);
-    const id = await phone.until(
-      (phone.client as NonNullable<SimPhone['client']>).finish(input as FinishInput),
-    );
-    if (id && phone.isOn) this.checks.finished(phone, id, draftId, now);
+    const input = poisoned(inputOf(filled), poison);
+    const now = this.checks.live(phone, filled.def.scope);
+    const id = await phone.until(client.finish(input));
+    if (id && phone.isOn) this.checks.finished(phone, id, filled.draft.id, now);
     await phone.quiet();
   }
 
@@ -194,19 +282,88 @@ export class World {
     }
   }
 
+  /** The password once more, as the phone asks for it. */
+  private async logIn(phone: SimPhone): Promise<void> {
+    const client = await this.on(phone);
+    if (!client?.sync().loginNeeded) return;
+    let isDone = false;
+    const work = client.login(phone.user, passwordOf(phone.user)).finally(() => {
+      isDone = true;
+    });
+    work.catch(() => undefined);
+    while (!isDone && phone.isOn) {
+      if (phone.parked) await meet(this.server, phone, phone.parked, 'ok', this.watch);
+      await new Promise(setImmediate);
+    }
+    await phone.until(work.catch(() => undefined));
+    await phone.quiet();
+  }
+
+  private clone(phone: SimPhone): void {
+    if (this.phones.length >= MOST_PHONES) return;
+    this.join(phone.clone(`${phone.user}-${this.phones.length}`, this.chance()), phone);
+  }
+
+  private async revoke(phone: SimPhone): Promise<void> {
+    if (!(await this.on(phone))) return;
+    const { id } = phone.opened.deps.device;
+    await this.server.ask('revoke', { device: id });
+    this.revoked.add(id);
+  }
+
+  /** Other bytes arrive under the id of a visit, signed by this very phone. */
+  private async forge(phone: SimPhone, pick: number): Promise<void> {
+    if (!(await this.on(phone))) return;
+    const { items, deps } = phone.opened;
+    const all = items.all().sort((a, b) => a.record.n - b.record.n);
+    const item = pickOf(all, pick);
+    if (!item) return;
+    const body = item.content.body.replace('"app":"', `"app":"forged${pick} `);
+    const sha = createHash('sha256').update(body).digest('hex');
+    const sub = { id: item.record.id, n: item.record.n, sha, body };
+    const message = {
+      nonce: `forged-${pick}`,
+      install: item.record.install,
+      device: deps.device.id,
+    };
+    const now = new Date(phone.now()).toISOString();
+    const raw = new TextEncoder().encode(JSON.stringify({ ...message, now, subs: [sub] }));
+    const path = '/api/sync/push';
+    const headers = {
+      ...{ 'X-FS-Proto': '1', 'Content-Type': 'application/vnd.fs-sync+json' },
+      'X-FS-Device': deps.device.id,
+      'X-FS-Signature': await signRequest(deps.device.keys, 'POST', path, raw),
+    };
+    const request: Request = { path, method: 'POST', headers, body: raw };
+    await send(this.server, phone, request, this.watch, {}, false);
+  }
+
+  // ---- server -------------------------------------------------------------------------------------
+
   private async late(pick: number): Promise<void> {
-    const with_ = this.phones.filter(({ astray }) => astray.length);
-    const phone = with_[pick % (with_.length || 1)];
+    const phone = pickOf(
+      this.phones.filter(({ astray }) => astray.length),
+      pick,
+    );
     const request = phone?.astray.splice(pick % phone.astray.length, 1)[0];
     if (phone && request) await send(this.server, phone, request, this.watch, {}, false);
   }
 
-  private async clone(phone: SimPhone): Promise<void> {
-    if (this.phones.length >= MOST_PHONES) return;
-    const chance = new Chance(this.history.seed * 31 + this.phones.length);
-    const copy = phone.clone(`${phone.user}-${this.phones.length}`, chance);
-    this.phones.push(copy);
-    this.checks.meet(copy, phone);
+  private async grant(u: number, pick: number): Promise<void> {
+    const [user, possible] = GRANTS[u] as [string, Grant[]];
+    const person = this.people.get(user) as Person;
+    const [area, scope] = pickOf(possible, pick) as Grant;
+    const left = person.grants.filter(([a, s]) => a !== area || s !== scope);
+    person.grants = left.length < person.grants.length ? left : [...left, [area, scope]];
+    await this.server.ask('grants', { user, grants: person.grants });
+    this.model.noteAway();
+  }
+
+  private async desk(user: string, what: string, pick: number): Promise<void> {
+    const done = await this.server.ask<DeskAnswer | null>('desk', { what, user, pick });
+    if (!done) return;
+    if (done.readmitted) this.checks.admitted(done.readmitted, done.st);
+    else if (done.body) this.model.note(done.body, done.sha ?? '', done.st, this.server.now);
   }
 
   // ---- the end ------------------------------------------------------------------------------------
@@ -223,12 +380,14 @@ export class World {
       for (const phone of this.phones) {
         if ((await this.on(phone)) && this.checks.isSettled(phone, facts)) continue;
         isQuiet = false;
+        await this.logIn(phone);
         await this.sync(phone, -1, 'ok', false);
+        this.checks.look(phone);
         facts = await this.server.ask<Facts>('facts');
       }
       if (isQuiet) break;
     }
-    this.checks.atTheEnd(facts);
+    await this.checks.atTheEnd(facts, this.history.seed);
     this.digest = digestOf(facts);
     this.counts.submissions = facts.log.length;
     this.counts.conflicts = facts.conflicts.length;
@@ -238,98 +397,35 @@ export class World {
   /** Sees every request that the server worked on, and tells the oracle. */
   private readonly watch: Watch = (phone, request, answer, arrives, stumbled) => {
     this.counts.requests += 1;
-    if (process.env.TRACE)
-      trace(
-        `  ${phone.name} ${request.path} ${answer?.status} ${answer?.text} ${arrives ? '' : '(lost)'}`,
-      );
-    if (request.path.startsWith('/api/sync/manifest')) this.counts.repairs += 1;
+    if (process.env.TRACE) {
+      const lost = arrives ? '' : '(lost)';
+      trace(`  ${phone.name} ${request.path} ${answer?.status} ${answer?.text} ${lost}`);
+    }
+    const isRepair = request.path.startsWith('/api/sync/manifest') && !this.checks.wasRestored;
+    if (isRepair) this.counts.repairs += 1;
     this.checks.passed(phone, request, answer, arrives, stumbled);
   };
 }
 
-type VisitStep = Extract<Step, { do: 'visit' | 'begin' }>;
-
 const trace = (line: string) => process.stdout.write(`${line}\n`);
+
+function spoil({ session, def }: Filled): void {
+  session.set(def.id === 'sim_home' ? 'unit' : def.id === 'sim_preg' ? 'source' : 'name', POISON);
+}
+
+function poisoned(input: FinishInput, poison: Poison | null): FinishInput {
+  const { def, answers } = input;
+  if (poison === 'unknown_form') return { ...input, def: { ...def, version: '9' } };
+  if (poison === 'too_large')
+    return { ...input, answers: { ...answers, more: 'x'.repeat(600_000) } };
+  if (poison !== 'too_deep') return input;
+  let deep: FinishInput['answers'] = { end: '1' };
+  for (let i = 0; i < 25; i += 1) deep = { deep };
+  return { ...input, answers: { ...answers, deep } };
+}
 
 function digestOf({ feeds, conflicts }: Facts): string {
   const vers = Object.entries(feeds).map(([feed, of]) => [feed, Object.entries(of).sort()]);
   const text = JSON.stringify([vers.sort(), conflicts.sort()]);
   return createHash('sha256').update(text).digest('hex');
 }
-
-const pickOf = <T>(things: readonly T[], pick: number): T | undefined =>
-  things[pick % (things.length || 1)];
-
-/** A record the phone knows, or none: a new one. */
-function targetOf(
-  phone: SimPhone,
-  scope: 'health' | 'housing' | 'core',
-  kind: VisitKind,
-  pick: number,
-): string | undefined {
-  if (pick % 10 < 3) return undefined;
-  return pickOf(idsOf(phone, scope, TYPES[kind]), pick);
-}
-
-function idsOf(phone: SimPhone, scope: string, type: string): string[] {
-  const list = phone.client?.registry(scope as 'health').list(type) ?? [];
-  return list.map(({ id }) => id).sort();
-}
-
-const PHONE_NUMBERS = ['13800000001', '13800000002', '13800000003'];
-const VALUES: Record<string, readonly string[]> = {
-  name: ['张小梅', '刘春燕', '李秀珍'],
-  phone: PHONE_NUMBERS,
-  lessor: PHONE_NUMBERS,
-  dob: ['1996-05-04', '1990-01-01'],
-  area: VILLAGES,
-  unit: ['1-1', '1-2', '2-1'],
-  rooms: ['1', '2', '3'],
-  status: ['on', 'on', 'born', 'ended'],
-  slots: ['1', '2', '1 2'],
-  edd: ['2027-03-01', '2027-04-01'],
-  source: ['us', 'lmp'],
-  sbp: ['120', '151'],
-  dbp: ['80', '95'],
-  number: ['E12345678', 'E87654321'],
-};
-const AGAIN: Record<string, string> = {
-  sim_client: 'phone',
-  sim_preg: 'edd',
-  sim_home: 'lessor',
-  sim_tenant: 'name',
-};
-const anAnswer = (question: string, v: number) => pickOf(VALUES[question] ?? [], v >> 1) ?? '';
-
-const QUESTIONS: Record<VisitKind, { first: string[]; later: string[] }> = {
-  client: { first: ['name', 'phone', 'dob', 'area'], later: ['phone', 'name', 'area', 'phone'] },
-  preg: { first: ['status', 'slots', 'edd', 'source'], later: ['edd', 'status', 'slots', 'sbp'] },
-  home: {
-    first: ['unit', 'lessor', 'rooms', 'area'],
-    later: ['lessor', 'rooms', 'area', 'lessor'],
-  },
-  tenant: { first: ['name', 'number'], later: ['name', 'home', 'number', 'home'] },
-};
-
-/** Everything about a new record; one or two things about one that is known. */
-function* answersOf(
-  phone: SimPhone,
-  { kind, v }: VisitStep,
-  known: string | undefined,
-): Generator<[string, string]> {
-  yield ['visit_date', new Date(phone.now()).toISOString().slice(0, 10)];
-  if (known) yield [kind === 'client' ? 'person' : 'known', known];
-  const { first, later } = QUESTIONS[kind];
-  const asked = known ? [pickOf(later, v), pickOf(later, v >> 2)] : first;
-  let i = 0;
-  for (const question of new Set(asked as string[])) {
-    yield [question, question === 'home' ? homeOf(phone, v) : anAnswer(question, v + i)];
-    i += 2;
-  }
-  if (!known && kind === 'preg')
-    yield ['person', pickOf(idsOf(phone, 'health', 'client'), v) ?? ''];
-  if (!known && kind === 'tenant') yield ['home', homeOf(phone, v)];
-}
-
-const homeOf = (phone: SimPhone, v: number) =>
-  pickOf(idsOf(phone, 'housing', 'dwelling'), v >> 3) ?? '';
