@@ -38,6 +38,8 @@ HISTORIES ?= 200
 STEPS ?= 40
 DB ?=
 REPLAY ?=
+# Names of faults of `make mutants`, by commas; all, if none is given.
+ONLY ?=
 # A folder for the bare machine of `make bare`.
 BARE ?= build/bare
 
@@ -169,6 +171,10 @@ forms-diff: setup ## Hold our evaluators to ODK's engine (EXPRESSIONS, SEQUENCES
 .PHONY: simulate
 simulate: setup ## Play HISTORIES (200) of phones and server in trouble, STEPS (40) each, on both or one DB (SEED, REPLAY)
 	HISTORIES=$(HISTORIES) STEPS=$(STEPS) SEED=$(SEED) DB=$(DB) REPLAY=$(REPLAY) $(BIN)/node frontend/tests/simulate/run.mjs
+
+.PHONY: mutants
+mutants: setup ## Plant every fault of tests/simulation/mutants.json: does the simulation notice? (HISTORIES each, ONLY=names)
+	HISTORIES=$(HISTORIES) STEPS=$(STEPS) ONLY=$(ONLY) $(BIN)/node frontend/tests/simulate/mutants.mjs
 
 .PHONY: check
 check: setup ## Check style and types, change nothing

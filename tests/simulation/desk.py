@@ -20,7 +20,7 @@ Done = dict[str, Any] | None
 
 
 def act(what: str, user_id: str, pick: int) -> Done:
-    """`{body, sha, st, why}` of the submission made, or `{readmitted, st, why}`; None: nothing to do."""
+    """`{body, sha, st, why}` of what was sent, or `{readmitted, st, why}`; None: nothing to do."""
     principal = principal_of(user_id)
     assert principal is not None
     wishes: dict[str, Callable[[Principal, int], Done]] = {

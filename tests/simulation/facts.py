@@ -4,6 +4,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from fieldapp.attachments.models import Blob
 from fieldapp.db import db
 from fieldapp.sync import models as m
 from fieldapp.sync.log import gaps_in
@@ -17,6 +18,7 @@ def gather() -> dict[str, Any]:
     log = _rows(sa.select(s.id, s.sha, s.state, s.why, s.install, s.n, s.user_id))
     return derived() | {
         "log": log,
+        "blobs": [row[0] for row in _rows(sa.select(Blob.sha).where(Blob.state == "stored"))],
         "variants": _rows(sa.select(v.id, v.sha)),
         "heads": {row[0]: row[1:] for row in _rows(sa.select(h.feed, h.sum, h.count, h.epoch))},
         "gaps": _gaps(log),

@@ -10,16 +10,20 @@ import sys
 import tempfile
 import traceback
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 from tests.databases import MEMORY, postgres_url
 
-from .world import World
+from . import altered
 
 
 def main() -> None:
     """Answer until the other side closes."""
-    kind = sys.argv[1]
+    kind, *mutant = sys.argv[1:]
+    if mutant:
+        altered.plant(mutant[0])
+    from .world import World
+
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # whatever prints must not be taken for an answer
     folder = MEMORY if os.access(MEMORY, os.W_OK) else None
@@ -31,7 +35,7 @@ def main() -> None:
         _serve(world, answers)
 
 
-def _serve(world: World, answers: TextIO) -> None:
+def _serve(world: Any, answers: TextIO) -> None:
     for line in sys.stdin:
         try:
             answer = {"ok": world.answer(json.loads(line))}

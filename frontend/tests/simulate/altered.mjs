@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+
 // The app's sources as histories need them: smaller numbers, so that short histories meet what long lives do. What is to
 // be altered must be there, or the build fails.
 const SMALLER = [
@@ -33,4 +35,14 @@ export function altered(changes) {
         if (!done.has(change)) this.error(`${change[0]} has no “${change[1]}”`);
     },
   };
+}
+
+/** The app's part of a fault of `make mutants`, as changes. */
+export async function changesOf(mutant) {
+  if (!mutant) return [];
+  const list = new URL('../../../tests/simulation/mutants.json', import.meta.url);
+  const { changes } = JSON.parse(await readFile(list, 'utf8')).find(({ name }) => name === mutant);
+  return changes
+    .filter(([file]) => file.startsWith('frontend/src/'))
+    .map(([file, ...texts]) => [file.slice('frontend/src/'.length), ...texts]);
 }

@@ -32,6 +32,10 @@ interface Known {
   shown: Map<string, Dots>;
   /** Records seen when last looked. */
   seen: Set<string>;
+  /** The submission that each draft became. */
+  became: Map<string, string>;
+  /** The draft being finished when it was last looked. */
+  finishing: string | null;
   /** The feeds of the last pull that it saw the answer of. */
   granted: string[] | null;
 }
@@ -44,6 +48,8 @@ interface Setting {
   /** Ids of devices. */
   readonly revoked: ReadonlySet<string>;
   personOf(phone: SimPhone): Person;
+  /** Whether the newest backup holds a submission. */
+  isBackedUp(id: string): boolean;
 }
 
 export class Checks {
@@ -68,6 +74,8 @@ export class Checks {
       bodies: new Map(other?.bodies),
       told: new Map([...(other?.told ?? [])].map(([id, said]) => [id, new Set(said)])),
       shown: new Map(other?.shown),
+      became: new Map(other?.became),
+      finishing: null,
       seen: new Set(),
       granted: null,
     });
@@ -79,7 +87,11 @@ export class Checks {
   found(phone: SimPhone): void {
     const known = this.of(phone);
     const items = outboxOf(phone);
-    for (const [id, item] of items) this.save(known, id, item);
+    for (const [id, item] of items) {
+      if (known.finishing && !known.saved.has(id)) known.became.set(known.finishing, id);
+      this.save(known, id, item);
+    }
+    known.finishing = null;
     for (const id of known.saved.keys())
       assert(
         items.has(id) || known.told.get(id)?.has('durable') === true,
@@ -108,6 +120,11 @@ export class Checks {
     return dots;
   }
 
+  /** The phone is about to finish this draft. */
+  finishing(phone: SimPhone, draft: string): void {
+    this.of(phone).finishing = draft;
+  }
+
   /** A visit was told as saved. now: what was shown when it was finished. */
   finished(phone: SimPhone, id: string, draft: string, now: Dots): void {
     const item = outboxOf(phone).get(id);
@@ -115,6 +132,14 @@ export class Checks {
     const known = this.of(phone);
     this.save(known, id, item);
     const { ops, corrects } = item.body;
+    const before = known.became.get(draft);
+    assert(
+      !before || before === id || corrects === before,
+      'I1',
+      () => `one visit became ${before} and ${id}`,
+    );
+    known.became.set(draft, id);
+    known.finishing = null;
     const shown = known.shown.get(draft);
     for (const op of ops)
       for (const dot of op.sup) {
@@ -144,6 +169,7 @@ export class Checks {
     this.ownWork(phone, known, views);
     this.nothingVanished(phone, known, views);
     this.onlyGranted(phone, known);
+    this.wholeRecords(phone, known);
     known.seen = new Set(views.keys());
   }
 
@@ -203,6 +229,18 @@ export class Checks {
         'I24',
         () => `${id} vanished from ${phone.name}, though it was in reach all the time`,
       );
+  }
+
+  /** C2: no record is shown in pieces. */
+  private wholeRecords(phone: SimPhone, known: Known): void {
+    const held = new Set([...phone.opened.base.entities()].map(([id]) => id));
+    const begun = new Set(
+      [...known.bodies.values()].flatMap(({ entities }) =>
+        entities.filter(({ new: isNew }) => isNew).map(({ e }) => e),
+      ),
+    );
+    for (const id of viewsOf(phone).keys())
+      assert(held.has(id) || begun.has(id), 'C2', () => `${phone.name} shows a part of ${id}`);
   }
 
   /** I8: nothing stays of what a sync told is lost. */
@@ -295,7 +333,11 @@ export class Checks {
     for (const id of said.missing ?? [])
       assert(!log.has(id), 'verify', () => `${id} is here, but told as missing`);
     for (const id of said.durable ?? [])
-      assert(log.has(id), 'I13', () => `${id} isn't here, but told as durable`);
+      assert(
+        log.has(id) && this.setting.isBackedUp(id),
+        'I13',
+        () => `${id} isn't in a backup, but told as durable`,
+      );
     if (!arrives) return;
     for (const [id, { st }] of Object.entries(said.states ?? {})) this.tell(phone, id, st);
     for (const id of said.durable ?? []) this.tell(phone, id, 'durable');
@@ -417,6 +459,10 @@ export class Checks {
         'I1',
         () => `${id}, saved on ${phone.name}, isn't on the server`,
       );
+    const whole = new Set(facts.blobs);
+    for (const { sha, state } of phone.opened.blobs.heads)
+      if (state === 'sent' || state === 'durable')
+        assert(whole.has(sha), 'I1', () => `${sha} is told as sent, and isn't whole there`);
     const { unsent, error } = phone.client?.sync() ?? { unsent: 0, error: 'off' };
     assert(
       unsent === 0 && (!error || this.isRevoked(phone)),

@@ -4,11 +4,14 @@ import { Violation } from './checks';
 import type { Kind } from './server';
 import { type Ground, prepare } from './setup';
 import { shrink } from './shrink';
-import { type History, historyOf } from './steps';
+import { type History, historyOf, type Theme } from './steps';
 import { type Counts, World } from './world';
 
 const KINDS: readonly Kind[] = ['sqlite', 'postgresql'];
 const { HISTORIES = '200', STEPS = '40', SEED = '1', DB = '', REPLAY = '' } = process.env;
+/** A fault planted on purpose, and the troubles that should show it. */
+const { MUTANT = '', THEMES = '' } = process.env;
+const MUST = THEMES.split(',').filter(Boolean) as Theme[];
 
 /** What became of one history. digest: of all records' versions at its end. */
 interface Result {
@@ -35,13 +38,14 @@ export async function main(script: string): Promise<number> {
 }
 
 async function runAll(kind: Kind, seeds: readonly number[]): Promise<Result[]> {
-  const ground = await prepare(kind);
+  const ground = await prepare(kind, MUTANT);
   const results: Result[] = [];
   for (const seed of seeds) {
-    const history = historyOf(seed, Number(STEPS));
+    const history = historyOf(seed, Number(STEPS), MUST);
     const result = await attempt(ground, history);
     results.push(result);
     process.send?.(result);
+    if (result.broken && MUTANT) break;
     if (result.broken) await explain(ground, history, result.broken);
     if (results.filter(({ broken }) => broken).length > 3) break;
   }

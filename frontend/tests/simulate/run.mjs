@@ -2,16 +2,17 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'vite';
-import { altered } from './altered.mjs';
+import { altered, changesOf } from './altered.mjs';
 
 const at = (path) => fileURLToPath(new URL(path, import.meta.url));
+process.env.PROJECT = at('../../..');
 const out = at(`../../node_modules/.cache/simulate/${process.pid}`);
 await mkdir(out, { recursive: true });
 await build({
   root: at('../..'),
   configFile: false,
   logLevel: 'error',
-  plugins: [altered([])],
+  plugins: [altered(await changesOf(process.env.MUTANT))],
   resolve: { alias: { '@': at('../../src') } },
   build: {
     ssr: at('main.ts'),
@@ -22,7 +23,8 @@ await build({
     rollupOptions: { output: { entryFileNames: 'main.mjs' } },
   },
 });
-process.env.PROJECT = at('../../..');
 const { main } = await import(pathToFileURL(`${out}/main.mjs`).href);
-process.exitCode = await main(at('run.mjs'));
+const code = await main(at('run.mjs'));
 await rm(out, { recursive: true, force: true });
+// A history that hung may still be waiting.
+process.exit(code);

@@ -27,6 +27,8 @@ export interface Facts extends Derived {
     user: string,
   ][];
   variants: [id: string, sha: string][];
+  /** Hashes of attachments that are whole. */
+  blobs: string[];
   heads: Record<string, [sum: string, count: number, epoch: string]>;
   gaps: Record<string, [number, number][]>;
 }

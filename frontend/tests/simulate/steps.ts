@@ -54,15 +54,16 @@ const THEMES = {
   restores: 0.5,
   photos: 0.12,
 };
-type Theme = keyof typeof THEMES;
+export type Theme = keyof typeof THEMES;
 
-export function historyOf(seed: number, length: number): History {
+/** must: troubles it has in any case. */
+export function historyOf(seed: number, length: number, must: readonly Theme[] = []): History {
   const chance = new Chance(seed);
   const count = 2 + chance.below(3);
   const phones = PHONES.slice(chance.below(PHONES.length - count + 1)).slice(0, count);
   const themes = new Set<Theme>();
   for (const theme of Object.keys(THEMES) as Theme[])
-    if (chance.happens(THEMES[theme])) themes.add(theme);
+    if (chance.happens(THEMES[theme]) || must.includes(theme)) themes.add(theme);
   if (!themes.has('backups')) themes.delete('restores');
   const shares = SHARES.filter(([theme]) => theme === null || themes.has(theme));
   return { seed, phones, steps: chance.times(length, () => step(chance, shares)) };

@@ -96,6 +96,10 @@ export class World {
     return this.people.get(phone.user) as Person;
   }
 
+  isBackedUp(id: string): boolean {
+    return this.backup.log.has(id);
+  }
+
   private takePhones({ enrolled }: Ground): void {
     const left = [...enrolled];
     for (const user of this.history.phones) {
@@ -265,6 +269,7 @@ export class World {
   ): Promise<void> {
     const input = poisoned(inputOf(filled), poison);
     const now = this.checks.live(phone, filled.def.scope);
+    this.checks.finishing(phone, filled.draft.id);
     const id = await phone.until(client.finish(input));
     if (id && phone.isOn) this.checks.finished(phone, id, filled.draft.id, now);
     await phone.quiet();
