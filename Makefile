@@ -94,7 +94,7 @@ dev: setup ## Serve the PWA's sources with hot reload, beside `make run`
 	PORT=$(PORT) $(NPM) run dev
 
 .PHONY: test
-test: test-py test-web test-e2e ## Run all tests
+test: test-py test-web test-sync test-e2e ## Run all tests
 	@echo "server=passed phone=passed browser=passed coverage=$$($(BIN)/coverage report --format=total) coverage_min=$(COVERAGE_MIN)"
 
 .PHONY: test-py
@@ -131,6 +131,12 @@ tamper: setup ## Tamper with FILLINGS (60) random visits of each form: is everyt
 .PHONY: test-web
 test-web: setup ## Test the PWA's modules (vitest)
 	$(NPM) run test
+
+.PHONY: test-sync
+test-sync: setup ## Play 2,000 short histories, half on each database, and a share of `make mutants`
+	HISTORIES=2000 STEPS=24 SEED=$(SEED) $(BIN)/node frontend/tests/simulate/run.mjs
+	ONLY=no_leave,dedupe_by_device_counter,cursor_before_data,overlay_dropped_on_ack,unseen_values_replaced,lost_areas_kept \
+		$(BIN)/node frontend/tests/simulate/mutants.mjs
 
 .PHONY: test-e2e
 test-e2e: setup build ## Test the whole in a real Chromium (Playwright)
