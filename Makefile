@@ -31,8 +31,9 @@ SEQUENCES ?= 2000
 SEED ?= 20261102
 CORPUS ?=
 FORM ?=
-# Every SHARE-th storage fault of `make storage-faults`.
+# Every SHARE-th storage fault of `make storage-faults`; how often `make sigkill` kills the browser.
 SHARE ?= 1
+KILLS ?= 200
 # How many histories `make simulate` plays, of how many steps, on which database (both, if none is named).
 HISTORIES ?= 200
 STEPS ?= 40
@@ -152,6 +153,18 @@ storage-faults: setup ## Fail every request and commit of the phone's storage in
 	rm -f frontend/test-results/storage-faults.txt
 	status=0; SHARE=$(SHARE) $(NPM) run test -- tests/storage-faults || status=$$?; \
 		cat frontend/test-results/storage-faults.txt; exit $$status
+
+.PHONY: sigkill
+sigkill: setup build ## Kill Chromium right after "Saved", KILLS (200) times: is everything there again, and on the server?
+	rm -f frontend/test-results/sigkill.txt
+	status=0; KILLS=$(KILLS) $(NPM) run test:e2e -- sigkill || status=$$?; \
+		cat frontend/test-results/sigkill.txt; exit $$status
+
+.PHONY: network
+network: setup ## Send a day's work over 20/80 kbit/s, 800 ms, 5 % loss; through stalls, cuts and portals (minutes)
+	rm -f frontend/test-results/network.txt
+	status=0; TIMES=1 $(NPM) run test -- tests/network || status=$$?; \
+		cat frontend/test-results/network.txt; exit $$status
 
 BENCH_READY := frontend/bench/node_modules/.ready
 

@@ -47,7 +47,7 @@ QUESTION_TYPES: Table = {
     "rank list": YES,
     "range": YES,
     **_all(YES, "geopoint geotrace geoshape barcode"),
-    "image": _differs("150 kB at most (drawn ones 60 kB), freed of place and camera"),
+    "image": _differs("140 kB at most (drawn ones 60 kB), freed of place and camera"),
     "audio": _differs("three minutes or 500 kB at most"),
     **_all(_differs("5 MB at most; pictures and films lose their place"), "video file"),
     "csv-external": YES,

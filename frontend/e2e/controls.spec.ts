@@ -113,7 +113,7 @@ test('a photo keeps neither its place nor its weight, and is turned upright', as
   await page.getByTestId('photo-g_seen/photo').setInputFiles(file);
   const kept = await bytesOf(page, 'g_seen/photo', 'img');
   expect(kept.subarray(0, 2)).toEqual(Buffer.from([0xff, 0xd8]));
-  expect(kept.length).toBeLessThanOrEqual(150_000);
+  expect(kept.length).toBeLessThanOrEqual(140_000);
   expect(tellsOfItself(kept)).toBe(false);
   const shown = page.getByTestId('question-g_seen/photo').locator('img');
   const size = await shown.evaluate((it: HTMLImageElement) => [it.naturalWidth, it.naturalHeight]);
@@ -364,7 +364,7 @@ test('the battery falls out: pictures, voice and walk are there again', async ()
   for (const question of ['photo', 'sign', 'plan', 'damage']) {
     await expect(page.getByTestId(`question-g_seen/${question}`).locator('img')).toBeVisible();
   }
-  expect((await bytesOf(page, 'g_seen/photo', 'img')).length).toBeLessThanOrEqual(150_000);
+  expect((await bytesOf(page, 'g_seen/photo', 'img')).length).toBeLessThanOrEqual(140_000);
   await expect(page.getByTestId('question-g_seen/voice').locator('audio')).toBeVisible();
   await page.getByTestId('next').click();
   await expect(page.getByTestId('points-g_place/plot')).toContainText('3 个点');

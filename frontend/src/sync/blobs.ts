@@ -12,9 +12,12 @@ import { callSync, type Result } from './http';
 
 const LARGEST_CHUNK = 64 * 1024;
 const SMALLEST_CHUNK = 4 * 1024;
-/** Answered faster than this, the next chunk is larger; slower than that, smaller. Text waits for one chunk at most. */
-const FAST = 5_000;
-const SLOW = 10_000;
+/**
+ * Answered faster than this, ms, the next chunk is larger; slower than that, smaller. Each costs a round trip, so on the
+ * slowest lines they must be large; text that comes up meanwhile doesn't wait for their end.
+ */
+const FAST = 20_000;
+const SLOW = 40_000;
 /** Chunks in a row after which a size that failed is tried again. */
 const STEADY = 8;
 const ASKED = 500;
@@ -24,8 +27,12 @@ const TRIES = 3;
 /** yield: something more urgent has come up. */
 export type Sent = Step | 'yield';
 
-/** isUrgent: whether text waits to be sent. */
-export async function sendBlobs(ctx: SyncContext, isUrgent: () => Promise<boolean>): Promise<Sent> {
+/** isUrgent: whether text waits to be sent. yielding: it has waited long enough for the chunk under way. */
+export async function sendBlobs(
+  ctx: SyncContext,
+  isUrgent: () => Promise<boolean>,
+  yielding: AbortSignal,
+): Promise<Sent> {
   const named = namedOnServer(ctx);
   if (!named.size) return null;
   const asked = await ask(ctx, [...named]);
@@ -34,10 +41,11 @@ export async function sendBlobs(ctx: SyncContext, isUrgent: () => Promise<boolea
   for (const [i, head] of waiting.entries()) {
     if (ctx.stopped()) return null;
     if (!twinsOf(ctx, head).some(isUnsent)) continue;
-    const sent = await sendOne(ctx, head, (part) => {
+    const between = (part: number) => {
       ctx.report({ step: 'blobs', progress: (i + part) / waiting.length });
       return isUrgent();
-    });
+    };
+    const sent = await sendOne(ctx, head, { between, yielding });
     if (sent) return sent;
   }
   return null;
@@ -111,15 +119,19 @@ async function change(ctx: SyncContext, changes: ReadonlyMap<string, BlobChange>
 
 // ---- one attachment -------------------------------------------------------------------------------
 
-type Between = (part: number) => Promise<boolean>;
+interface Manners {
+  /** Told how far it is, says whether text waits. */
+  between(part: number): Promise<boolean>;
+  yielding: AbortSignal;
+}
 
-async function sendOne(ctx: SyncContext, head: BlobHead, between: Between): Promise<Sent> {
+async function sendOne(ctx: SyncContext, head: BlobHead, manners: Manners): Promise<Sent> {
   const bytes = await bytesOf(ctx, head);
   if (!bytes) return null;
   let at = ctx.transfer.arrived.get(head.sha) ?? 0;
   if (at >= head.size) at = 0;
   for (let setbacks = 0; setbacks < TRIES && !ctx.stopped(); ) {
-    const now = await advance(ctx, head, bytes, at, between);
+    const now = await advance(ctx, head, bytes, at, manners);
     if (typeof now !== 'number') return now;
     if (now <= at) setbacks += 1;
     at = now;
@@ -133,10 +145,10 @@ async function advance(
   head: BlobHead,
   bytes: Bytes,
   at: number,
-  between: Between,
+  { between, yielding }: Manners,
 ): Promise<number | Sent> {
-  const answer = await sendChunk(ctx, head, bytes, at);
-  if (!answer.ok) return stopOf(answer);
+  const answer = await sendChunk(ctx, head, bytes, at, yielding);
+  if (!answer.ok) return yielding.aborted ? 'yield' : stopOf(answer);
   const end = await take(ctx, head, answer.value);
   const { have } = answer.value;
   const isUrgent = await between(end === 'more' ? have / head.size : 1);
@@ -157,11 +169,12 @@ async function sendChunk(
   { sha, size }: BlobHead,
   bytes: Bytes,
   at: number,
+  yielding: AbortSignal,
 ): Promise<Result<Answer<'blob'>>> {
   const data = bytes.subarray(at, at + ctx.transfer.chunk);
   const message = { sha, size, at, data: toBase64(data) };
-  const result = await callSync(ctx.net, 'blob', message, ctx.device);
-  adapt(ctx, data.length, result.ok ? result.ms : null);
+  const result = await callSync(ctx.net, 'blob', message, ctx.device, yielding);
+  if (result.ok || !yielding.aborted) adapt(ctx, data.length, result.ok ? result.ms : null);
   return result;
 }
 

@@ -57,7 +57,7 @@ export async function callSync<E extends Endpoint>(
   endpoint: E,
   message: Requests[E],
   device: Credentials | null,
-  timeout = TIMEOUT,
+  signal: AbortSignal | null = null,
 ): Promise<Result<Answer<E>>> {
   const nonce = net.newId();
   const path = `/api/sync/${endpoint}`;
@@ -66,8 +66,8 @@ export async function callSync<E extends Endpoint>(
     headers['X-FS-Device'] = device.id;
     headers['X-FS-Signature'] = await signRequest(device.keys, 'POST', path, body);
   }
-  const init = { method: 'POST', headers: { ...headers, 'Content-Type': WIRE_TYPE }, body };
-  return exchange(net, path, init, timeout, async (response) =>
+  const init = { method: 'POST', headers: { ...headers, 'Content-Type': WIRE_TYPE }, body, signal };
+  return exchange(net, path, init, TIMEOUT, async (response) =>
     readAnswer(endpoint, nonce, response.headers.get('Content-Type'), await response.json()),
   );
 }

@@ -34,6 +34,9 @@ const ERRORS: Record<Failure, string> = {
   server: 'server',
 };
 
+/** Of a visit, for the end of a chunk of a photo, ms. */
+const CHUNK_PATIENCE = 5_000;
+
 /** Keys of ClientErrors that are told as they are. */
 const STORAGE = new Set(['storage', 'storage_broken']);
 
@@ -51,8 +54,10 @@ export class Loop {
   private cancelTimer: () => void = () => undefined;
   private running: Promise<void> | null = null;
   private again = false;
-  /** While lists, pictures and sounds of forms come in. */
+  /** While photos leave, and lists, pictures and sounds of forms come in. */
   private giveWay: AbortController | null = null;
+  /** How long what is under way may still take when a visit waits, ms. */
+  private patience = 0;
 
   constructor(private readonly deps: LoopDeps) {}
 
@@ -121,18 +126,21 @@ export class Loop {
   private async attachments(counter: number): Promise<Stop | null> {
     const { outbox } = this.deps.context;
     const isUrgent = async () => this.again || (await outbox.place()).counter !== counter;
-    const sent = await sendBlobs(this.deps.context, isUrgent);
+    const send = (signal: AbortSignal) => sendBlobs(this.deps.context, isUrgent, signal);
+    const sent = await this.givingWay(send, CHUNK_PATIENCE);
     if (sent !== 'yield') return sent;
     this.again = true;
     return null;
   }
 
-  /** Files of forms may take long: a visit finished meanwhile ends even one under way, and all begins anew. */
-  private async givingWay(
-    step: (signal: AbortSignal) => Promise<Stop | null>,
-  ): Promise<Stop | null> {
+  /** Files may take long: a visit finished meanwhile ends even one under way, and all begins anew. */
+  private async givingWay<T>(
+    step: (signal: AbortSignal) => Promise<T | null>,
+    patience = 0,
+  ): Promise<T | null> {
     const giveWay = new AbortController();
     this.giveWay = giveWay;
+    this.patience = patience;
     if (this.again) await this.letVisitsPass();
     try {
       return giveWay.signal.aborted ? null : await step(giveWay.signal);
@@ -144,9 +152,12 @@ export class Loop {
 
   /** A visit was finished, here or in another tab. */
   async letVisitsPass(): Promise<void> {
-    if (!this.giveWay) return;
+    const { giveWay, patience } = this;
+    if (!giveWay) return;
     const items = await this.deps.context.outbox.all();
-    if (items.some(({ state }) => state === 'waiting')) this.giveWay?.abort();
+    if (!items.some(({ state }) => state === 'waiting')) return;
+    if (patience) this.deps.setTimer(() => giveWay.abort(), patience);
+    else giveWay.abort();
   }
 
   private async fetch(): Promise<Stop | null> {

@@ -225,6 +225,35 @@ test('text finished while a photo is under way waits for one chunk at most', asy
   expect(after.filter((at) => at === 'blob').length).toBeGreaterThan(3);
 });
 
+test('a chunk that creeps out gives way to text after some seconds, and goes again after it', async () => {
+  const [phone, wang] = await enrolled(server.url, 'wang');
+  phone.timers = true;
+  const { input } = await taken(wang, picture(40_000));
+  const order: string[] = [];
+  let creeping = true;
+  phone.weather = (path, init, next) => {
+    order.push(path.replace('/api/sync/', ''));
+    if (!isChunk(path) || !creeping) return next(path, init);
+    // A line so slow that it would take its minute.
+    return new Promise((_, reject) => {
+      init.signal?.addEventListener('abort', () => reject(new DOMException('', 'AbortError')));
+    });
+  };
+  await wang.finish(input);
+  await vi.waitFor(() => expect(order).toContain('blob'), 10_000);
+  creeping = false;
+  order.length = 0;
+  const began = performance.now();
+  const id = await wang.finish(await fill(wang, 'door_check', { remark: '急' }, { title: '急' }));
+  const stateOf = () => wang.outbox().find((item) => item.id === id)?.state;
+  await vi.waitFor(() => expect(stateOf()).toBe('sent'), 30_000);
+  expect(performance.now() - began).toBeLessThan(20_000);
+  expect(order.slice(0, order.indexOf('push'))).not.toContain('blob');
+  await untilSent(wang);
+  expect(wang.sync()).toMatchObject({ unsentBlobs: 0, error: null });
+  phone.off();
+});
+
 test('text of another tab goes first too', async () => {
   const [phone, one] = await enrolled(server.url, 'wang');
   const two = await phone.open();

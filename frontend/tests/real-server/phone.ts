@@ -28,10 +28,15 @@ export interface Server {
   stop(): void;
 }
 
-/** database: a URL; an SQLite file in the folder unless given. */
-export async function startServer(home?: string, database?: string): Promise<Server> {
+/** database: a URL; an SQLite file in the folder unless given. settings: of the environment. */
+export async function startServer(
+  home?: string,
+  database?: string,
+  settings: Record<string, string> = {},
+): Promise<Server> {
   const args = [home, database].filter((arg) => arg !== undefined);
   const child: ChildProcess = spawn(PYTHON, [SERVE, ...args], {
+    env: { ...process.env, ...settings },
     stdio: ['ignore', 'pipe', process.env.SERVER_LOG ? 'inherit' : 'ignore'],
   });
   const lines = createInterface({ input: child.stdout as NodeJS.ReadableStream });
@@ -56,6 +61,8 @@ export class TestPhone {
   readonly requests: string[] = [];
   readonly factory: IDBFactory;
   clock: () => number = () => Date.now();
+  /** Whether what is planned for later happens by itself. */
+  timers = false;
   /** Whether the browser has Web Locks. */
   locks = true;
   private readonly cookies = new Map<string, string>();
@@ -132,7 +139,7 @@ export class TestPhone {
       random: () => 0.5,
       // Stories say themselves when to sync; only what is due at once happens.
       setTimer: (fn, ms) => {
-        const timer = ms === 0 ? setTimeout(fn, 0) : undefined;
+        const timer = this.timers || ms === 0 ? setTimeout(fn, ms) : undefined;
         return () => clearTimeout(timer);
       },
     };

@@ -1,5 +1,6 @@
 """The real server with the cast of the stories, for vitest: says its port, serves until killed."""
 
+import os
 import sys
 import tempfile
 from pathlib import Path
@@ -8,6 +9,7 @@ sys.path.insert(0, str(Path(__file__).parents[3]))
 
 import flask_migrate
 from argon2 import PasswordHasher
+from flask import Flask
 from sqlalchemy import inspect
 from werkzeug.serving import make_server
 
@@ -16,6 +18,7 @@ from fieldapp.accounts import passwords
 from fieldapp.config import Settings
 from fieldapp.db import db
 from fieldapp.forms.service import publish, publish_packaged
+from fieldapp.server import Server
 from tests.cast import install_cast
 
 
@@ -35,10 +38,31 @@ def main() -> None:
             publish(Path(__file__).parents[3] / "tests" / "forms" / "door_check.md", "rental")
         db.session.remove()
         db.engine.dispose()
+    if os.environ.get("SERVED_BY") == "gunicorn":
+        as_in_production(app)
     server = make_server("127.0.0.1", 0, app, threaded=True)
-    sys.stdout.write(f"PORT {server.server_port}\n")
-    sys.stdout.flush()
+    say(server.server_port)
     server.serve_forever()
+
+
+def as_in_production(app: Flask) -> None:
+    """Serve with connections that are kept, as phones meet them."""
+    settings = {
+        "bind": "127.0.0.1:0",
+        "threads": 4,
+        "worker_class": "gthread",
+        "keepalive": 15,
+        "control_socket_disable": True,
+        "loglevel": "warning",
+        "when_ready": lambda arbiter: say(arbiter.LISTENERS[0].sock.getsockname()[1]),
+    }
+    Server(lambda: app, settings).run()
+
+
+def say(port: int) -> None:
+    """Tell the test where."""
+    sys.stdout.write(f"PORT {port}\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":

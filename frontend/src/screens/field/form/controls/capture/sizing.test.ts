@@ -35,7 +35,7 @@ test('a small picture is not made larger', () => {
 });
 
 test('a form may ask for fewer pixels or for more, and never for more bytes', () => {
-  expect(photoLimit(800)).toEqual({ pixels: 800, bytes: 150_000 });
+  expect(photoLimit(800)).toEqual({ pixels: 800, bytes: 140_000 });
   expect(photoLimit(4000).bytes).toBe(PHOTO.bytes);
   for (const nothing of [undefined, 'many', 0, -5]) expect(photoLimit(nothing)).toEqual(PHOTO);
 });
