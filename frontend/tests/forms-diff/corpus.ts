@@ -9,6 +9,8 @@ import { again, empty, type Report, say } from './report';
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 const OWN = 'fieldapp/programs';
 const KINDS = new Set(['.xml', '.xls', '.xlsx', '.md']);
+/** How many processes read forms at a time. */
+const READERS = 2;
 const BAD: ReadonlySet<Fate> = new Set(['disagreement', 'died']);
 
 function filesIn(folder: string): string[] {
@@ -41,8 +43,12 @@ export async function readForms(
   const report = empty();
   const fates = new Map<Fate, number>();
   const lines: string[] = [];
-  const reader = new Reader();
-  for (const path of chosen(folder, named)) {
+  const waiting = chosen(folder, named);
+  const readOn = async (reader: Reader): Promise<void> => {
+    for (let path = waiting.shift(); path; path = waiting.shift()) await read(reader, path);
+    reader.end();
+  };
+  const read = async (reader: Reader, path: string): Promise<void> => {
     const { fate, why, rules } = await reader.read(path, seed);
     report.tried += 1;
     fates.set(fate, (fates.get(fate) ?? 0) + 1);
@@ -50,9 +56,10 @@ export async function readForms(
     if (fate === 'explained') report.explained.push(rules);
     if (fate === 'died' || fate === 'slow') say(`${fate} ${why} ${again('form', path, seed)}`);
     lines.push([fate, relative(folder ?? ROOT, path), why || rules.join(' ')].join('\t'));
-  }
-  reader.end();
-  if (process.env.FORMS_REPORT) writeFileSync(process.env.FORMS_REPORT, `${lines.join('\n')}\n`);
+  };
+  await Promise.all(Array.from({ length: READERS }, () => readOn(new Reader())));
+  if (process.env.FORMS_REPORT)
+    writeFileSync(process.env.FORMS_REPORT, `${lines.sort().join('\n')}\n`);
   say(`forms ${report.tried}: ${[...fates].map(([fate, n]) => `${fate} ${n}`).join(', ')}`);
   return report;
 }
