@@ -6,6 +6,7 @@ import re
 from typing import Any
 from xml.etree.ElementTree import Element
 
+from .attached import asks_position
 from .draft import Draft, instances_in
 from .names import walk
 from .xform import elements
@@ -13,6 +14,9 @@ from .xpath import Expr, XPathError, compile_xpath, with_node
 
 SEARCH = re.compile(r"search\((.*)\)")
 MATCHES = {"contains": "contains", "startswith": "starts-with", "endswith": "ends-with"}
+TRUTHS = {"or", "and", "=", "!=", "<", "<=", ">", ">="}
+TRUTH_FUNCTIONS = {"true", "false", "not", "boolean", "selected", "contains", "starts-with",
+                   "ends-with", "regex", "boolean-from-string", "checklist"}  # fmt: skip
 FILE = re.compile(r"\.(csv|xml|geojson)$")
 
 
@@ -83,6 +87,9 @@ def _source(draft: Draft, tree: Expr, value: str, label: str, number: int) -> di
     match tree:
         case ["path", ["inst", str(name)], ["child", "item", *preds]]:
             items = _list(draft, name, value, label)
+            if len(preds) > 1 and any(map(_may_be_place, preds)):
+                draft.refuse(number, "filter_places", "choice_filter")
+                return None
             for pred in preds:
                 items["where"] = ["op", "and", items["where"], pred] if "where" in items else pred
             return items
@@ -91,6 +98,12 @@ def _source(draft: Draft, tree: Expr, value: str, label: str, number: int) -> di
                 return {"from": tree, "value": value, "label": label}
     draft.refuse(number, "choices_unknown", "type")
     return None
+
+
+def _may_be_place(pred: Expr) -> bool:
+    """Whether a predicate may select by position, which among others depends on their order."""
+    truth = {"op": TRUTHS, "f": TRUTH_FUNCTIONS}.get(pred[0], ())
+    return asks_position(pred) or (pred[0] not in ("path", "r") and pred[1] not in truth)
 
 
 def _list(draft: Draft, name: str, value: str, label: str) -> dict[str, Any]:

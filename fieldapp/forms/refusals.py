@@ -70,6 +70,13 @@ REFUSALS: dict[str, Refusal] = {
             "The form can be published; if it is large, try fieldapp forms check first.",
         ),
     ),
+    "filter_places": Refusal(
+        (
+            "选项接连筛选了几次，其中有按位置选的",
+            "its choices are filtered several times, by their place among others too",
+        ),
+        ("请合成一个条件。", "Write it as one condition."),
+    ),
     "search_columns": Refusal(
         (
             "search() 只要一个选项：name 写值所在的列，label 写文字所在的列",

@@ -4,7 +4,7 @@ import pytest
 
 from fieldapp.forms.check import check
 
-from .forms import node, xform
+from .forms import node, xform, xform_problems
 
 TODAY = "2026-11-02"
 
@@ -61,14 +61,32 @@ def test_what_the_phone_fills_in_may_be_written_over_where_it_is_asked() -> None
         assert len(check(form, {"q": "Lily"}, {}, TODAY)) == wrong
 
 
-def test_a_number_in_a_filter_is_a_place_in_the_list() -> None:
+def parts(filters: str) -> tuple[str, str, str]:
+    """A form with a question of a filtered list of a, b, c."""
     items = "".join(f"<item><name>{n}</name><label>{n}</label></item>" for n in "abc")
-    itemset = """<itemset nodeset="instance('l')/root/item[2]"><value ref="name"/>
+    itemset = f"""<itemset nodeset="instance('l')/root/item{filters}"><value ref="name"/>
       <label ref="label"/></itemset>"""
-    form = xform(
+    return (
         "<q/>",
         f'<instance id="l"><root>{items}</root></instance>',
         f'<select1 ref="/data/q"><label>q</label>{itemset}</select1>',
     )
+
+
+def test_a_number_in_a_filter_is_a_place_in_the_list() -> None:
+    form = xform(*parts("[2]"))
     assert check(form, {"q": "b"}, {}, TODAY) == []
     assert [one.kind for one in check(form, {"q": "a"}, {}, TODAY)] == ["choice"]
+
+
+@pytest.mark.parametrize(
+    ("filters", "refused"),
+    [
+        ("[name != 'a'][1]", True),
+        ("[2][name != 'a']", True),
+        ("[name != 'a'][position() = 1]", True),
+        ("[name != 'a'][name != 'b']", False),
+    ],
+)
+def test_a_place_among_those_a_filter_left_is_refused(filters: str, refused: bool) -> None:
+    assert any("place" in problem for problem in xform_problems(*parts(filters))) == refused
