@@ -105,6 +105,14 @@ CATALOGUE: dict[str, Kind] = {
             "Settle each or return the visit; if it may stand as it is, say why.",
         ),
     ),
+    "still_aside": Kind(
+        409,
+        ("仍不能登记", "It still can't be taken in"),
+        (
+            "原因：{why}。请改正后再试；超出您负责范围的，请上级处理。",
+            "Reason: {why}. Put that right and try again, or leave it to who has the right.",
+        ),
+    ),
     "form_refused": Kind(
         422,
         ("表单不能发布", "The form can't be published"),

@@ -211,6 +211,12 @@ def current_version(form_id: str) -> FormVersion | None:
     return db.session.scalars(query).first()
 
 
+def versions_of(form_id: str) -> list[str]:
+    """Its published versions, the latest first."""
+    query = select(FormVersion.version).where(FormVersion.form_id == form_id)
+    return list(db.session.scalars(query.order_by(FormVersion.published_at.desc())))
+
+
 def current_forms() -> list[FormVersion]:
     """The version of each form that is to be filled now, by id."""
     query = select(FormVersion).where(FormVersion.current == 1).order_by(FormVersion.form_id)

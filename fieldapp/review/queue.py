@@ -102,7 +102,7 @@ def summary(principal: Principal) -> dict[str, int]:
         "urgent": _count([*waiting, _urgent()]),
         "conflicts": conflicts.count(principal),
         "issues": db.session.scalar(issues.where(*seen, _unsettled())) or 0,
-        "quarantined": _count([_aside_for(principal), S.state == "quarantined"]),
+        "quarantined": _count([aside_for(principal), S.state == "quarantined"]),
     }
 
 
@@ -112,20 +112,22 @@ def quarantined(principal: Principal) -> list[dict[str, Any]]:
     An administrator is told nothing of a form, since its name may tell about a person's health.
     """
     reader = Reader(principal)
-    query = sa.select(S).where(_aside_for(principal), S.state == "quarantined")
+    query = sa.select(S).where(aside_for(principal), S.state == "quarantined")
     rows = db.session.scalars(query.order_by(S.received.desc(), S.id).limit(500))
     blind = access.may_administer(principal.role)
-    return [
-        {
-            "id": row.id,
-            "author": row.author,
-            "area_name": reader.area_name(row.area),
-            "title": "" if blind or not row.form else reader.form_title(row.form),
-            "received": row.received,
-            "why": row.why or "apply",
-        }
-        for row in rows
-    ]
+    return [kept_row(reader, row, blind) for row in rows]
+
+
+def kept_row(reader: Reader, row: m.Submission, blind: bool) -> dict[str, Any]:
+    """What was kept aside in the shape of QuarantinedSchema; blind: nothing of its form."""
+    return {
+        "id": row.id,
+        "author": row.author,
+        "area_name": reader.area_name(row.area),
+        "title": "" if blind or not row.form else reader.form_title(row.form),
+        "received": row.received,
+        "why": row.why or "apply",
+    }
 
 
 def visible(principal: Principal) -> list[sa.ColumnElement[bool]]:
@@ -139,7 +141,7 @@ def visible(principal: Principal) -> list[sa.ColumnElement[bool]]:
     ]
 
 
-def _aside_for(principal: Principal) -> sa.ColumnElement[bool]:
+def aside_for(principal: Principal) -> sa.ColumnElement[bool]:
     """All of it for an administrator; for an overseer what is known to be of their areas."""
     if access.may_administer(principal.role):
         return sa.true()

@@ -10,7 +10,7 @@ from fieldapp.accounts import access
 from fieldapp.accounts.service import current_principal, roles_allowed
 from fieldapp.attachments.sniff import UNKNOWN
 
-from . import conflicts, decisions, files, issues, queue, visits
+from . import aside, conflicts, decisions, files, issues, queue, visits
 from .reader import Reader
 from .schemas import (
     ConflictSchema,
@@ -19,11 +19,14 @@ from .schemas import (
     IssueRowSchema,
     IssuesQuerySchema,
     IssuesSchema,
+    KeptSchema,
     MoveSchema,
     PageQuerySchema,
     QuarantinedSchema,
     QueueQuerySchema,
     QueueSchema,
+    ReleaseSchema,
+    RepairSchema,
     SettledSchema,
     SettlementSchema,
     SummarySchema,
@@ -165,3 +168,38 @@ class Quarantine(MethodView):
     def get(self) -> list[dict[str, Any]]:
         """Who sent what could not be applied, when, and why; the latest first"""
         return queue.quarantined(current_principal())
+
+
+@blueprint.route("/quarantine/<item>")
+class Kept(MethodView):
+    """One submission kept aside."""
+
+    @roles_allowed(*OVERSEERS, "admin")
+    @blueprint.response(200, KeptSchema)
+    def get(self, item: str) -> dict[str, Any]:
+        """What it says as far as the caller may see it, and what was decided about it"""
+        return aside.whole(current_principal(), item)
+
+
+@blueprint.route("/quarantine/<item>/release")
+class Release(MethodView):
+    """The end of a quarantine."""
+
+    @roles_allowed(*REVIEWERS, "admin")
+    @blueprint.arguments(ReleaseSchema)
+    @blueprint.response(200, KeptSchema)
+    def post(self, wish: dict[str, Any], item: str) -> dict[str, Any]:
+        """Let it in as it is, with the caller's areas beside its author's; the reason is kept"""
+        return aside.release(current_principal(), item, wish["reason"])
+
+
+@blueprint.route("/quarantine/<item>/repair")
+class Repair(MethodView):
+    """The end of a quarantine, put right."""
+
+    @roles_allowed(*REVIEWERS)
+    @blueprint.arguments(RepairSchema)
+    @blueprint.response(200, KeptSchema)
+    def post(self, wish: dict[str, Any], item: str) -> dict[str, Any]:
+        """Let it in with answers, village or version put right; what came is kept as it is"""
+        return aside.repair(current_principal(), item, **wish)

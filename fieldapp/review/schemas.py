@@ -357,6 +357,59 @@ class QuarantinedSchema(Schema):
     why = fields.String(required=True)
 
 
+class KeptDecisionSchema(Schema):
+    """What somebody did about it, and why."""
+
+    at = fields.String(required=True)
+    name = fields.String(required=True)
+    action = fields.String(required=True, validate=validate.OneOf(["released", "repaired"]))
+    reason = fields.String(required=True)
+
+
+class KeptAreaSchema(Schema):
+    """A village of the reader's."""
+
+    code = fields.String(required=True)
+    name = fields.String(required=True)
+
+
+class KeptSchema(QuarantinedSchema):
+    """A submission kept aside, opened: of an administrator, nothing of what it says."""
+
+    state = fields.String(required=True)
+    n = fields.Integer(required=True, metadata={"description": "Its number on its phone"})
+    area = fields.String(required=True)
+    fv = fields.String(required=True, metadata={"description": "Version of the form"})
+    detail = fields.String(required=True)
+    reading = fields.List(fields.Nested(ReadingSchema), required=True)
+    versions = fields.List(fields.String(), required=True)
+    areas = fields.List(fields.Nested(KeptAreaSchema), required=True)
+    decisions = fields.List(fields.Nested(KeptDecisionSchema), required=True)
+    releasable = fields.Boolean(required=True)
+    repairable = fields.Boolean(required=True)
+
+
+_reason = validate.And(validate.Length(min=2, max=500), validate.Regexp(r"\S"))
+
+
+class ReleaseSchema(Schema):
+    """Let it in as it is."""
+
+    reason = fields.String(required=True, validate=_reason)
+
+
+class RepairSchema(ReleaseSchema):
+    """Let it in, put right. answers: by the path of a question."""
+
+    answers = fields.Dict(
+        keys=fields.String(validate=validate.Length(max=200)),
+        values=fields.String(validate=validate.Length(max=2000)),
+        load_default=dict,
+    )
+    area = fields.String(load_default=None, validate=validate.Length(max=40))
+    fv = fields.String(load_default=None, validate=validate.Length(max=100))
+
+
 class SummarySchema(Schema):
     """How much waits, for the desk's tabs."""
 

@@ -48,6 +48,14 @@ def whole(principal: Principal, visit_id: str) -> dict[str, Any]:
     }
 
 
+def reading(reader: Reader, submission: m.Submission) -> list[dict[str, Any]]:
+    """A submission the person was admitted to, as its form reads; empty if the form is unknown."""
+    form, hidden = _filled(reader, submission)
+    rows = read_visit(form, hidden) if form else []
+    files.mark(rows, submission.user_id)
+    return rows
+
+
 def is_decidable(principal: Principal, submission: m.Submission) -> bool:
     """A reviewer of the scope decides, on others' work, until it was corrected."""
     own = submission.user_id == principal.user_id

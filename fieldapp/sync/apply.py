@@ -196,6 +196,8 @@ class Batch:
             return {}
         return {
             "scope": outcome.plan.scope,
+            "fv": sent.fv,
+            "area": sent.area,
             "on_date": outcome.plan.on,
             "entity": self._main(outcome.plan, outcome.effect),
             "review": "" if sent.form in BUILT_IN else "received",

@@ -18,6 +18,7 @@ from fieldapp.accounts.service import Principal, areas_of
 from fieldapp.db import db
 
 from . import models as m
+from .aside import repaired
 from .entities import Entity, marks
 from .merge import Value
 from .rules import CurrentRules, current_rules, describe
@@ -121,8 +122,9 @@ def document(connection: sa.Connection, sid: str) -> dict[str, Any]:
     if sealed is None:
         return {}
     vault = vault_for(current_app.config["SETTINGS"].secret)
+    mended = repaired(connection, [sid], vault).get(sid)
     try:
-        found = json.loads(vault.open(sealed, sid))
+        found = json.loads(mended or vault.open(sealed, sid))
     except (ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}

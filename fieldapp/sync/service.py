@@ -30,6 +30,8 @@ from fieldapp.db import utc_text
 
 from . import models as m
 from .apply import Batch, Incoming, Result, candidates, without_values
+from .aside import Decision, repaired
+from .aside import note as note_decision
 from .audit import audit as find_faults
 from .audit import log_faults as find_log_faults
 from .durable import not_before
@@ -333,18 +335,20 @@ def _replay(connection: sa.Connection, ids: Sequence[str]) -> None:
     batch = Batch(Store(connection, rules.type, locked=None), rules, vault())
     rows = {row.id: row for row in connection.execute(sa.select(s).where(s.id.in_(ids)))}
     names = usernames({row.user_id for row in rows.values()})
+    mended = repaired(connection, ids, vault())
     for sid in ids:
         author = _trusted(rows[sid], names.get(rows[sid].user_id, ""))
-        result = batch.replay(_from_log(rows[sid], author))
+        result = batch.replay(_from_log(rows[sid], author, mended.get(sid)))
         if result.st == "quarantined":
             current_app.logger.error("%s can't be applied again: %s", sid, result.why)
     batch.finish(rows[ids[-1]].received)
 
 
-def readmit(sid: str, overrule: bool = False) -> Result:
+def readmit(sid: str, overrule: bool = False, decision: Decision | None = None) -> Result:
     """Try again to apply a submission that was kept aside, e.g. once its form is published.
 
-    overrule: whatever the author's rights, by a supervisor's decision; the caller checks that.
+    overrule: whatever the author's rights. decision: somebody's, with their areas beside the
+    author's; noted if it goes in. The caller checks who may.
     """
     s = m.Submission
     rules = current_rules()
@@ -353,17 +357,30 @@ def readmit(sid: str, overrule: bool = False) -> Result:
         row = connection.execute(sa.select(s).where(s.id == sid)).first()
         if row is None or row.state != "quarantined":
             return Result(sid, row.state if row else "later")
-        principal = principal_of(row.user_id)
-        author = _trusted(row) if overrule or principal is None else author_of(principal)
-        if principal is None and not overrule:
+        author = _trusted(row) if overrule else _with_areas(row, decision)
+        if author is None:
             return Result(sid, "quarantined", row.why)
         store = Store(connection, rules.type, locked=None)
         batch = Batch(store, rules, vault())
-        result, changed = batch.readmit(_from_log(row, author))
-        if changed:
+        text = decision.text if decision else None
+        result, changed = batch.readmit(_from_log(row, author, text))
+        went_in = result.st != "quarantined"
+        if changed and (went_in or text is None):
             connection.execute(sa.update(s).where(s.id == sid).values(**changed))
+        if decision and went_in:
+            note_decision(connection, sid, decision, vault())
         batch.finish(row.received)
     return result
+
+
+def _with_areas(row: Any, decision: Decision | None) -> Author | None:
+    """The author, with the areas of who decided; None if the account is closed and nobody did."""
+    principal = principal_of(row.user_id)
+    author = author_of(principal) if principal else Author(row.user_id, row.author, row.role)
+    if decision is None:
+        return author if principal else None
+    own = author.areas
+    return replace(author, areas=lambda scope: {*own(scope), *decision.areas(scope)})
 
 
 def audit() -> list[str]:
@@ -391,8 +408,8 @@ def new_epoch() -> int:
     return len(feeds)
 
 
-def _from_log(row: Any, author: Author) -> Incoming:
-    body = vault().open(row.body, row.id).decode("utf-8", "surrogatepass")
+def _from_log(row: Any, author: Author, mended: str | None = None) -> Incoming:
+    body = mended or vault().open(row.body, row.id).decode("utf-8", "surrogatepass")
     received = datetime.fromisoformat(row.received)
     return Incoming(row.id, row.sha, body, author, received, row.install, row.n, row.device_id)
 
