@@ -21,6 +21,7 @@ from .demo.service import Demo, DemoRefusedError, ensure_demo
 from .forms.commands import forms_group
 from .forms.problems import FormError, language_of
 from .forms.service import publish_packaged
+from .outbox.commands import outbox_group
 from .programs.service import ProgramError
 from .server import serve
 from .sync.commands import sync_commands
@@ -41,6 +42,7 @@ main.add_command(users_group)
 main.add_command(areas_group)
 main.add_command(attachments_group)
 main.add_command(forms_group)
+main.add_command(outbox_group)
 for command in (*sync_commands, *backup_commands):
     main.add_command(command)
 

@@ -81,6 +81,7 @@ def row_of(
         "blocking": blocking,
         "corrects": submission.corrects,
         "mine": submission.user_id == reader.principal.user_id,
+        "durable": submission.received < reader.durable_before,
     }
 
 

@@ -10,12 +10,14 @@ from functools import cached_property
 from fieldapp.accounts import access
 from fieldapp.accounts.service import Principal, visible_feeds
 from fieldapp.areas import service as areas
+from fieldapp.db import db
 from fieldapp.forms.blobs import hash_of
 from fieldapp.forms.service import titles as published_titles
 from fieldapp.problems import LANGS, language
 from fieldapp.programs.service import EntityType, Prop
 from fieldapp.registry import service as registry
 from fieldapp.registry.service import EntityView
+from fieldapp.sync.durable import durable_before
 from fieldapp.sync.merge import Value
 from fieldapp.sync.rules import PublishedForm, current_rules
 
@@ -42,6 +44,11 @@ class Reader:
     def feeds(self) -> list[str]:
         """The feeds the person may read."""
         return visible_feeds(self.principal)
+
+    @cached_property
+    def durable_before(self) -> str:
+        """What was received before is in a verified backup."""
+        return durable_before(db.session.connection())
 
     def audiences(self, scope: str) -> tuple[str, ...]:
         """As whom the person reads the scope."""

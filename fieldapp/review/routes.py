@@ -10,7 +10,7 @@ from fieldapp.accounts import access
 from fieldapp.accounts.service import current_principal, roles_allowed
 from fieldapp.attachments.sniff import UNKNOWN
 
-from . import aside, conflicts, decisions, files, issues, queue, visits
+from . import aside, conflicts, decisions, files, issues, phones, queue, visits
 from .reader import Reader
 from .schemas import (
     ConflictSchema,
@@ -22,6 +22,7 @@ from .schemas import (
     KeptSchema,
     MoveSchema,
     PageQuerySchema,
+    PhoneSchema,
     QuarantinedSchema,
     QueueQuerySchema,
     QueueSchema,
@@ -168,6 +169,17 @@ class Quarantine(MethodView):
     def get(self) -> list[dict[str, Any]]:
         """Who sent what could not be applied, when, and why; the latest first"""
         return queue.quarantined(current_principal())
+
+
+@blueprint.route("/phones")
+class Phones(MethodView):
+    """Phones and how their work arrives."""
+
+    @roles_allowed(*OVERSEERS, "admin")
+    @blueprint.response(200, PhoneSchema(many=True))
+    def get(self) -> list[dict[str, Any]]:
+        """Per phone: waiting, stored, safe, kept aside; silence, gaps, repairs, old forms"""
+        return phones.page(current_principal())
 
 
 @blueprint.route("/quarantine/<item>")

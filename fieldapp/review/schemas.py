@@ -57,6 +57,9 @@ class VisitRowSchema(Schema):
     issues = fields.Integer(required=True, metadata={"description": "Not yet settled"})
     blocking = fields.Integer(required=True, metadata={"description": "Of these, in the way"})
     corrects = fields.String(required=True, allow_none=True)
+    durable = fields.Boolean(
+        required=True, metadata={"description": "In a verified backup: safe for good"}
+    )
     mine = fields.Boolean(required=True, metadata={"description": "The reader wrote it"})
 
 
@@ -408,6 +411,43 @@ class RepairSchema(ReleaseSchema):
     )
     area = fields.String(load_default=None, validate=validate.Length(max=40))
     fv = fields.String(load_default=None, validate=validate.Length(max=100))
+
+
+class OldFormSchema(Schema):
+    """A version filled in after a later one was published."""
+
+    title = fields.String(required=True)
+    version = fields.String(required=True)
+    count = fields.Integer(required=True)
+
+
+class PhoneSchema(Schema):
+    """A phone of somebody whose work the caller oversees."""
+
+    id = fields.String(required=True)
+    author = fields.String(required=True)
+    name = fields.String(required=True)
+    last_seen = fields.String(required=True)
+    revoked = fields.String(required=True, allow_none=True)
+    silent = fields.Boolean(required=True, metadata={"description": "Unheard of for 3 days"})
+    waiting = fields.Integer(
+        required=True, metadata={"description": "Finished and not here, as the phone last said"}
+    )
+    stored = fields.Integer(required=True)
+    durable = fields.Integer(
+        required=True, metadata={"description": "Of what came, in a verified backup"}
+    )
+    quarantined = fields.Integer(required=True)
+    gaps = fields.List(
+        fields.List(fields.Integer()),
+        required=True,
+        metadata={"description": "Numbers `[from, to]` that never came, though later ones did"},
+    )
+    repairs = fields.Integer(
+        required=True, metadata={"description": "How often its copy had to be mended"}
+    )
+    repaired = fields.String(required=True, allow_none=True)
+    old_forms = fields.List(fields.Nested(OldFormSchema), required=True)
 
 
 class SummarySchema(Schema):

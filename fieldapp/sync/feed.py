@@ -218,6 +218,14 @@ def verify(user_id: str, device_id: str, message: Mapping[str, Any]) -> dict[str
     }
 
 
+def note_repair(install: str) -> None:
+    """A phone's copy differed and is being mended: never without a restore (invariant I11)."""
+    t = m.Install
+    with writing() as connection:
+        mine = sa.update(t).where(t.id == install)
+        connection.execute(mine.values(repairs=t.repairs + 1, repaired=utc_text(clock.now())))
+
+
 def _note_contact(user_id: str, device_id: str, message: Mapping[str, Any]) -> None:
     now = utc_text(clock.now())
     row = {"id": message["install"], "user_id": user_id, "device_id": device_id}

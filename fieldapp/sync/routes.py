@@ -80,8 +80,10 @@ class Manifest(MethodView):
     @blueprint.response(200, schemas.ManifestPageSchema, content_type=WIRE_TYPE)
     def post(self) -> Response:
         """What is in a feed, to compare with"""
-        principal = _phone_holder()
+        principal, device = _phone_and_holder()
         message = read_message(schemas.ManifestSchema)
+        if not message["after"]:
+            feed.note_repair(device.install)
         page = feed.manifest(principal, message["feed"], message["after"])
         return wire_answer(message, page if page is not None else abort_with("not_found"))
 
@@ -109,6 +111,11 @@ def _signing_device() -> Device:
 
 def _phone_holder() -> Principal:
     """Who asks, logged in, on a phone of their own that isn't revoked."""
+    return _phone_and_holder()[0]
+
+
+def _phone_and_holder() -> tuple[Principal, Device]:
+    """As `_phone_holder`, with the phone."""
     raw_body()
     device = verify_signature(request)
     if device.revoked:
@@ -117,7 +124,7 @@ def _phone_holder() -> Principal:
     if device.user_id != principal.user_id:
         abort_with("bad_signature")
     sessions.stay_with(device.id)
-    return principal
+    return principal, device
 
 
 def _items(message: Message, device: Device) -> list[Incoming]:

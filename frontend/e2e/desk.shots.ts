@@ -76,6 +76,9 @@ test('what was kept aside', async () => {
   await page.getByTestId('tab-review-quarantine').click();
   await page.getByTestId('quarantined-row').first().waitFor();
   await shot(page, 'desk-quarantine', { ...small, height: 400 });
+  await page.getByTestId('open-kept').first().click();
+  await page.getByTestId('kept').waitFor();
+  await shot(page, 'desk-kept', small);
 });
 
 test('accounts and phones', async () => {

@@ -1531,6 +1531,176 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/review/phones": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Per phone: waiting, stored, safe, kept aside; silence, gaps, repairs, old forms */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Phone"][];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/review/quarantine/{item}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                item: string;
+            };
+            cookie?: never;
+        };
+        /** What it says as far as the caller may see it, and what was decided about it */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    item: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Kept"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/review/quarantine/{item}/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                item: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let it in as it is, with the caller's areas beside its author's; the reason is kept */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    item: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Release"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Kept"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/review/quarantine/{item}/repair": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                item: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let it in with answers, village or version put right; what came is kept as it is */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    item: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Repair"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Kept"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -2006,6 +2176,8 @@ export interface components {
             /** @description Of these, in the way */
             blocking: number;
             corrects: string | null;
+            /** @description In a verified backup: safe for good */
+            durable: boolean;
             /** @description The reader wrote it */
             mine: boolean;
         };
@@ -2137,6 +2309,8 @@ export interface components {
             /** @description Of these, in the way */
             blocking: number;
             corrects: string | null;
+            /** @description In a verified backup: safe for good */
+            durable: boolean;
             /** @description The reader wrote it */
             mine: boolean;
             reading: components["schemas"]["Reading"][];
@@ -2285,6 +2459,78 @@ export interface components {
             title: string;
             received: string;
             why: string;
+        };
+        OldForm: {
+            title: string;
+            version: string;
+            count: number;
+        };
+        Phone: {
+            id: string;
+            author: string;
+            name: string;
+            last_seen: string;
+            revoked: string | null;
+            /** @description Unheard of for 3 days */
+            silent: boolean;
+            /** @description Finished and not here, as the phone last said */
+            waiting: number;
+            stored: number;
+            /** @description Of what came, in a verified backup */
+            durable: number;
+            quarantined: number;
+            /** @description Numbers `[from, to]` that never came, though later ones did */
+            gaps: number[][];
+            /** @description How often its copy had to be mended */
+            repairs: number;
+            repaired: string | null;
+            old_forms: components["schemas"]["OldForm"][];
+        };
+        KeptArea: {
+            code: string;
+            name: string;
+        };
+        KeptDecision: {
+            at: string;
+            name: string;
+            /** @enum {string} */
+            action: "released" | "repaired";
+            reason: string;
+        };
+        Kept: {
+            id: string;
+            author: string;
+            area_name: string;
+            /** @description The form; blank if not for the reader */
+            title: string;
+            received: string;
+            why: string;
+            state: string;
+            /** @description Its number on its phone */
+            n: number;
+            area: string;
+            /** @description Version of the form */
+            fv: string;
+            detail: string;
+            reading: components["schemas"]["Reading"][];
+            versions: string[];
+            areas: components["schemas"]["KeptArea"][];
+            decisions: components["schemas"]["KeptDecision"][];
+            releasable: boolean;
+            repairable: boolean;
+        };
+        Release: {
+            reason: string;
+        };
+        Repair: {
+            reason: string;
+            answers?: {
+                [key: string]: string;
+            };
+            /** @default null */
+            area: string | null;
+            /** @default null */
+            fv: string | null;
         };
     };
     responses: {

@@ -67,6 +67,12 @@ const routes: RouteRecordRaw[] = [
         name: 'review-quarantine',
         component: () => import('./QuarantineScreen.vue'),
       },
+      {
+        path: 'quarantine/:id',
+        name: 'review-kept',
+        component: () => import('./KeptScreen.vue'),
+        props: true,
+      },
       { path: 'users', name: 'review-users', component: () => import('./UsersScreen.vue') },
       { path: 'forms', name: 'review-forms', component: () => import('./FormsScreen.vue') },
       { path: 'devices', name: 'review-devices', component: () => import('./DevicesScreen.vue') },

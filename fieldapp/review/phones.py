@@ -1,0 +1,131 @@
+"""The phones of those whose work one oversees: what waits, what is safe, what is missing.
+
+Numbers of visits are those the reader oversees; numbers that never came say nothing of what they
+were. Nobody learns from a count that the other scope exists.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from fieldapp import clock
+from fieldapp.accounts import access, users
+from fieldapp.accounts.service import Principal, areas_of, principal_from
+from fieldapp.db import db, utc_text
+from fieldapp.devices import service as devices
+from fieldapp.devices.models import Device
+from fieldapp.forms import service as forms
+from fieldapp.sync import log
+from fieldapp.sync import models as m
+from fieldapp.sync.durable import durable_before
+
+from .reader import Reader
+
+S = m.Submission
+SILENT = timedelta(days=3)
+
+
+def page(principal: Principal) -> list[dict[str, Any]]:
+    """One row per phone in the shape of PhoneSchema: what needs somebody first, then by name."""
+    reader = Reader(principal)
+    owned = _owners(principal)
+    installs = _installs(owned)
+    counts, old = _counts(principal, installs), _old_forms(reader, installs)
+    silent = utc_text(clock.now() - SILENT)
+    rows = [
+        _row(device, owned[device.user_id], installs.get(device.install), silent)
+        | counts.get(device.install, {"stored": 0, "durable": 0, "quarantined": 0})
+        | {"old_forms": old.get(device.install, [])}
+        for device in devices.devices_of()
+        if device.user_id in owned
+    ]
+    return sorted(rows, key=lambda row: (not _needs_somebody(row), row["author"], row["name"]))
+
+
+def _needs_somebody(row: dict[str, Any]) -> bool:
+    signs = ("silent", "gaps", "quarantined", "repairs", "old_forms")
+    return not row["revoked"] and any(row[sign] for sign in signs)
+
+
+def _owners(principal: Principal) -> dict[str, str]:
+    """Names of the people whose phones one sees, by id: of an administrator everybody's."""
+    everybody = users.everybody()
+    if access.may_administer(principal.role):
+        return {user.id: user.name for user in everybody}
+    mine = {
+        scope: set(areas_of(principal, scope))
+        for scope in access.SCOPES
+        if access.may_oversee(principal.role, scope)
+    }
+    return {
+        user.id: user.name
+        for user in everybody
+        if any(mine[scope].intersection(areas_of(principal_from(user), scope)) for scope in mine)
+    }
+
+
+def _installs(owned: Iterable[str]) -> dict[str, m.Install]:
+    t = m.Install
+    rows = db.session.scalars(sa.select(t).where(t.user_id.in_(list(owned))))
+    return {row.id: row for row in rows}
+
+
+def _row(device: Device, author: str, install: m.Install | None, silent: str) -> dict[str, Any]:
+    """What the phone said of itself."""
+    seen = max(device.last_seen, install.last_seen) if install else device.last_seen
+    row: dict[str, Any] = {
+        "id": device.id,
+        "author": author,
+        "name": device.name,
+        "last_seen": seen,
+        "revoked": device.revoked,
+        "silent": device.revoked is None and seen < silent,
+        "repairs": install.repairs if install else 0,
+        "repaired": install.repaired if install else None,
+    }
+    return row | (_numbers(install) if install else {"waiting": 0, "gaps": []})
+
+
+def _numbers(install: m.Install) -> dict[str, Any]:
+    """Numbers after the last that came still wait on the phone; those before it are gaps."""
+    present = set(db.session.scalars(sa.select(S.n).where(S.install == install.id)))
+    last = max(present, default=0)
+    gaps = log.gaps_in(present, last)
+    return {"waiting": max(0, install.n_max - last), "gaps": gaps}
+
+
+def _counts(principal: Principal, installs: Iterable[str]) -> dict[str, dict[str, int]]:
+    """How many of the visits one oversees are stored, in a verified backup, and kept aside."""
+    mark = durable_before(db.session.connection())
+    safe = sa.case((S.received < mark, 1), else_=0)
+    aside = sa.case((S.state == "quarantined", 1), else_=0)
+    query = sa.select(S.install, sa.func.count(), sa.func.sum(safe), sa.func.sum(aside))
+    blind = access.may_administer(principal.role)
+    theirs = sa.true() if blind else log.admitted(principal)
+    query = query.where(S.install.in_(list(installs)), theirs).group_by(S.install)
+    return {
+        install: {"stored": all_of_it - kept, "durable": durable, "quarantined": kept}
+        for install, all_of_it, durable, kept in db.session.execute(query)
+    }
+
+
+def _old_forms(reader: Reader, installs: Iterable[str]) -> dict[str, list[dict[str, Any]]]:
+    """Versions that phones still filled in after a later one was published."""
+    found: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    if access.may_administer(reader.principal.role):
+        return found
+    for current in forms.current_forms():
+        query = sa.select(S.install, S.fv, sa.func.count()).where(
+            S.install.in_(list(installs)),
+            S.form == current.form_id,
+            S.fv != current.version,
+            S.received > current.published_at,
+            log.admitted(reader.principal),
+        )
+        for install, version, count in db.session.execute(query.group_by(S.install, S.fv)):
+            title = reader.form_title(current.form_id)
+            found[install].append({"title": title, "version": version, "count": count})
+    return found
