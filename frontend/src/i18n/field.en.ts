@@ -231,7 +231,7 @@ const en: typeof zh = {
     fix: 'Open and correct',
     export: 'Export unsent visits',
     exportHint:
-      'If the phone must be changed or repaired, or nothing gets through: export a sealed file for your administrator.',
+      'If the phone must be changed or repaired, nothing gets through, or a visit needs help: export a sealed file, which your administrator takes in.',
     exporting: 'Exporting…',
     exported: 'Exported. Give the file to your administrator.',
   },
