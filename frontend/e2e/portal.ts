@@ -18,6 +18,8 @@ import type { AddressInfo } from 'node:net';
 export interface Portal {
   url: string;
   mode: 'open' | 'page' | 'cut';
+  /** Told at the end of the service worker, so that the app is another version. */
+  release: string;
   /** How many requests were answered by each mode. */
   answered: Record<Portal['mode'], number>;
   close(): void;
@@ -31,12 +33,14 @@ export async function startPortal(target: string): Promise<Portal> {
     const mode = incoming.url?.startsWith('/api') ? portal.mode : 'open';
     portal.answered[mode] += 1;
     if (mode === 'page') logInPage(incoming, outgoing);
+    else if (incoming.url === '/sw.js' && portal.release) void released(target, portal, outgoing);
     else pass(target, incoming, outgoing, mode === 'cut');
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const portal: Portal = {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     mode: 'open',
+    release: '',
     answered: { open: 0, page: 0, cut: 0 },
     close() {
       server.closeAllConnections();
@@ -50,6 +54,16 @@ function logInPage(incoming: IncomingMessage, outgoing: ServerResponse): void {
   incoming.resume();
   outgoing.writeHead(200, { 'content-type': 'text/html; charset=utf-8' });
   outgoing.end(PAGE);
+}
+
+async function released(
+  target: string,
+  { release }: Portal,
+  outgoing: ServerResponse,
+): Promise<void> {
+  const worker = await (await fetch(`${target}/sw.js`)).text();
+  outgoing.writeHead(200, { 'content-type': 'text/javascript', 'cache-control': 'no-cache' });
+  outgoing.end(`${worker}\n// ${release}\n`);
 }
 
 /** `cut`: the answer has the right type and length, half of its text, and no compression. */

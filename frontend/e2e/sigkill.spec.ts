@@ -10,7 +10,7 @@ import { rows } from './ledger';
 import { startServer, type TestServer } from './server';
 import { newWorker, type Worker } from './worker';
 
-const KILLS = Number(process.env.KILLS ?? 5);
+const KILLS = Number(process.env.KILLS ?? 3);
 const FORM = 'e2e_door';
 
 test.describe.configure({ timeout: 240_000 + KILLS * 20_000 });

@@ -64,3 +64,20 @@ test('how far a photo is stands on the screen, and never goes back', async () =>
   await expect(attached).toHaveText('照片和附件已发送（1）');
   await expect(page.getByTestId('unsent')).toHaveText('已全部发送');
 });
+
+test('storage that fails says what to do, and works again when it works', async () => {
+  const { page } = wang;
+  line.conditions = GOOD;
+  await page.evaluate(() => {
+    const { put } = IDBObjectStore.prototype;
+    Object.assign(window, { mend: () => Object.assign(IDBObjectStore.prototype, { put }) });
+    IDBObjectStore.prototype.put = () => {
+      throw new DOMException('Internal error', 'UnknownError');
+    };
+  });
+  await page.getByTestId('sync-now').click();
+  await expect(page.getByTestId('sync-error')).toContainText('请关掉应用再打开');
+  await page.screenshot({ path: 'test-results/storage-broken-outbox.png' });
+  await page.evaluate(() => (window as unknown as { mend(): void }).mend());
+  await wang.sendAll();
+});

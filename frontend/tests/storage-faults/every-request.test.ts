@@ -4,7 +4,7 @@
  * SHARE=1: all, as `make storage-faults` does; otherwise every 32nd. ONLY="operation/fault/k": that one.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import en from '@/i18n/field.en';
 import zh from '@/i18n/field.zh';
 import { ClientError } from '@/protocol/types';
@@ -23,11 +23,13 @@ vi.setConfig({ testTimeout: 1_800_000 });
 
 let world: World;
 beforeAll(async () => {
-  stretchShortly();
   world = await World.begin();
 });
-afterAll(() => {
-  world.server.stop();
+beforeEach(stretchShortly);
+afterAll(() => world.server.stop());
+/** After each, so that a run that is broken off has said something too. */
+afterEach(() => {
+  ended.operations += 1;
   mkdirSync('test-results', { recursive: true });
   const figures = Object.entries(ended).map(([name, n]) => `${name}=${n}`);
   writeFileSync(FIGURES, `${figures.join(' ')}\n`);
@@ -54,7 +56,6 @@ test.each(OPERATIONS.map((it) => [it.name, it] as const))('%s', async (_name, op
       if (!struck || ONLY) break;
     }
   }
-  ended.operations += 1;
   expect(found).toEqual([]);
 });
 
