@@ -6,7 +6,7 @@ const SMALLER = [
   ['sync/verify.ts', 'const SAMPLE = 24;', 'const SAMPLE = 2;'],
   ['sync/verify.ts', 'const CHUNK = 200;', 'const CHUNK = 3;'],
   ['sync/verify.ts', 'const KEPT = 30;', 'const KEPT = 2;'],
-  ['sync/push.ts', 'const START = 20 * 1024;', 'const START = 2500;'],
+  ['sync/push.ts', 'const START = 40 * 1024;', 'const START = 2500;'],
   ['sync/pull.ts', 'const BUDGET = 128 * 1024;', 'const BUDGET = 600;'],
   ['sync/pull.ts', 'const FETCHED = 100;', 'const FETCHED = 3;'],
   ['store/transfer.ts', 'chunk = 16 * 1024;', 'chunk = 4 * 1024;'],
