@@ -33,6 +33,7 @@ from .place import Place, prepared, renewed
 
 DRAWN = 200  # one in so many pushes is drawn from the API's description
 MANY = 5000  # places in a document after which it is spoilt enough
+TOLD = 5000  # pushes between words on how far it is
 CHECKED = 250  # pushes between looks into the log
 MOST_MEMORY = 512  # MB
 KINDS = ("sqlite", "postgresql")
@@ -243,6 +244,8 @@ class Fuzz:
             self.found.append(f"refused whole: {answer.data[:300]!r} for {raw[:2000]!r}")
         if self.sent % CHECKED == 0:
             self.look()
+        if self.sent % TOLD == 0:
+            sys.stderr.write(f"{self.sent} pushes, {len(self.found)} faults\n")
 
     def _hold(self, items: list[Any], results: list[Document]) -> None:
         if len(items) != len(results):

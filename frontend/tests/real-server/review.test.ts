@@ -188,11 +188,22 @@ test('李娜 loses a village: its records leave her phone, what she wrote still 
       .map(({ label }) => label),
   ).toEqual(['石桥村']);
   expect(li.sync()).toMatchObject({ error: null, unsent: 0 });
+  // 陈静, whose village it is, lets it in; 李娜's phone learns of it without being given the record back.
+  const [sid] = li.outbox().map(({ id }) => id);
+  const chen = await desk('chen');
+  const reason = '李娜当天确在柳林村';
+  await expect(chen(`/api/review/quarantine/${sid}/release`, { reason: '' })).rejects.toThrow(
+    '422',
+  );
+  await chen(`/api/review/quarantine/${sid}/release`, { reason });
+  await synced(li);
+  expect(li.outbox()[0]).toMatchObject({ id: sid, state: 'sent' });
+  expect(clients(li)).toEqual([]);
   await admin(
     `/api/users/${li.me().id}`,
     { grants: ['379901001001', SHIQIAO].map((area) => ({ area, scope: 'health' })) },
     'PATCH',
   );
   await synced(li);
-  expect(clients(li)).toHaveLength(count);
+  expect(clients(li)).toHaveLength(count + 1);
 });
