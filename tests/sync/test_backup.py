@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,8 @@ from flask import Flask
 from flask.cli import ScriptInfo
 
 from fieldapp import clock
+from fieldapp.attachments import service as attachments
+from fieldapp.attachments.models import BlobChunk
 from fieldapp.backup import sidecar
 from fieldapp.backup.errors import BackupError
 from fieldapp.backup.service import KINDS, backup, restore, server_on
@@ -84,6 +87,37 @@ def test_a_clock_set_back_covers_nothing_that_came_after(
     assert durable_of(migrated, sid) == []
     backup(tmp_path)
     assert durable_of(migrated, sid) == [sid]
+
+
+PHOTO = bytes(range(256)) * 300
+NAMED = sha256(PHOTO).hexdigest()
+
+
+def send_photo(village: Village) -> None:
+    """In two chunks, as a phone does."""
+    sender = attachments.Sender(village.cast.wang.id, "d", False)
+    for at in (0, 65_536):
+        part = attachments.Chunk(NAMED, len(PHOTO), at, PHOTO[at : at + 65_536])
+        attachments.take(sender, part)
+
+
+def test_a_photo_is_in_it_whole_and_safe_only_then(migrated: Village, tmp_path: Path) -> None:
+    wang = migrated.cast.wang.id
+    send_photo(migrated)
+    assert attachments.states(wang, [NAMED])[NAMED].st == "stored"
+    path, told = backup(tmp_path)
+    assert told.attachments == 1
+    assert attachments.states(wang, [NAMED])[NAMED].st == "durable"
+    with copy_of(path):
+        assert attachments.content(wang, NAMED) == PHOTO
+
+
+def test_a_photo_that_lacks_a_piece_is_no_backup(migrated: Village, tmp_path: Path) -> None:
+    send_photo(migrated)
+    with write_transaction() as tx:
+        tx.execute(sa.delete(BlobChunk).where(BlobChunk.at > 0))
+    refused("copy_broken", lambda: backup(tmp_path / "b"))
+    assert attachments.states(migrated.cast.wang.id, [NAMED])[NAMED].st == "stored"
 
 
 def test_the_mark_never_goes_back(village: Village) -> None:
