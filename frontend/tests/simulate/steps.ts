@@ -37,6 +37,8 @@ export interface History {
 
 /** Those that were enrolled before any history began. */
 export const PHONES = ['wang', 'li', 'chen', 'zhao', 'wang', 'li'];
+/** Steps from which on more than three phones are worth their time. */
+const LONG = 30;
 const FATES: Fate[] = ['lost', 'mute', 'mute', 'twice', 'stale', 'cut', 'portal', 500, 503, 413];
 
 const YEARS = [-50, 50, -1, 1, 0.003, 0];
@@ -59,7 +61,7 @@ export type Theme = keyof typeof THEMES;
 /** must: troubles it has in any case. */
 export function historyOf(seed: number, length: number, must: readonly Theme[] = []): History {
   const chance = new Chance(seed);
-  const count = 2 + chance.below(3);
+  const count = 2 + chance.below(length < LONG ? 2 : 3);
   const phones = PHONES.slice(chance.below(PHONES.length - count + 1)).slice(0, count);
   const themes = new Set<Theme>();
   for (const theme of Object.keys(THEMES) as Theme[])

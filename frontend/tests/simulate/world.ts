@@ -382,7 +382,9 @@ export class World {
     let facts = await this.server.ask<Facts>('facts');
     for (let round = 0; round < ROUNDS; round += 1) {
       let isQuiet = true;
-      for (const phone of this.phones) {
+      // Those first who have something to tell: the others then need to ask only once.
+      const unsent = (phone: SimPhone) => Number(phone.client?.sync().unsent ?? 1);
+      for (const phone of [...this.phones].sort((a, b) => unsent(b) - unsent(a))) {
         if ((await this.on(phone)) && this.checks.isSettled(phone, facts)) continue;
         isQuiet = false;
         await this.logIn(phone);
