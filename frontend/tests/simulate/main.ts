@@ -72,7 +72,7 @@ function inTime<T>(work: Promise<T>): Promise<T> {
     work.then(resolve, reject).finally(() => clearTimeout(timer));
   });
 }
-const PATIENCE = 60_000;
+const PATIENCE = 300_000;
 
 /** The same on a database of the other kind, at the same time. */
 function elsewhere(script: string, kind: Kind): Promise<Result[]> {

@@ -1,11 +1,12 @@
 /** Before any history: the server runs, everybody's phone is enrolled, and that is kept as the start of each. */
 import { IDBFactory } from 'fake-indexeddb';
 import { Chance } from '../forms-diff/random';
-import type { Grant, Person } from './model';
-import { meet } from './network';
+import { type Grant, Model, type Person } from './model';
+import { meet, messageOf, type Watch } from './network';
 import { PIN, SimPhone } from './phone';
 import { type Kind, Server } from './server';
-import { PHONES } from './steps';
+import { PHONES, type VisitKind } from './steps';
+import { fill, inputOf } from './visits';
 import 'fake-indexeddb/auto';
 
 const [TOWN, LIULIN, SHIQIAO] = ['379901001000', '379901001001', '379901001002'] as const;
@@ -31,7 +32,18 @@ export interface Ground {
   server: Server;
   people: ReadonlyMap<string, Person>;
   enrolled: readonly Enrolled[];
+  /** What the oracle knows of the records that are there from the start. */
+  start: ReturnType<Model['keep']>;
 }
+
+/** Records that every history begins with, so that phones meet over them at once. */
+const FOUNDED: [kind: VisitKind, v: number][] = [
+  ['client', 2],
+  ['client', 34],
+  ['preg', 0],
+  ['home', 2],
+  ['tenant', 0],
+];
 
 export async function prepare(kind: Kind, mutant = ''): Promise<Ground> {
   weakPins();
@@ -39,6 +51,7 @@ export async function prepare(kind: Kind, mutant = ''): Promise<Ground> {
   server.now = Date.parse('2026-11-01T08:00:00Z');
   const enrolled: Enrolled[] = [];
   const people = new Map<string, Person>();
+  const start = await found(server);
   for (const [i, user] of PHONES.entries()) {
     const phone = new SimPhone(user, user, server, new Chance(1000 + i), new IDBFactory());
     const me = await enrol(server, phone);
@@ -46,27 +59,61 @@ export async function prepare(kind: Kind, mutant = ''): Promise<Ground> {
     enrolled.push({ user, storage: phone.storage, cookies: phone.cookies });
   }
   await server.ask('start_here');
-  return { server, people, enrolled };
+  return { server, people, enrolled, start };
 }
 
-async function enrol(server: Server, phone: SimPhone): Promise<Pick<Person, 'id' | 'name'>> {
+/** The first records, by a phone that takes no part in histories; what the oracle makes of them. */
+async function found(server: Server): Promise<Ground['start']> {
+  const phone = new SimPhone('first', 'li', server, new Chance(999), new IDBFactory());
+  const by = {
+    ...(await enrol(server, phone, false)),
+    ...(PEOPLE.li as Pick<Person, 'role' | 'grants'>),
+  };
+  const model = new Model(new Map([['li', by]]));
+  const watch: Watch = (_phone, request) => {
+    if (!request.path.endsWith('/push')) return;
+    const { subs } = messageOf(request) as { subs: { id: string; sha: string; body: string }[] };
+    for (const sub of subs) model.take({ ...sub, by, revoked: false, now: server.now });
+  };
+  const client = phone.client as NonNullable<SimPhone['client']>;
+  for (const [kind, v] of FOUNDED) {
+    const filled = await fill(phone, client, { kind, pick: 0, v });
+    if (!filled) throw new Error(kind);
+    await client.saveDraft(filled.draft);
+    await drive(server, phone, client.finish(inputOf(filled)), watch);
+  }
+  await drive(server, phone, client.syncNow(), watch);
+  phone.off();
+  return model.keep();
+}
+
+async function enrol(
+  server: Server,
+  phone: SimPhone,
+  isDone = true,
+): Promise<Pick<Person, 'id' | 'name'>> {
   const client = await phone.start();
   const { id, name } = await drive(server, phone, client.login(phone.user, passwordOf(phone.user)));
   await drive(server, phone, client.enrol(PIN, '红米 9A'));
   if (client.sync().error) throw new Error(`${phone.user}: ${client.sync().error}`);
-  phone.off();
+  if (isDone) phone.off();
   return { id, name };
 }
 
 /** What comes of work that needs the network, which lets everything through. */
-export async function drive<T>(server: Server, phone: SimPhone, work: Promise<T>): Promise<T> {
+export async function drive<T>(
+  server: Server,
+  phone: SimPhone,
+  work: Promise<T>,
+  watch: Watch = () => undefined,
+): Promise<T> {
   let isDone = false;
   const end = work.finally(() => {
     isDone = true;
   });
   end.catch(() => undefined);
   while (!isDone) {
-    if (phone.parked) await meet(server, phone, phone.parked, 'ok', () => undefined);
+    if (phone.parked) await meet(server, phone, phone.parked, 'ok', watch);
     await new Promise(setImmediate);
   }
   return end;

@@ -73,7 +73,7 @@ export function historyOf(seed: number, length: number, must: readonly Theme[] =
 
 type Make = (chance: Chance, t: number, d: number) => Step;
 const SHARES: [Theme | null, number, Make][] = [
-  [null, 28, (chance, t, d) => ({ do: 'visit', d, t, ...visit(chance) })],
+  [null, 38, (chance, t, d) => ({ do: 'visit', d, t, ...visit(chance) })],
   [null, 6, (chance, t, d) => ({ do: 'begin', d, t, ...visit(chance) })],
   [null, 8, (chance, t, d) => ({ do: 'end', d, t, ...choice(chance) })],
   [null, 34, sync],

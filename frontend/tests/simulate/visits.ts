@@ -8,11 +8,11 @@ import type {
   StoredDraft,
 } from '@/protocol/types';
 import type { SimPhone } from './phone';
-import type { VisitKind } from './steps';
+import { KINDS, type VisitKind } from './steps';
 
 const TYPES = { client: 'client', preg: 'pregnancy', home: 'dwelling', tenant: 'resident' };
 const VILLAGES = ['379901001001', '379901001002'];
-const PHONE_NUMBERS = ['13800000001', '13800000002', '13800000003'];
+const PHONE_NUMBERS = ['1', '2', '3', '4', '5'].map((last) => `1380000000${last}`);
 /** The name that the test server's form can't bear. */
 export const POISON = 'POISON';
 
@@ -39,9 +39,20 @@ export async function fill(
   client: Client,
   choice: Choice,
 ): Promise<Filled | null> {
-  const form = `sim_${choice.kind}`;
-  if (!client.catalogue().forms.some(({ id }) => id === form)) return null;
-  const def = await client.definition(form);
+  const kind = kindFor(client, choice);
+  if (!kind) return null;
+  return fillIn(phone, client, { ...choice, kind });
+}
+
+/** Their own form, or another that they fill. */
+function kindFor(client: Client, { kind, v }: Choice): VisitKind | undefined {
+  const forms = new Set(client.catalogue().forms.map(({ id }) => id));
+  const theirs = KINDS.filter((one) => forms.has(`sim_${one}`));
+  return theirs.includes(kind) ? kind : pickOf(theirs, v);
+}
+
+async function fillIn(phone: SimPhone, client: Client, choice: Choice): Promise<Filled | null> {
+  const def = await client.definition(`sim_${choice.kind}`);
   const area = pickOf(client.me().areas[def.scope] ?? [], choice.v);
   if (!area) return null;
   const session = createSession(def, client.host(def.scope, def));
@@ -97,7 +108,9 @@ export function inputOf({ draft, def, session }: Filled): FinishInput {
 /** A record the phone knows. */
 function knownOf(phone: SimPhone, { kind, pick }: Choice): string | undefined {
   const scope = kind === 'client' || kind === 'preg' ? 'health' : 'housing';
-  return pickOf(idsOf(phone, scope, TYPES[kind]), pick);
+  // The first of them most often, so that phones meet over them.
+  const ids = idsOf(phone, scope, TYPES[kind]);
+  return pickOf(pick % 4 ? ids.slice(0, 2) : ids, pick >> 2);
 }
 
 function idsOf(phone: SimPhone, scope: 'health' | 'housing', type: string): string[] {
@@ -130,11 +143,11 @@ const AGAIN: Record<string, string> = {
 const anAnswer = (question: string, v: number) => pickOf(VALUES[question] ?? [], v >> 1) ?? '';
 
 const QUESTIONS: Record<VisitKind, { first: string[]; later: string[] }> = {
-  client: { first: ['name', 'phone', 'dob', 'area'], later: ['phone', 'name', 'area', 'phone'] },
-  preg: { first: ['status', 'slots', 'edd', 'source'], later: ['edd', 'status', 'slots', 'sbp'] },
+  client: { first: ['name', 'phone', 'dob', 'area'], later: ['phone', 'name', 'phone', 'area'] },
+  preg: { first: ['status', 'slots', 'edd', 'source'], later: ['edd', 'status', 'edd', 'sbp'] },
   home: {
     first: ['unit', 'lessor', 'rooms', 'area'],
-    later: ['lessor', 'rooms', 'area', 'lessor'],
+    later: ['lessor', 'rooms', 'lessor', 'area'],
   },
   tenant: { first: ['name', 'number'], later: ['name', 'home', 'number', 'home'] },
 };

@@ -78,6 +78,8 @@ export class World {
     this.server = ground.server;
     this.people = new Map([...ground.people].map(([name, one]) => [name, { ...one }]));
     this.model = new Model(this.people);
+    this.model.restore(ground.start);
+    this.model.noteAway();
     this.backup = this.model.keep();
     this.checks = new Checks(this);
   }
