@@ -51,7 +51,10 @@ test('a half-filled form outlives the update, before and after it is taken', asy
   expect(await page.evaluate(() => performance.timeOrigin)).not.toBe(loads);
   await wang.workspace('housing');
   await page.getByTestId('draft-item').first().click();
-  await expect(page.getByTestId('input-remark')).toHaveValue('写到一半，又写一些');
+  const input = page.getByTestId('input-remark');
+  await expect(page.getByTestId('form-progress')).toBeVisible();
+  while (!(await input.isVisible())) await page.getByTestId('next').click();
+  await expect(input).toHaveValue('写到一半，又写一些');
   await wang.finish();
   await wang.sendAll();
 });

@@ -153,12 +153,17 @@ class FieldClient implements Client {
     const { candidate } = this;
     if (!candidate) throw new ClientError('session');
     if (!isStrongEnough(pin)) throw new ClientError('pin_weak');
-    const sealer =
-      (await this.newPin(pin, candidate)) ?? (await this.newPhone(pin, candidate, deviceName));
-    this.candidate = null;
-    await this.phone.setAttempts({ wrong: 0, last: 0 });
-    await this.deps.persist();
-    await this.open(sealer);
+    try {
+      const sealer =
+        (await this.newPin(pin, candidate)) ?? (await this.newPhone(pin, candidate, deviceName));
+      await this.phone.setAttempts({ wrong: 0, last: 0 });
+      await this.deps.persist();
+      await this.open(sealer);
+    } catch (error) {
+      // Tried again, it goes on from here, whatever of it is on the disk already.
+      this.candidate = candidate;
+      throw error;
+    }
     this.tell('phase');
     await this.syncNow();
   }

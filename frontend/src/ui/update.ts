@@ -32,5 +32,8 @@ export async function readyOffline(): Promise<void> {
 }
 
 export async function useUpdate(): Promise<void> {
+  // The page of the first log-in was opened without a worker: nobody else would reload it.
+  const reload = () => location.reload();
+  navigator.serviceWorker.addEventListener('controllerchange', reload, { once: true });
   await takeOver(true);
 }

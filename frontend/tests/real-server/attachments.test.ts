@@ -321,7 +321,7 @@ describe('with a server of their own', () => {
       isChunk(path) ? Promise.reject(new TypeError('cut')) : next(path, init);
     const { input } = await taken(wang);
     const id = await wang.finish(input);
-    sql(home, "insert into durable_mark values (1, '2999')");
+    sql(home, "insert into durable_mark (id, before) values (1, '2999')");
     // Thirty later visits, so that this one is no longer kept for corrections.
     for (let n = 0; n < 30; n += 1)
       await wang.finish(await fill(wang, 'door_check', { remark: `${n}` }, { title: `${n}` }));

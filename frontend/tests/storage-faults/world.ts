@@ -56,7 +56,7 @@ export class World {
 
   /** From the next question on, everything the server has is in a verified backup. */
   allDurable(): void {
-    this.query("insert or replace into durable_mark values (1, '2999')");
+    this.query("insert or replace into durable_mark (id, before) values (1, '2999')");
   }
 
   /** How many submissions of these ids it has: each once is all that it can have. */
