@@ -95,7 +95,7 @@ def repair(
             abort_with("invalid_fields", [{"path": f"answers/{path}", "message": "not there"}])
     if area is not None:
         _known(area, _own(principal, row.scope), "area")
-        changed["area"] = area
+        changed = _moved(changed, str(changed.get("area")), area)
     if fv is not None:
         _known(fv, forms.versions_of(row.form), "fv")
         changed["fv"] = fv
@@ -121,6 +121,15 @@ def put(answers: Any, path: str, value: str) -> bool:
         return False
     holder[steps[-1]] = value
     return True
+
+
+def _moved(value: Any, old: str, new: str) -> Any:
+    """The same with another village wherever it was named."""
+    if isinstance(value, dict):
+        return {key: _moved(child, old, new) for key, child in value.items()}
+    if isinstance(value, list):
+        return [_moved(child, old, new) for child in value]
+    return new if value == old else value
 
 
 def _inside(holder: Any, step: str) -> Any:

@@ -100,8 +100,9 @@ def _numbers(install: m.Install) -> dict[str, Any]:
 def _counts(principal: Principal, installs: Iterable[str]) -> dict[str, dict[str, int]]:
     """How many of the visits one oversees are stored, in a verified backup, and kept aside."""
     mark = durable_before(db.session.connection())
-    safe = sa.case((S.received < mark, 1), else_=0)
-    aside = sa.case((S.state == "quarantined", 1), else_=0)
+    is_aside = S.state == "quarantined"
+    safe = sa.case((sa.and_(S.received < mark, ~is_aside), 1), else_=0)
+    aside = sa.case((is_aside, 1), else_=0)
     query = sa.select(S.install, sa.func.count(), sa.func.sum(safe), sa.func.sum(aside))
     blind = access.may_administer(principal.role)
     theirs = sa.true() if blind else log.admitted(principal)

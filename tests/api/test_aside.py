@@ -163,6 +163,21 @@ def test_a_visit_in_a_village_of_the_lead_s_is_let_in(app: Flask, cast: Cast) ->
         assert service.audit() == []
 
 
+def test_a_village_chosen_wrongly_is_put_right(app: Flask, cast: Cast) -> None:
+    """王芳 was in 柳林村 and chose 石桥村."""
+    visit = elsewhere(app, cast, SHIQIAO)
+    assert cast.wang.enrol().push([visit])[0]["why"] == "authz"
+    wish = {"reason": "村选错了", "area": LIULIN}
+    desk = cast.zhao.log_in()
+    done = desk.post(f"/api/review/quarantine/{visit['id']}/repair", wish)
+    assert done.status_code == 200, done.json
+    with app.app_context():
+        dwelling = db.session.get(m.Entity, entity_of(visit, "dwelling"))
+        assert dwelling is not None
+        assert dwelling.areas == f'["{LIULIN}"]'
+        assert service.audit() == []
+
+
 def test_what_can_not_be_read_is_shown_to_nobody_and_tried_again_by_the_administrator(
     cast: Cast,
 ) -> None:

@@ -155,7 +155,8 @@ export default {
     keptIn: 'It is in. Its author’s phone learns so when it next has signal.',
     keptSee: 'See the visit',
     keptMend: 'Put it right',
-    keptMendHint: 'Change only what is wrong. What was sent is kept as it came.',
+    keptMendHint:
+      'Change only what is wrong. Another village replaces it wherever the visit names it. What was sent is kept as it came.',
     keptVersion: 'Version of the form',
     keptReason: 'Reason (kept, can’t be changed)',
     keptRelease: 'Take in as it is',
@@ -180,7 +181,7 @@ export default {
     notDurable: 'Received, not in a backup yet',
     phones: {
       title: 'How work arrives from phones',
-      hint: 'What needs somebody comes first. Numbers count only visits that you may see.',
+      hint: 'What needs somebody comes first. But for “Waiting”, numbers count only visits that you may see.',
       none: 'Nobody in your area has a phone enrolled.',
       waiting: 'Waiting',
       stored: 'Received',

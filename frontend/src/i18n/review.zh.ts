@@ -152,7 +152,8 @@ export default {
     keptIn: '已登记，填写人的手机下次联网时会知道。',
     keptSee: '查看走访',
     keptMend: '改正内容',
-    keptMendHint: '只改确有错误之处。原来发来的内容会照样保留。',
+    keptMendHint:
+      '只改确有错误之处。改了村居，走访中写明的村居也一并改正。原来发来的内容会照样保留。',
     keptVersion: '表单版本',
     keptReason: '理由（将留存，不能更改）',
     keptRelease: '照原样登记',
@@ -174,7 +175,7 @@ export default {
     notDurable: '已收到，等待备份',
     phones: {
       title: '手机上的走访到了哪里',
-      hint: '需要处理的排在前面。数字只含您能查看的走访。',
+      hint: '需要处理的排在前面。除“待上传”外，数字只含您能查看的走访。',
       none: '您负责的范围内还没有启用的手机。',
       waiting: '待上传',
       stored: '已收到',
