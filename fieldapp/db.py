@@ -7,6 +7,7 @@ databases sort them alike.
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from flask import Flask
@@ -35,6 +36,7 @@ db = SQLAlchemy(model_class=Base)
 migrate = Migrate()
 
 
+@lru_cache(maxsize=256)
 def utc_text(moment: datetime) -> str:
     """A moment as sortable text, e.g. `2026-11-02T01:12:44.123456Z`."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

@@ -20,6 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from fieldapp.db import utc_text
 
 from . import models as m
+from .bulk import among
 from .entities import (
     CORE,
     REVIEW,
@@ -138,7 +139,9 @@ class Batch:
     def _find_known(self, ids: Sequence[str]) -> None:
         s = m.Submission
         for some in chunks(sorted(set(ids) - self._asked)):
-            query = sa.select(s.id, s.sha, s.state, s.why).where(s.id.in_(some))
+            query = sa.select(s.id, s.sha, s.state, s.why).where(
+                among(self._store.connection, s.id, some)
+            )
             for row in self._store.connection.execute(query):
                 self._known[row.id] = (row.sha, row.state, row.why)
         self._asked.update(ids)

@@ -1,4 +1,4 @@
-"""Writing many rows with one statement, which is most of what a push costs a database otherwise.
+"""Writing and finding many rows with one statement: one by one is most of what a push costs.
 
 PostgreSQL gets them as one JSON text, SQLite one after the other from a list.
 """
@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 import sqlalchemy as sa
 from sqlalchemy import Connection
+from sqlalchemy.dialects import postgresql
 
 from .transactions import is_postgres
 
@@ -31,6 +32,14 @@ def upsert(connection: Connection, model: Any, rows: Collection[Row], *keep: str
     values = ", ".join(f'"{name}" = excluded."{name}"' for name in changed)
     then = f"DO UPDATE SET {values}" if changed else "DO NOTHING"
     _write(connection, model, rows, f" ON CONFLICT ({', '.join(map(_quoted, keys))}) {then}")
+
+
+def among(connection: Connection, column: Any, values: Collection[str]) -> sa.ColumnElement[bool]:
+    """Whether a column holds one of these: on PostgreSQL the same statement for any number."""
+    if is_postgres(connection):
+        return column == sa.any_(sa.bindparam(None, list(values), postgresql.ARRAY(sa.Text)))
+    found: sa.ColumnElement[bool] = column.in_(values)
+    return found
 
 
 def _write(connection: Connection, model: Any, rows: Collection[Row], conflict: str) -> None:

@@ -6,6 +6,7 @@ State is only ever made by merging writes into it, so it is a function of the se
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any, Final
 from uuid import UUID, uuid5
 
@@ -136,6 +137,7 @@ def narrowed(value: Value, members: frozenset[str] | None) -> Value:
     return {name: v for name, v in value.items() if name in members}
 
 
+@lru_cache(maxsize=1024)
 def review_id(target: str) -> str:
     """The id of the review entity of a submission."""
     return str(uuid5(NAMESPACE, f"review|{target}"))

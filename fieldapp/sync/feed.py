@@ -17,6 +17,7 @@ from fieldapp.db import utc_text
 
 from . import models as m
 from .apply import note_installs
+from .bulk import among
 from .durable import durable_before
 from .log import Teller, gaps_in
 from .render import Renderer, size
@@ -139,7 +140,9 @@ def _entities(connection: sa.Connection, ids: Collection[str]) -> dict[str, Any]
     return {
         row.id: entity_of(row)
         for some in chunks(ids)
-        for row in connection.execute(sa.select(m.Entity).where(m.Entity.id.in_(some)))
+        for row in connection.execute(
+            sa.select(m.Entity).where(among(connection, m.Entity.id, some))
+        )
     }
 
 

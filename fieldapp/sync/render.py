@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from . import models as m
+from .bulk import among
 from .entities import (
     CORE,
     REVIEW_TYPE,
@@ -55,7 +56,9 @@ class Renderer:
         s = m.Submission
         found: dict[str, list[str]] = {}
         for some in chunks(self._sids):
-            query = sa.select(s.id, s.author, s.at, s.form).where(s.id.in_(some))
+            query = sa.select(s.id, s.author, s.at, s.form).where(
+                among(self._connection, s.id, some)
+            )
             found |= {row.id: list(row) for row in self._connection.execute(query)}
         return [found.get(sid, [sid, "", "", ""]) for sid in self._sids]
 

@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 from fieldapp import clock
 
 from . import models as m
-from .bulk import insert, upsert
+from .bulk import among, insert, upsert
 from .entities import (
     CORE,
     REVIEW,
@@ -100,7 +100,9 @@ class Store:
         wanted = sorted(set(ids) - self._entities.keys())
         self._entities |= dict.fromkeys(wanted)
         for some in chunks(wanted):
-            for row in self.connection.execute(sa.select(m.Entity).where(m.Entity.id.in_(some))):
+            for row in self.connection.execute(
+                sa.select(m.Entity).where(among(self.connection, m.Entity.id, some))
+            ):
                 self._entities[row.id] = entity_of(row)
         self._before |= {entity_id: self._entities[entity_id] for entity_id in wanted}
 
@@ -131,7 +133,9 @@ class Store:
         sup = m.RegSup
         for some in chunks(wanted):
             query = sa.select(sup.dot_sid, sup.dot_i, sup.entity, sup.reg)
-            for row in self.connection.execute(query.where(sup.dot_sid.in_(some))):
+            for row in self.connection.execute(
+                query.where(among(self.connection, sup.dot_sid, some))
+            ):
                 self._sups[row.dot_sid].append((row.dot_i, row.entity, row.reg))
 
     def sups_of(self, sid: str) -> list[tuple[int, str, str]]:
@@ -149,9 +153,11 @@ class Store:
         self.load({root for root, _ in wanted})
         t, entity = m.EntityRoot, m.Entity
         query = sa.select(t.root, *entity.__table__.columns).join(entity, entity.id == t.entity)
-        query = query.where(entity.type.in_(sorted({kind for _, kind in wanted})))
+        query = query.where(
+            among(self.connection, entity.type, sorted({kind for _, kind in wanted}))
+        )
         for some in chunks(sorted({root for root, _ in wanted})):
-            for row in self.connection.execute(query.where(t.root.in_(some))):
+            for row in self.connection.execute(query.where(among(self.connection, t.root, some))):
                 if (row.root, row.type) in wanted:
                     known[row.root, row.type].add(row.id)
                     self._keep(row)
@@ -338,7 +344,7 @@ class Store:
         return {
             (row.feed, row.entity): row.ver
             for some in chunks(ids)
-            for row in self.connection.execute(query.where(t.entity.in_(some)))
+            for row in self.connection.execute(query.where(among(self.connection, t.entity, some)))
         }
 
     def _heads(self, feeds: Collection[str]) -> dict[str, Row]:

@@ -7,6 +7,7 @@ import json
 import re
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import Any, Final
 
 import orjson
@@ -170,6 +171,7 @@ def parse_moment(text: str) -> datetime | None:
         return None
 
 
+@lru_cache(maxsize=256)
 def wire_moment(moment: datetime) -> str:
     """A moment as JavaScript writes it: `2026-11-02T01:12:44.123Z`."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -4,15 +4,21 @@
  * checksum decides, and a copy that differs is repaired from the manifest.
  */
 import type { WireChange, WireSid } from '@/protocol/types';
-import type { Page, PullAnswer } from '@/protocol/wire';
+import type { Answer, Page, PullAnswer } from '@/protocol/wire';
 import type { Cursor, FeedChange } from '@/store/base';
 import type { Change, OutboxRecord } from '@/store/outbox';
 import { whoAmI } from './account';
 import { type Step, type Stop, type SyncContext, stopOf } from './context';
-import { callSync } from './http';
+import { callSync, type Result } from './http';
 
-/** Bytes of changes wanted per page, before compression. */
-const BUDGET = 128 * 1024;
+/**
+ * Bytes of changes wanted per page, before compression (packed an eighth to a fifth of it): at first, at most and at
+ * least. A page that came quickly is followed by one twice as large; one that did not get through by a quarter.
+ */
+const BUDGET = 256 * 1024;
+const LARGEST = 1024 * 1024;
+const LEAST = 16 * 1024;
+const FAST = 5_000;
 const FETCHED = 100;
 const REPAIRS = 3;
 const ACKED: readonly OutboxRecord['state'][] = ['sent', 'attention', 'durable'];
@@ -24,8 +30,9 @@ export const atStart = (feed: string): Cursor => ({ feed, epoch: '', seq: 0, vie
 export async function pull(ctx: SyncContext): Promise<Stop | { catalogue: string }> {
   const spoken = await acknowledged(ctx);
   const repairs = new Map<string, number>();
+  const pace = { budget: BUDGET };
   for (;;) {
-    const result = await callSync(ctx.net, 'pull', request(ctx), ctx.device);
+    const result = await nextPage(ctx, pace);
     if (!result.ok) return stopOf(result);
     const { catalogue } = result.value;
     if (ctx.stopped()) return { catalogue };
@@ -40,6 +47,22 @@ export async function pull(ctx: SyncContext): Promise<Stop | { catalogue: string
     await hideOverlays(ctx, spoken);
     await ctx.changed('registry');
     return { catalogue };
+  }
+}
+
+/** As much as the line carries: more after a quick page, less where one doesn't get through. */
+async function nextPage(
+  ctx: SyncContext,
+  pace: { budget: number },
+): Promise<Result<Answer<'pull'>>> {
+  for (;;) {
+    const result = await callSync(ctx.net, 'pull', request(ctx, pace.budget), ctx.device);
+    if (result.ok) {
+      if (result.ms < FAST) pace.budget = Math.min(LARGEST, pace.budget * 2);
+      return result;
+    }
+    if (result.why !== 'timeout' || pace.budget <= LEAST || ctx.stopped()) return result;
+    pace.budget = Math.max(LEAST, pace.budget / 4);
   }
 }
 
@@ -70,7 +93,7 @@ async function takeRound(
 
 const STUCK: Stop = { why: 'server', retryAfter: 0 };
 
-function request(ctx: SyncContext) {
+function request(ctx: SyncContext, budget: number) {
   const feeds: Record<string, { epoch: string; seq: number; view: string }> = {};
   for (const { feed, epoch, seq, view } of ctx.base.cursors()) feeds[feed] = { epoch, seq, view };
   const { knowledge } = ctx;
@@ -78,7 +101,7 @@ function request(ctx: SyncContext) {
     grants_ver: knowledge.profile.grantsVer,
     catalogue: knowledge.catalogue.hash,
     feeds,
-    budget: BUDGET,
+    budget,
   };
 }
 

@@ -3,7 +3,7 @@
  * server, what it lost is sent again. An item leaves the phone only when durable and in the base copy.
  */
 import type { Answer } from '@/protocol/wire';
-import type { Change, OutboxRecord } from '@/store/outbox';
+import type { Change, Outbox, OutboxRecord } from '@/store/outbox';
 import { type Step, type SyncContext, stopOf } from './context';
 import { callSync } from './http';
 import { changeFor } from './push';
@@ -15,6 +15,9 @@ const CHUNK = 200;
 const KEPT = 30;
 const ACKED: readonly OutboxRecord['state'][] = ['sent', 'attention'];
 const EVER_ACKED: readonly OutboxRecord['state'][] = [...ACKED, 'durable'];
+
+/** Up to which visit this phone told the server, since the app was opened. */
+const told = new WeakMap<Outbox, number>();
 
 export async function verify(ctx: SyncContext): Promise<Step> {
   const stop = ctx.knowledge.profile.recheck ? await recheck(ctx) : await look(ctx);
@@ -30,8 +33,11 @@ async function idsIn(ctx: SyncContext, states: readonly OutboxRecord['state'][])
     .map(({ id }) => id);
 }
 
+/** About some, and about all of them as soon as anything became of those; not at all with nothing to ask or to tell. */
 async function look(ctx: SyncContext): Promise<Step> {
   const acked = await idsIn(ctx, ACKED);
+  const { counter } = await ctx.outbox.place();
+  if (!acked.length && told.get(ctx.outbox) === counter) return null;
   const sample =
     acked.length <= 2 * SAMPLE ? acked : [...acked.slice(0, SAMPLE), ...acked.slice(-SAMPLE)];
   const first = await ask(ctx, sample);
@@ -73,6 +79,7 @@ async function ask(
   const message = { install, acked, n_max: counter };
   const result = await callSync(ctx.net, 'verify', message, ctx.device);
   if (!result.ok) return stopOf(result);
+  told.set(ctx.outbox, counter);
   const asked = new Set(acked);
   const changes = new Map(changesOf(result.value).filter(([id]) => asked.has(id)));
   await ctx.outbox.change(changes, from);

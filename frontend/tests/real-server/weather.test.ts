@@ -1,5 +1,6 @@
 /** What networks do to a push or a pull: nothing counts but what our server said. */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { gunzipSync } from 'node:zlib';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { enrolled, passwordOf, type Server, startServer, synced, type Weather } from './phone';
 import { clients, register, states } from './stories';
 
@@ -208,3 +209,44 @@ test('entities lost from a page are noticed by the checksum and fetched', async 
   expect(phone.requests.slice(asked)).toContain('/api/sync/fetch');
   expect(li.sync().error).toBeNull();
 });
+
+test('a page that doesn’t get through is asked for smaller, in the same sync', async () => {
+  const [phone, wang] = await enrolled(server.url, 'wang');
+  const budgets: number[] = [];
+  phone.weather = async (path, init, next) => {
+    if (path !== '/api/sync/pull') return next(path, init);
+    const { budget } = await messageOf(init);
+    budgets.push(budget);
+    return budget > 20_000 ? forEver(init) : next(path, init);
+  };
+  const wait = globalThis.setTimeout;
+  const minute = vi.spyOn(globalThis, 'setTimeout');
+  minute.mockImplementation(((fn: () => void, ms?: number) =>
+    wait(fn, ms === 60_000 ? 20 : ms)) as typeof setTimeout);
+  await synced(wang);
+  minute.mockRestore();
+  expect(budgets).toEqual([262144, 65536, 16384]);
+});
+
+/** A line on which nothing comes. */
+const forEver = ({ signal }: RequestInit): Promise<Response> =>
+  new Promise((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason)));
+
+test('a phone with nothing to tell asks once, and tells what it finished since', async () => {
+  const [phone, wang] = await enrolled(server.url, 'wang');
+  await synced(wang);
+  phone.requests.length = 0;
+  await synced(wang);
+  expect(phone.requests).toEqual(['/api/sync/pull']);
+  await register(wang, '何小雨', '13800000301');
+  await synced(wang);
+  phone.requests.length = 0;
+  await synced(wang);
+  expect(phone.requests).toEqual(['/api/sync/verify', '/api/sync/pull']);
+});
+
+async function messageOf(init: RequestInit): Promise<{ budget: number }> {
+  const packed = new Headers(init.headers).get('Content-Encoding') === 'gzip';
+  const body = Buffer.from(init.body as Uint8Array);
+  return JSON.parse((packed ? gunzipSync(body) : body).toString());
+}
