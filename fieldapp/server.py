@@ -1,10 +1,13 @@
 """Serving the app with gunicorn from within this process; no configuration file needed."""
 
+import gc
 from collections.abc import Callable
 from typing import Any
 
 from flask import Flask
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
+
+RARELY = (20_000, 20, 100)
 
 
 class Server(BaseApplication):
@@ -21,7 +24,20 @@ class Server(BaseApplication):
 
     def load(self) -> Flask:
         """Called by gunicorn in each worker."""
-        return self.make_app()
+        app = self.make_app()
+        settle_memory()
+        return app
+
+
+def settle_memory() -> None:
+    """What is loaded by now stays: no collection looks at it again, and processes share it.
+
+    Collections come less often too: trees of answers are garbage all at once, and a tenth of the
+    time that taking in visits took went into looking for it.
+    """
+    gc.set_threshold(*RARELY)
+    gc.collect()
+    gc.freeze()
 
 
 def serve(make_app: Callable[[], Flask], host: str, port: int, workers: int) -> None:
@@ -37,4 +53,5 @@ def serve(make_app: Callable[[], Flask], host: str, port: int, workers: int) -> 
         "control_socket_disable": True,
         "loglevel": "warning",
     }
+    settle_memory()
     Server(make_app, settings).run()

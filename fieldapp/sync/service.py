@@ -34,6 +34,7 @@ from .aside import Decision, repaired
 from .aside import note as note_decision
 from .audit import audit as find_faults
 from .audit import log_faults as find_log_faults
+from .bulk import among
 from .durable import not_before
 from .entities import Entity
 from .merge import Dot, Value
@@ -141,7 +142,7 @@ def _transact(items: Sequence[Incoming], extra: set[str]) -> list[Result]:
     rules = current_rules()
     with writing() as connection:
         items = _dated(connection, items)
-        store = Store(connection, rules.type, _locked(connection, rules, items, extra))
+        store = Store(connection, rules.type, _locked(connection, items, extra))
         batch = Batch(store, rules, vault())
         results = batch.accept(items)
         batch.finish(_moment(items))
@@ -157,9 +158,7 @@ def _moment(items: Sequence[Incoming]) -> str:
     return utc_text(items[0].received if items else clock.now())
 
 
-def _locked(
-    connection: sa.Connection, rules: CurrentRules, items: Sequence[Incoming], extra: set[str]
-) -> set[str]:
+def _locked(connection: sa.Connection, items: Sequence[Incoming], extra: set[str]) -> set[str]:
     """Lock what the items may touch, as far as can be told before; which areas.
 
     A lock leaves its area's name behind, so nothing of the answers is taken for one; where a record
@@ -169,10 +168,10 @@ def _locked(
         return set()
     sent = [s for item in items if isinstance(s := item.sent, Submitted)]
     entities = {e for submitted in sent for e in candidates(submitted)}
-    ahead = Store(connection, rules.type)
-    ahead.load(entities)
     areas = {submitted.area for submitted in sent if AREA_CODE.fullmatch(submitted.area)} | extra
-    areas |= {area for e in entities if (entity := ahead.find(e)) for area in entity.areas}
+    for some in chunks(sorted(entities)):
+        query = sa.select(m.Entity.areas).where(among(connection, m.Entity.id, some)).distinct()
+        areas.update(*map(json.loads, connection.scalars(query)))
     lock(connection, areas, entities)
     return areas
 
