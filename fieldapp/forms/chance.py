@@ -2,7 +2,8 @@
 
 import hashlib
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from random import Random
 from typing import TypeVar
 
 from .values import Value, to_number, to_text
@@ -35,3 +36,15 @@ def shuffled(values: Sequence[_T], seed: int) -> list[_T]:
         found.append(value)
         found[i], found[j] = found[j], value
     return found
+
+
+def numbers() -> Callable[[], float]:
+    """Numbers that are the same for every host; none is drawn before one is asked for."""
+    source: list[Random] = []
+
+    def draw() -> float:
+        if not source:
+            source.append(Random(0))
+        return source[0].random()
+
+    return draw

@@ -9,12 +9,11 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import fmod, inf, nan
-from random import Random
 from typing import Any, Protocol, TypeAlias
 
 from .asked import asked_of_item
 from .attached import ListNode, RowNode, key_of
-from .chance import LARGEST, seed_of, shuffled
+from .chance import LARGEST, numbers, seed_of, shuffled
 from .functions import LIBRARY, as_moment, padded
 from .steps import along, distinct, siblings, union
 from .values import (
@@ -59,7 +58,7 @@ class Host:
     today: str
     now: str = ""
     uuid: Callable[[], str] = _no_id
-    random: Callable[[], float] = field(default_factory=lambda: Random(0).random)
+    random: Callable[[], float] = field(default_factory=numbers)
     instances: Instances = field(default_factory=dict)
     deviceid: str = ""
     username: str = ""

@@ -8,14 +8,13 @@ and the difference is told. Pure.
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from .merge import Dot, Value
 from .wire import Op, Submitted, Touched
 
 
-@dataclass(frozen=True, slots=True)
-class Applied:
+class Applied(NamedTuple):
     """A write to apply: `i` is its dot's position."""
 
     i: int

@@ -32,6 +32,7 @@ from .quality import GATE, Filled, Finding
 from .reconcile import Derivation
 
 Definition = Mapping[str, Any]
+NO_DAY = Host(today="")
 
 
 @dataclass(frozen=True)
@@ -291,7 +292,7 @@ def _seen(kind: EntityType, audience: str) -> dict[str, frozenset[str] | None]:
 def _holds(tree: Expr, entity: Entity, view: TypeView) -> bool:
     """A condition over all properties; it must not look at the clock, so there is none."""
     props, dates = entity.props(view), marks(entity, view)
-    return to_boolean(evaluate_entity(tree, Host(today=""), props, dates))
+    return to_boolean(evaluate_entity(tree, NO_DAY, props, dates))
 
 
 @dataclass(frozen=True)
