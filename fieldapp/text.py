@@ -8,10 +8,15 @@ from collections.abc import Iterator
 
 def depth(value: object) -> int:
     """How deep objects and arrays nest; a scalar is 0."""
-    level, here = 0, [value]
-    while here := [v for v in here if isinstance(v, dict | list)]:
+    level, here = 0, [value] if isinstance(value, (dict, list)) else []
+    while here:
         level += 1
-        here = [child for v in here for child in (v.values() if isinstance(v, dict) else v)]
+        here = [
+            child
+            for v in here
+            for child in (v.values() if isinstance(v, dict) else v)
+            if isinstance(child, (dict, list))
+        ]
     return level
 
 

@@ -41,12 +41,18 @@ class Derived:
         return {"on": self.on, "entities": self.entities, "writes": self.writes}
 
 
-def derive(definition: Definition, programs: Programs, answers: Answers, sid: str) -> Derived:
+def derive(
+    definition: Definition,
+    programs: Programs,
+    answers: Answers,
+    sid: str,
+    form: FormInstance | None = None,
+) -> Derived:
     """The entities and writes of finished answers; `sid` is the submission's id. The answers must
-    fit the definition.
+    fit the definition. form: their tree, if it was grown before.
     """
     programs = [p for p in programs if p["scope"] == definition["scope"]]
-    form = FormInstance(shape_of(definition), answers, Host(today=""))
+    form = form or grown(definition, answers)
     result = Derived(on=_date(form, definition))
     for block in definition["entities"]:
         for container in form.instances(block["in"]):
@@ -57,6 +63,11 @@ def derive(definition: Definition, programs: Programs, answers: Answers, sid: st
             seed = f"{sid}|{number}|{position}"
             _apply_rule(result, form, rule, inst, groups(programs, rule["list"]), seed)
     return result
+
+
+def grown(definition: Definition, answers: Answers) -> FormInstance:
+    """The tree of finished answers, everything taken as relevant, without a clock."""
+    return FormInstance(shape_of(definition), answers, Host(today=""))
 
 
 def groups(programs: Programs, list_name: str) -> dict[str, str]:

@@ -87,6 +87,12 @@ class FormInstance:
         other.lang, other._lists = lang, {}
         return other
 
+    def under(self, host: Host) -> "FormInstance":
+        """The same tree with other surroundings, for whoever evaluates it next."""
+        other = copy(self)
+        other.host, other._lists = host, {}
+        return other
+
     # ---- the tree
 
     def _grow(self, node: int, parent: Inst | None, answers: Any) -> Inst:
@@ -326,6 +332,20 @@ class FormInstance:
     def blank(self) -> Inst:
         """A node outside the tree, for expressions that belong to no question."""
         return Inst(0, self.shape.nodes[0]["n"])
+
+
+def every(inst: Inst) -> Iterator[Inst]:
+    """An instance and all below it, in document order."""
+    stack = [inst]
+    while stack:
+        one = stack.pop()
+        yield one
+        stack.extend(reversed(one.all_children))
+
+
+def answered(inst: Inst) -> bool:
+    """Whether anything in it was answered."""
+    return any(one.value != "" for one in every(inst))
 
 
 def _fill(leaf: Inst, answer: Any) -> None:

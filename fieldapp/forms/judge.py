@@ -17,7 +17,7 @@ from .attached import ListNode, asks_position
 from .datatypes import TYPES, in_range, is_file
 from .definition import Shape
 from .evaluate import Expr, Scope, admits
-from .instance import MAX_REPEATS, Answers, FormInstance, Inst, stored_text
+from .instance import MAX_REPEATS, Answers, FormInstance, Inst, answered, every, stored_text
 from .names import references
 from .values import NUMBER, Node, Value, parse_moment, to_boolean, to_number
 from .witness import (
@@ -54,9 +54,14 @@ class Decided:
     made: bool
 
 
-def judge(shape: Shape, answers: Answers, world: World) -> list[Found]:
-    """Everything found, in document order. A form left open over midnight is of the day before."""
-    found = Judge(shape, answers, world).findings()
+def judge(
+    shape: Shape, answers: Answers, world: World, tree: FormInstance | None = None
+) -> list[Found]:
+    """Everything found, in document order. A form left open over midnight is of the day before.
+
+    tree: the answers', if it was grown before; what is relevant in it is decided here.
+    """
+    found = Judge(shape, answers, world, tree).findings()
     if all(one.known for one in found) or not _uses_clock(shape):
         return found
     before = (date.fromisoformat(world.today) - timedelta(1)).isoformat()
@@ -80,14 +85,17 @@ def _uses_clock(shape: Shape) -> bool:
 class Judge:
     """Judges one filling on one day."""
 
-    def __init__(self, shape: Shape, answers: Answers, world: World) -> None:
+    def __init__(
+        self, shape: Shape, answers: Answers, world: World, tree: FormInstance | None = None
+    ) -> None:
         self.shape, self.world = shape, world
         self.found: list[Found] = []
         self.room = MOST_INSTANCES
         own = self._own_shape(answers, 0, "")
         self.host = witness(world.today, world.now, world.lists, world.known)
-        self.form = FormInstance(shape, own, self.host)
-        self.all = list(_every(self.form.root))
+        fits = tree is not None and not self.found
+        self.form = tree.under(self.host) if tree and fits else FormInstance(shape, own, self.host)
+        self.all = list(every(self.form.root))
         self.at: list[list[Inst]] = [[] for _ in shape.nodes]
         for inst in self.all:
             self.at[inst.node].append(inst)
@@ -208,7 +216,7 @@ class Judge:
                 inst.relevant = is_doubted = False
         if is_doubted:
             self.doubt[inst] = says
-            inst.relevant = _answered(inst)
+            inst.relevant = answered(inst)
 
     # ---- one instance
 
@@ -481,16 +489,3 @@ def _both(one: bool | None, other: bool | None) -> bool | None:
     if one is False or other is False:
         return False
     return True if one and other else None
-
-
-def _every(inst: Inst) -> Iterator[Inst]:
-    """An instance and all below it, in document order."""
-    stack = [inst]
-    while stack:
-        one = stack.pop()
-        yield one
-        stack.extend(reversed(one.all_children))
-
-
-def _answered(inst: Inst) -> bool:
-    return any(one.value != "" for one in _every(inst))

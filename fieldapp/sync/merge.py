@@ -23,6 +23,7 @@ DEAD: Final = "false"
 
 # Both languages trim exactly these: their own idea of white space differs.
 _BLANKS: Final = "\t\n\v\f\r \u00a0\u3000\ufeff"
+_POSITION: Final = re.compile(r"[0-9]{1,6}")
 _NUMBER: Final = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 
 
@@ -39,7 +40,7 @@ class Dot(NamedTuple):
 def parse_dot(text: str) -> Dot:
     """`<submission id>:<position>`. Raises ValueError for anything else."""
     sid, colon, position = text.rpartition(":")
-    if not (colon and sid and re.fullmatch(r"[0-9]{1,6}", position)):
+    if not (colon and sid and _POSITION.fullmatch(position)):
         raise ValueError("not a dot")
     return Dot(sid, int(position))
 

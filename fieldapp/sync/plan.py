@@ -62,7 +62,11 @@ class Answered(Protocol):
         """The properties it asks of their items; None: perhaps all."""
         ...
 
-    def derive(self, answers: Mapping[str, Any], sid: str, on: str) -> Derivation:
+    def grown(self, answers: Mapping[str, Any]) -> Any:
+        """The answers as a tree, for `derive` first and then `problems`, which changes it."""
+        ...
+
+    def derive(self, answers: Mapping[str, Any], sid: str, on: str, tree: Any = None) -> Derivation:
         """The writes the answers make."""
         ...
 
@@ -70,7 +74,7 @@ class Answered(Protocol):
         """The hashes of the attachments the answers name."""
         ...
 
-    def problems(self, filled: Filled) -> Iterable[Finding]:
+    def problems(self, filled: Filled, tree: Any = None) -> Iterable[Finding]:
         """Where the form would not have allowed the answers."""
         ...
 
@@ -156,14 +160,15 @@ def plan_form(
         refuse(f"role {author.role} doesn't fill {sent.form}")
     if not author.works_in(form.scope, [sent.area]):
         refuse(f"area {sent.area} isn't the author's")
-    derivation = known or form.derive(sent.answers, sent.id, sent.on)
+    tree = form.grown(sent.answers)
+    derivation = known or form.derive(sent.answers, sent.id, sent.on, tree)
     if len(derivation.entities) > MAX_TOUCHED:
         raise AsideError("too_large", f"more than {MAX_TOUCHED} entities")
     writes, mismatches = reconcile(sent, derivation)
     issues = [
         Finding(f"{m.e}/{m.r}", "derivation_mismatch", params={"why": m.why}) for m in mismatches
     ]
-    issues += form.problems(fill())
+    issues += form.problems(fill(), tree)
     blobs = form.blobs(sent.answers)
     if set(blobs) != set(sent.blobs):
         issues.append(Finding("", "derivation_mismatch", params={"why": "blobs"}))

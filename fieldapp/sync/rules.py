@@ -18,8 +18,9 @@ from fieldapp.forms import service as forms
 from fieldapp.forms.asked import asked_of_item, asked_of_lists
 from fieldapp.forms.blobs import blobs_of
 from fieldapp.forms.definition import shape_of
-from fieldapp.forms.derive import derive, rule_node
+from fieldapp.forms.derive import derive, grown, rule_node
 from fieldapp.forms.evaluate import Expr, Host, Instances, evaluate_entity
+from fieldapp.forms.instance import FormInstance
 from fieldapp.forms.judge import judge
 from fieldapp.forms.names import references
 from fieldapp.forms.values import to_boolean, to_text
@@ -55,15 +56,22 @@ class PublishedForm:
         """The properties it asks of their items; None: perhaps all."""
         return asked_of_lists(self.definition)
 
-    def derive(self, answers: Mapping[str, Any], sid: str, on: str) -> Derivation:
+    def grown(self, answers: Mapping[str, Any]) -> FormInstance:
+        """The tree of finished answers."""
+        return grown(self.definition, answers)
+
+    def derive(
+        self, answers: Mapping[str, Any], sid: str, on: str, tree: FormInstance | None = None
+    ) -> Derivation:
         """The writes the answers make."""
-        return Derivation.of(derive(self.definition, self.programs, answers, sid).as_json(), on)
+        derived = derive(self.definition, self.programs, answers, sid, tree)
+        return Derivation.of(derived.as_json(), on)
 
     def blobs(self, answers: Mapping[str, Any]) -> list[str]:
         """The hashes of the attachments the answers name."""
         return blobs_of(self.definition, answers)
 
-    def problems(self, filled: Filled) -> Iterable[Finding]:
+    def problems(self, filled: Filled, tree: FormInstance | None = None) -> Iterable[Finding]:
         """Where the form would not have allowed the answers.
 
         A correction may leave a secret blank: its author wasn't shown it again, it stays as sent.
@@ -81,7 +89,7 @@ class PublishedForm:
             secrets=frozenset(self._secret_nodes()) if filled.correcting else frozenset(),
             strict_ids=True,
         )
-        for found in judge(shape_of(self.definition), filled.answers, world):
+        for found in judge(shape_of(self.definition), filled.answers, world, tree):
             kind = GATE if self._shuts_gate(found, filled.answers) else found.kind
             yield Finding(found.path, kind, found.known)
 

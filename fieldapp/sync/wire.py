@@ -21,7 +21,7 @@ MAX_DEPTH: Final = 20
 MAX_N: Final = 2**31 - 1
 HALF: Final = "a text holds NUL or half a character"
 _UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_NAME: Final = re.compile(r"[\w.:\-]{1,100}")
+_is_name: Final = re.compile(r"[\w.:\-]{1,100}").fullmatch
 _SHA: Final = re.compile(r"[0-9a-f]{64}")
 
 
@@ -82,7 +82,7 @@ def read(body: str) -> Submitted:
 
 
 def _document(body: str) -> dict[str, Any]:
-    if len(body.encode("utf-8", "surrogatepass")) > MAX_BODY:
+    if len(body) > MAX_BODY or len(body.encode("utf-8", "surrogatepass")) > MAX_BODY:
         raise UnreadableError("too_large", f"more than {MAX_BODY} bytes")
     if not storable(body):  # written out; what escapes stand for is looked at below
         raise UnreadableError("parse", HALF)
@@ -141,7 +141,7 @@ def _touched(item: dict[str, Any]) -> Touched:
 
 
 def _op(item: dict[str, Any]) -> Op:
-    sup = tuple(parse_dot(_name(dot)) for dot in _list(item.get("sup", [])))
+    sup = tuple([parse_dot(_name(dot)) for dot in _list(item.get("sup", []))])
     return Op(_name(item["e"]), _name(item["r"]), read_value(item["v"]), sup)
 
 
@@ -191,7 +191,7 @@ def _uuid(value: Any) -> str:
 
 
 def _name(value: Any) -> str:
-    if not (isinstance(value, str) and _NAME.fullmatch(value)):
+    if not (isinstance(value, str) and _is_name(value)):
         raise ValueError("not a name")
     return value
 
