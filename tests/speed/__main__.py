@@ -22,7 +22,7 @@ PUSHING = 8  # villages from which phones push
 AT_ONCE = 4  # phones on the line
 RECORDS = 15  # of a client
 AREA = Village(100_000, 334)  # 5,010 records
-PAGES = (256 << 10, 512 << 10, 1 << 20)  # bytes of changes a phone asks for on a quick line
+PAGES = (512 << 10, 1 << 20)  # bytes of changes a phone asks for on a quick line
 
 
 @dataclass

@@ -15,7 +15,7 @@ import { callSync, type Result } from './http';
  * Bytes of changes wanted per page, before compression (packed an eighth to a fifth of it): at first, at most and at
  * least. A page that came quickly is followed by one twice as large; one that did not get through by a quarter.
  */
-const BUDGET = 256 * 1024;
+const BUDGET = 512 * 1024;
 const LARGEST = 1024 * 1024;
 const LEAST = 16 * 1024;
 const FAST = 5_000;

@@ -225,7 +225,7 @@ test('a page that doesn’t get through is asked for smaller, in the same sync',
     wait(fn, ms === 60_000 ? 20 : ms)) as typeof setTimeout);
   await synced(wang);
   minute.mockRestore();
-  expect(budgets).toEqual([262144, 65536, 16384]);
+  expect(budgets).toEqual([524288, 131072, 32768, 16384]);
 });
 
 /** A line on which nothing comes. */
