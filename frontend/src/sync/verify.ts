@@ -54,6 +54,7 @@ async function look(ctx: SyncContext): Promise<Step> {
 /** After a restore, from whichever backup: what was safe for good may be forgotten too, and photos with it. */
 async function recheck(ctx: SyncContext): Promise<Step> {
   const safe = ctx.blobs.heads.filter(({ state }) => state === 'durable');
+  told.delete(ctx.outbox);
   ctx.transfer.known.clear();
   await ctx.blobs.shelf.change(new Map(safe.map(({ name }) => [name, { state: 'sent' }])));
   const stop = await askAll(ctx, await idsIn(ctx, EVER_ACKED), EVER_ACKED);
