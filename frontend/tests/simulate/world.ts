@@ -231,9 +231,10 @@ export class World {
   private async photo(
     phone: SimPhone,
     client: Client,
-    { draft, session }: Filled,
+    { draft, session, def }: Filled,
     { v }: Choice,
   ): Promise<void> {
+    if (def.id !== 'sim_home') return;
     const bytes = new Uint8Array(200 + v * 20).map((_, i) => (i * (v + 1)) % 251);
     const name = await phone.until(client.blobs.put(bytes, 'image/jpeg', draft.id));
     if (name) session.set('photo', name);
