@@ -219,8 +219,8 @@ export class World {
     step: Extract<Step, { do: 'visit' | 'begin' | 'photo' | 'poison' }>,
   ): Promise<void> {
     const client = await this.on(phone);
-    const filled = client && (await fill(phone, client, step));
-    if (!client || !filled) return;
+    const filled = client && (await phone.until(fill(phone, client, step)));
+    if (!client || !filled || !phone.isOn) return;
     if (step.do === 'photo') await this.photo(phone, client, filled, step);
     if (step.do === 'poison' && step.how === 'apply') spoil(filled);
     const poison = step.do === 'poison' ? step.how : null;
@@ -253,13 +253,14 @@ export class World {
     const drafts = client.drafts().sort((a, b) => (a.id < b.id ? -1 : 1));
     const chosen = pickOf(drafts, pick);
     const draft = chosen && (await phone.until(client.draft(chosen.id)));
-    if (draft && phone.isOn) await this.finish(phone, client, await resume(client, draft, v), null);
+    const filled = draft && phone.isOn && (await phone.until(resume(client, draft, v)));
+    if (filled && phone.isOn) await this.finish(phone, client, filled, null);
   }
 
   private async correct(phone: SimPhone, pick: number, v: number): Promise<void> {
     const client = await this.on(phone);
-    const filled = client && (await correct(phone, client, pick, v));
-    if (!client || !filled) return;
+    const filled = client && (await phone.until(correct(phone, client, pick, v)));
+    if (!client || !filled || !phone.isOn) return;
     await this.save(phone, client, filled);
     if (phone.isOn) await this.finish(phone, client, filled, null);
   }
