@@ -61,6 +61,10 @@ ADMITTED: dict[tuple[str, str], set[str]] = {
     ("GET", "/api/review/conflicts/<entity>/<register>"): OVERSEERS,
     ("POST", "/api/review/conflicts/<entity>/<register>/settlement"): REVIEWERS,
     ("GET", "/api/review/quarantine"): OVERSEERS | ADMIN,
+    ("GET", "/api/review/quarantine/<item>"): OVERSEERS | ADMIN,
+    ("POST", "/api/review/quarantine/<item>/release"): REVIEWERS | ADMIN,
+    ("POST", "/api/review/quarantine/<item>/repair"): REVIEWERS,
+    ("GET", "/api/review/phones"): OVERSEERS | ADMIN,
 }
 
 
