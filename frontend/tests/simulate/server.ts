@@ -1,5 +1,6 @@
 /** The real server in a process of its own that answers lines of JSON (tests/simulation/server.py). */
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { createInterface } from 'node:readline';
 
 /** The project's folder; this module runs from where it was built to. */
@@ -40,6 +41,7 @@ export class Server {
   now = 0;
   private readonly process: ChildProcessWithoutNullStreams;
   private readonly waiting: Waiting[] = [];
+  private wishes = createHash('sha256');
 
   /** mutant: a fault planted in it, by name. */
   constructor(
@@ -61,10 +63,19 @@ export class Server {
   }
 
   ask<T>(wish: string, about: object = {}): Promise<T> {
-    this.process.stdin.write(`${JSON.stringify({ do: wish, now: this.now, ...about })}\n`);
+    const said = { do: wish, now: this.now, ...about };
+    if (wish === 'begin') this.wishes = createHash('sha256');
+    // Signatures are other ones each time.
+    this.wishes.update(JSON.stringify({ ...said, headers: undefined }));
+    this.process.stdin.write(`${JSON.stringify(said)}\n`);
     return new Promise((resolve, reject) => {
       this.waiting.push({ resolve: (answer) => resolve(answer as T), reject });
     });
+  }
+
+  /** All that was asked of it since the history began. */
+  course(): string {
+    return this.wishes.copy().digest('hex');
   }
 
   end(): void {
