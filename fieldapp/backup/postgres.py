@@ -85,7 +85,7 @@ def put_back(
         raise BackupError("in_use")
     url = engine.url.render_as_string(hide_password=False)
     engine.dispose()
-    before = f"before_{clock.now():%Y%m%dt%H%M%S}"
+    before = f"before_{clock.now():%Y%m%dt%H%M%S%f}"
     _at_once(engine, f"ALTER SCHEMA public RENAME TO {before}", "CREATE SCHEMA public")
     try:
         _load(path, engine)

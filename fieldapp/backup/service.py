@@ -144,9 +144,10 @@ def _dump_aside(folder: Path, engine: Engine) -> Path | None:
     """A PostgreSQL database can't just be renamed."""
     if engine.dialect.name != "postgresql":
         return None
-    aside = folder / f"before-restore-{clock.now():%Y%m%dT%H%M%SZ}{postgres.SUFFIX}"
+    aside = folder / f"before-restore-{clock.now():%Y%m%dT%H%M%S%fZ}{postgres.SUFFIX}"
     _make(folder)
-    aside.touch(mode=0o600)
+    # Never over another: it may be the very one that is put back.
+    aside.touch(mode=0o600, exist_ok=False)
     _copy(postgres, engine, aside)
     return aside
 

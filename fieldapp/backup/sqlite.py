@@ -71,7 +71,7 @@ def put_back(
 
 
 def _aside(target: Path) -> Path:
-    return target.with_name(f"{target.stem}-before-{clock.now():%Y%m%dT%H%M%SZ}{SUFFIX}")
+    return target.with_name(f"{target.stem}-before-{clock.now():%Y%m%dT%H%M%S%fZ}{SUFFIX}")
 
 
 def _put(path: Path, to: Path) -> None:
