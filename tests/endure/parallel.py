@@ -9,6 +9,8 @@ import sys
 import threading
 import time
 from collections import Counter
+from collections.abc import Sequence
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -16,7 +18,10 @@ from fieldapp.db import db
 from fieldapp.sync import models as m
 from fieldapp.sync import service
 
-from .place import Place, prepared
+from .place import Item, Line, Place, prepared
+
+# What became of each item; None where nothing came back.
+Answer = list[dict[str, Any]] | None
 
 AT_ONCE = 10
 NEW = frozenset({"stored", "conflict"})
@@ -47,10 +52,10 @@ def run(kind: str, sets: int, seed: int) -> tuple[str, list[str]]:
     return line, found
 
 
-def _at_once(lines: list, items: list) -> list:  # type: ignore[type-arg]
+def _at_once(lines: Sequence[Line], items: list[Item]) -> list[Answer]:
     """The same bytes over every line at the same moment."""
     request, start = lines[0].signed(items), threading.Barrier(len(lines))
-    answers: list = [None] * len(lines)  # type: ignore[type-arg]
+    answers: list[Answer] = [None] * len(lines)
 
     def send(number: int) -> None:
         start.wait()
@@ -64,7 +69,7 @@ def _at_once(lines: list, items: list) -> list:  # type: ignore[type-arg]
     return answers
 
 
-def _judge(items: list, answers: list, told: Counter[str]) -> list[str]:  # type: ignore[type-arg]
+def _judge(items: list[Item], answers: list[Answer], told: Counter[str]) -> list[str]:
     """Each item is new exactly once and a duplicate otherwise; busy is allowed, but counted."""
     found = []
     told["none"] += answers.count(None)
