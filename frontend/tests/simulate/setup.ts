@@ -100,7 +100,10 @@ async function enrol(
   return { id, name };
 }
 
-/** What comes of work that needs the network, which lets everything through. */
+/**
+ * What comes of work that needs the network, which lets everything through. Until the phone is quiet again: ids are drawn in
+ * the order of what asks for them, and a sync still at work would make that order a matter of chance.
+ */
 export async function drive<T>(
   server: Server,
   phone: SimPhone,
@@ -112,7 +115,7 @@ export async function drive<T>(
     isDone = true;
   });
   end.catch(() => undefined);
-  while (!isDone) {
+  while (!isDone || phone.client?.sync().running) {
     if (phone.parked) await meet(server, phone, phone.parked, 'ok', watch);
     await new Promise(setImmediate);
   }
