@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Page } from '@playwright/test';
+import type { CDPSession, Page } from '@playwright/test';
 import { launchPhone, type PhoneOptions } from '../e2e/browser';
 import { newWorker, type Worker } from '../e2e/worker';
 import { fontsInto } from './fonts';
@@ -39,12 +39,17 @@ export interface Places {
   leave?: boolean;
 }
 
+/** The page that is slow now. Slowing a page keeps half a core busy even while it rests, so there is one at a time. */
+let slow: CDPSession | null = null;
+
 /** The phone of the day: slow from here on, and at rest. */
 export async function slowed(page: Page): Promise<void> {
+  // A browser that was closed meanwhile has nothing left to speed up.
+  await slow?.send('Emulation.setCPUThrottlingRate', { rate: 1 }).catch(() => undefined);
   await page.evaluate(installStopwatch);
   await page.evaluate(() => window.stopwatch.rest());
-  const cdp = await page.context().newCDPSession(page);
-  await cdp.send('Emulation.setCPUThrottlingRate', { rate: THROTTLE });
+  slow = await page.context().newCDPSession(page);
+  await slow.send('Emulation.setCPUThrottlingRate', { rate: THROTTLE });
   await page.evaluate(() => window.stopwatch.rest());
 }
 
