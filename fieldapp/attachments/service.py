@@ -10,7 +10,7 @@ An attachment belongs to the person who sent it: nobody can learn, spoil or show
 hash. Bytes are sealed chunk by chunk like the log.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
@@ -200,6 +200,15 @@ def drop_unnamed(before: str) -> int:
         for row in rows:
             _forget(connection, row.user_id, [row.sha])
     return len(rows)
+
+
+def forget(connection: Connection, hashes: Mapping[str, Collection[str]]) -> int:
+    """Drop these, by the person who sent them, in the caller's transaction; how many there were."""
+    gone = 0
+    for user_id, some in hashes.items():
+        gone += len(list(_rows(connection, user_id, some)))
+        _forget(connection, user_id, some)
+    return gone
 
 
 def faults() -> Iterator[str]:

@@ -172,7 +172,7 @@ def _find(principal: Principal, sid: str) -> m.Submission:
 
 def _may_release(principal: Principal, row: m.Submission) -> bool:
     """A reviewer of its scope and area; an administrator what belongs to no scope."""
-    if row.state != "quarantined" or row.user_id == principal.user_id:
+    if row.state != "quarantined" or row.why == "erased" or row.user_id == principal.user_id:
         return False
     if access.may_administer(principal.role):
         return row.scope == ""

@@ -35,6 +35,8 @@ from .entities import (
     review_id,
     roots,
 )
+from .erased import WHY as ERASED
+from .erased import forgotten, ids_in, named, sealed_for_nobody
 from .issues import opened
 from .items import Incoming, Outcome, Result, Rules
 from .knowledge import filled, named_ids
@@ -59,6 +61,7 @@ from .plan import (
 )
 from .quality import ISSUE, ISSUE_TYPE, issue_id
 from .reconcile import Applied
+from .redaction import as_it_stands, left_out
 from .store import Effect, Row, Store
 from .transactions import chunks
 from .vault import Vault
@@ -78,6 +81,8 @@ class Batch:
         self._known: dict[str, tuple[str, str, str | None]] = {}
         self._asked: set[str] = set()
         self._installs: dict[str, Row] = {}
+        self._erased: set[str] = set()
+        self._forgotten: dict[tuple[str, str], str] | None = None
 
     def expect(self, ids: Sequence[str]) -> None:
         """Read at once what will be asked of these ids, of items that come one by one."""
@@ -89,6 +94,7 @@ class Batch:
         read_items = [(item, item.sent) for item in items]
         self._prepare([sent for _, sent in read_items if isinstance(sent, Submitted)])
         self._find_known([item.id for item in items])
+        self._erased = named(self._store.connection, (item.body for item in items))
         return [self._accept(item, sent) for item, sent in read_items]
 
     def finish(self, since: str) -> None:
@@ -104,6 +110,19 @@ class Batch:
         outcome = self._try(item, sent)
         self._store.stage(outcome.effect)
         return outcome.result
+
+    def planned(self, item: Incoming) -> Plan | None:
+        """What a submission of the log does; None if it can't be read or applied any more."""
+        sent = item.sent
+        if isinstance(sent, UnreadableError):
+            return None
+        try:
+            plan = self._plan(item, sent)
+            before = {touched.e: self._store.find(touched.e) for touched in plan.touched}
+            views = {t.e: self._view(t, before[t.e], plan) for t in plan.touched}
+        except AsideError:
+            return None
+        return within_rights(plan, item.author, views)
 
     def readmit(self, item: Incoming) -> tuple[Result, Row]:
         """Try again one that was kept aside; the result and what its row becomes."""
@@ -151,7 +170,10 @@ class Batch:
             return Result(item.id, "later", "sha")
         if item.id in self._known:
             return self._again(item)
-        if isinstance(sent, UnreadableError):
+        if not self._erased.isdisjoint(ids_in(item.body)):
+            read = sent if isinstance(sent, Submitted) else None
+            result = self._aside(item, read, ERASED, "")
+        elif isinstance(sent, UnreadableError):
             result = self._aside(item, None, sent.why, str(sent))
         elif sent.id != item.id:
             result = self._aside(item, None, "parse", "the id within is another")
@@ -172,6 +194,8 @@ class Batch:
         if sha == item.sha:
             kept_aside = state == "quarantined"
             return Result(item.id, "quarantined" if kept_aside else "duplicate", why)
+        if why == ERASED or not self._erased.isdisjoint(ids_in(item.body)):
+            return Result(item.id, "quarantined", ERASED)
         row = {
             "id": item.id,
             "sha": item.sha,
@@ -210,6 +234,8 @@ class Batch:
         """Work out what it does. A failure is the item's own."""
         try:
             plan = self._plan(item, sent)
+            if item.author.trusted:
+                plan = left_out(plan, self._left_out(), utc_text(item.received))
             before = {touched.e: self._store.find(touched.e) for touched in plan.touched}
             views = {t.e: self._view(t, before[t.e], plan) for t in plan.touched}
             plan = within_rights(plan, item.author, views)
@@ -227,8 +253,10 @@ class Batch:
         result = Result(item.id, "quarantined", why)
         row = self._row(item, sent, result)
         row["detail"] = detail.replace("\x00", "")
+        if why == ERASED:
+            row["body"] = sealed_for_nobody(_bytes(item.body))
         self._stage_row(m.Submission, row)
-        self._stage_blobs(item.id, sent.blobs if sent else ())
+        self._stage_blobs(item.id, sent.blobs if sent and why != ERASED else ())
         return result
 
     def _row(self, item: Incoming, sent: Submitted | None, result: Result) -> Row:
@@ -257,7 +285,14 @@ class Batch:
             "detail": None,
             "review": "",
             "body": self._vault.seal(_bytes(item.body), item.id),
+            "rewritten": None,
         }
+
+    def _left_out(self) -> dict[tuple[str, str], str]:
+        """What no replay may bring back; read once."""
+        if self._forgotten is None:
+            self._forgotten = forgotten(self._store.connection)
+        return self._forgotten
 
     def _stage_blobs(self, sid: str, blobs: Iterable[str]) -> None:
         for sha in blobs:
@@ -289,6 +324,8 @@ class Batch:
 
     def _plan(self, item: Incoming, sent: Submitted) -> Plan:
         author = item.author
+        if item.rewritten is not None:
+            return as_it_stands(sent, item.rewritten)
         if sent.form == REVIEW_FORM:
             target = sent.answers.get("target")
             about = self._store.target(target) if isinstance(target, str) else None

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from . import models as m
 from .entities import CORE, Entity, absorb, conflicts, group_writes, state_text, versions
+from .erased import WHY as ERASED
 from .merge import Dot, Write, checksum
 from .rules import CurrentRules
 from .store import Store, entity_of
@@ -29,12 +30,15 @@ def log_faults(connection: Connection, vault: Vault) -> Iterator[str]:
     """Every kept text opens and has the hash it came with."""
     for model in (m.Submission, m.SubmissionVariant):
         for row in _by_key(connection, model, "id"):
+            if row._mapping.get("why") == ERASED:
+                continue
             try:
                 text = vault.open(row.body, row.id)
             except SealBrokenError as error:
                 yield f"submission {row.id} can't be opened: {error}"
                 continue
-            if sha256(text).hexdigest() != row.sha:
+            rewritten = row._mapping.get("rewritten")
+            if not rewritten and sha256(text).hexdigest() != row.sha:
                 yield f"submission {row.id} isn't what came"
 
 

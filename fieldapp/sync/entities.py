@@ -43,7 +43,8 @@ class TypeView:
     members: of each merge group. seen: by audience and register, the members it may see (None: the
     whole value). visible: by audience, a condition over all properties. secrets: what kind of
     secret a register holds the keyed hash of. writers: roles; None: the program's. reserved: the
-    roles of registers that only some of the writers write.
+    roles of registers that only some of the writers write. subject: True for a person; the register
+    that names whom it is about; False: about nobody.
     """
 
     scope: str
@@ -57,6 +58,7 @@ class TypeView:
     secrets: Mapping[str, str] = field(default_factory=dict)
     writers: frozenset[str] | None = None
     reserved: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    subject: str | bool = False
 
     def kind(self, register: str) -> Kind:
         """How the register merges; `one` where the program no longer knows it."""

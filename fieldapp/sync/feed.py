@@ -19,6 +19,7 @@ from . import models as m
 from .apply import note_installs
 from .bulk import among
 from .durable import durable_before
+from .erased import among_erased
 from .log import Teller, gaps_in
 from .render import Renderer, size
 from .rules import CurrentRules, current_rules
@@ -104,12 +105,14 @@ class _Page:
         """Changes after `since` and, if the budget ended before the feed, where they end."""
         found: list[dict[str, Any]] = []
         reached = since
-        for row, entity in self._rows(feed, since):
+        for row, entity, erased in self._rows(feed, since):
             if self.left <= 0:
                 return found, reached
             reached = row.seq
             if row.ver is not None and entity is not None:
                 change = self.renderer.up(entity, feed, row.ver)
+            elif erased:  # told to new copies too: a phone may still have drafts about it
+                change = {"k": "leave", "e": row.entity, "erase": True}
             elif since == 0:
                 continue
             else:
@@ -118,13 +121,15 @@ class _Page:
             self.left -= size(change)
         return found, None
 
-    def _rows(self, feed: str, since: int) -> Iterator[tuple[Any, Any]]:
+    def _rows(self, feed: str, since: int) -> Iterator[tuple[Any, Any, bool]]:
         t = m.FeedChange
         while True:
             query = sa.select(t.seq, t.entity, t.ver).where(t.feed == feed, t.seq > since)
             rows = self.connection.execute(query.order_by(t.seq).limit(PAGE)).all()
             entities = _entities(self.connection, [row.entity for row in rows if row.ver])
-            yield from ((row, entities.get(row.entity)) for row in rows)
+            left = [row.entity for row in rows if row.ver is None]
+            erased = among_erased(self.connection, left)
+            yield from ((row, entities.get(row.entity), row.entity in erased) for row in rows)
             if len(rows) < PAGE:
                 return
             since = rows[-1].seq
@@ -180,10 +185,11 @@ def fetch(principal: Principal, feed: str, ids: Sequence[str]) -> dict[str, Any]
         query = sa.select(t.entity, t.ver).where(t.feed == feed, t.entity.in_(ids))
         vers = {row.entity: row.ver for row in connection.execute(query)}
         entities = _entities(connection, [e for e, ver in vers.items() if ver])
+        gone = among_erased(connection, set(ids) - entities.keys())
         changes = [
             page.renderer.up(entities[e], feed, vers[e])
             if e in entities
-            else {"k": "leave", "e": e}
+            else {"k": "leave", "e": e} | ({"erase": True} if e in gone else {})
             for e in dict.fromkeys(ids)
         ]
         return {"sids": page.renderer.sids(), "ch": changes}

@@ -48,7 +48,8 @@ class Incoming:
     """One item at the door.
 
     aside: why it must be kept aside whatever it holds (`revoked`). derivation: what its answers
-    yield, if the server itself made it of them.
+    yield, if the server itself made it of them. rewritten: of one written anew without somebody
+    who was erased, its scope.
     """
 
     id: str
@@ -62,6 +63,7 @@ class Incoming:
     skew: int | None = None
     aside: str | None = None
     derivation: Derivation | None = None
+    rewritten: str | None = None
 
     @cached_property
     def sent(self) -> Submitted | UnreadableError:

@@ -20,6 +20,7 @@ from fieldapp.db import db
 from . import models as m
 from .aside import repaired
 from .entities import Entity, marks
+from .erased import WHY as ERASED
 from .merge import Value
 from .rules import CurrentRules, current_rules, describe
 from .store import Store
@@ -118,7 +119,8 @@ def answers(logged: Logged) -> dict[str, Any]:
 def document(connection: sa.Connection, sid: str) -> dict[str, Any]:
     """The document of a submission, secrets and all; empty for what can't be read."""
     s = m.Submission
-    sealed = connection.scalar(sa.select(s.body).where(s.id == sid))
+    kept = sa.or_(s.why.is_(None), s.why != ERASED)
+    sealed = connection.scalar(sa.select(s.body).where(s.id == sid, kept))
     if sealed is None:
         return {}
     vault = vault_for(current_app.config["SETTINGS"].secret)

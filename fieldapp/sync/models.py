@@ -1,7 +1,8 @@
 """The log and what is derived from it, as stored. Only TEXT, INTEGER and BLOB.
 
-Log: Submission, SubmissionVariant, SubmissionBlob, AsideDecision, Install, DurableMark. The rest
-(and `Submission.review`) is derived: `service.rebuild()` drops it and replays the log.
+Log: Submission, SubmissionVariant, SubmissionBlob, AsideDecision, Install, DurableMark, and of what
+was erased Erasure, Erased, ErasurePhone. The rest (and `Submission.review`) is derived:
+`service.rebuild()` drops it and replays the log.
 """
 
 from sqlalchemy import BigInteger, Index, UniqueConstraint
@@ -18,6 +19,8 @@ class Submission(Base):
     phone clock, ms.
     entity: the entity it is about (the root among those it touches), for lists.
     review: received | approved | returned | rejected | corrected (derived).
+    rewritten: the erasure for which its text was written anew without somebody; a replay takes its
+    ops as they stand.
     """
 
     __tablename__ = "submission"
@@ -49,6 +52,7 @@ class Submission(Base):
     detail: Mapped[str | None]
     review: Mapped[str]
     body: Mapped[bytes]
+    rewritten: Mapped[str | None]
 
 
 class SubmissionVariant(Base):
@@ -120,6 +124,57 @@ class DurableMark(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     before: Mapped[str]
     floor: Mapped[str] = mapped_column(default="", server_default="")
+
+
+class Erasure(Base):
+    """One act of erasing: whom (an id that means nothing any more), why, by whom, how far it went.
+
+    subject: the entity whose data it was. whole: 1 if everything about the subject went; 0 for what
+    was only out of time. cause: rights | retention. feeds: JSON list, where its tombstones lie.
+    areas: JSON list. counts: JSON, by store. by: name and role; blank for the schedule.
+    """
+
+    __tablename__ = "erasure"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    subject: Mapped[str] = mapped_column(index=True)
+    scope: Mapped[str]
+    areas: Mapped[str]
+    at: Mapped[str] = mapped_column(index=True)
+    cause: Mapped[str]
+    reason: Mapped[str]
+    whole: Mapped[int]
+    by: Mapped[str]
+    feeds: Mapped[str]
+    counts: Mapped[str]
+
+
+class Erased(Base):
+    """An entity that was erased, or one register of it (`reg`; blank: all of it): not taken in,
+    derived or put back any more.
+
+    feeds: JSON list of the feeds in which its tombstone tells phones.
+    """
+
+    __tablename__ = "erased"
+
+    entity: Mapped[str] = mapped_column(primary_key=True)
+    reg: Mapped[str] = mapped_column(primary_key=True)
+    erasure: Mapped[str] = mapped_column(index=True)
+    at: Mapped[str]
+    feeds: Mapped[str]
+
+
+class ErasurePhone(Base):
+    """A phone that may hold something of what was erased. answered: when it pulled past the
+    tombstones, and so has purged; None: not yet.
+    """
+
+    __tablename__ = "erasure_phone"
+
+    erasure: Mapped[str] = mapped_column(primary_key=True)
+    device: Mapped[str] = mapped_column(primary_key=True, index=True)
+    answered: Mapped[str | None]
 
 
 class RegWrite(Base):

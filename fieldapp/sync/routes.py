@@ -15,7 +15,7 @@ from fieldapp.devices.models import Device
 from fieldapp.devices.service import verify_signature
 from fieldapp.problems import abort_with
 
-from . import feed, schemas, service
+from . import erased, feed, schemas, service
 from .apply import Incoming
 from .http import WIRE_TYPE, Message, raw_body, read_message, wire_answer
 from .plan import Author
@@ -66,8 +66,9 @@ class Pull(MethodView):
     @blueprint.response(200, schemas.PulledSchema, content_type=WIRE_TYPE)
     def post(self) -> Response:
         """Changes of the caller's feeds since its cursors"""
-        principal = _phone_holder()
+        principal, device = _phone_and_holder()
         message = read_message(schemas.PullSchema)
+        erased.note_answer(device.id, message["feeds"])
         return wire_answer(message, feed.pull(principal, message))
 
 

@@ -37,6 +37,8 @@ from .audit import log_faults as find_log_faults
 from .bulk import among
 from .durable import not_before
 from .entities import Entity
+from .erased import WHY as ERASED
+from .erased import bury_again
 from .merge import Dot, Value
 from .plan import BUILT_IN, SETTLE_FORM, AsideError, Author
 from .reconcile import Derivation, compose_ops
@@ -304,6 +306,7 @@ def rebuild(arrange: Callable[[list[str]], None] | None = None) -> int:
             arrange(ids)
         for some in chunks(_settled_last(connection, ids), BATCH):
             _replay(connection, some)
+        bury_again(connection)
     return len(ids)
 
 
@@ -330,17 +333,26 @@ def _settled_last(connection: sa.Connection, ids: list[str]) -> list[str]:
 
 
 def _replay(connection: sa.Connection, ids: Sequence[str]) -> None:
-    s, rules = m.Submission, current_rules()
+    rules = current_rules()
     batch = Batch(Store(connection, rules.type, locked=None), rules, vault())
-    rows = {row.id: row for row in connection.execute(sa.select(s).where(s.id.in_(ids)))}
-    names = usernames({row.user_id for row in rows.values()})
-    mended = repaired(connection, ids, vault())
-    for sid in ids:
-        author = _trusted(rows[sid], names.get(rows[sid].user_id, ""))
-        result = batch.replay(_from_log(rows[sid], author, mended.get(sid)))
+    for row, item in from_log(connection, ids):
+        result = batch.replay(item)
         if result.st == "quarantined":
-            current_app.logger.error("%s can't be applied again: %s", sid, result.why)
-    batch.finish(rows[ids[-1]].received)
+            current_app.logger.error("%s can't be applied again: %s", row.id, result.why)
+    batch.finish(row.received)
+
+
+def from_log(connection: sa.Connection, ids: Sequence[str]) -> list[tuple[Any, Incoming]]:
+    """Submissions of the log in this order, each with its row, to be applied as once admitted."""
+    s, found = m.Submission, []
+    for some in chunks(ids):
+        rows = {row.id: row for row in connection.execute(sa.select(s).where(s.id.in_(some)))}
+        names = usernames({row.user_id for row in rows.values()})
+        mended = repaired(connection, some, vault())
+        for sid in some:
+            author = _trusted(rows[sid], names.get(rows[sid].user_id, ""))
+            found.append((rows[sid], _from_log(rows[sid], author, mended.get(sid))))
+    return found
 
 
 def readmit(sid: str, overrule: bool = False, decision: Decision | None = None) -> Result:
@@ -356,6 +368,8 @@ def readmit(sid: str, overrule: bool = False, decision: Decision | None = None) 
         row = connection.execute(sa.select(s).where(s.id == sid)).first()
         if row is None or row.state != "quarantined":
             return Result(sid, row.state if row else "later")
+        if row.why == ERASED:
+            return Result(sid, row.state, row.why)
         author = _trusted(row) if overrule else _with_areas(row, decision)
         if author is None:
             return Result(sid, "quarantined", row.why)
@@ -410,7 +424,11 @@ def new_epoch() -> int:
 def _from_log(row: Any, author: Author, mended: str | None = None) -> Incoming:
     body = mended or vault().open(row.body, row.id).decode("utf-8", "surrogatepass")
     received = datetime.fromisoformat(row.received)
-    return Incoming(row.id, row.sha, body, author, received, row.install, row.n, row.device_id)
+    rewritten = row.scope if row.rewritten else None
+    return Incoming(
+        row.id, row.sha, body, author, received, row.install, row.n, row.device_id,
+        rewritten=rewritten,
+    )  # fmt: skip
 
 
 def _trusted(row: Any, username: str = "") -> Author:

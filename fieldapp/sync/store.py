@@ -208,6 +208,12 @@ class Store:
             known = self._sups if sid in self._sups else self._early_sups
             known.setdefault(sid, []).append(entry)
 
+    def revise(self, entity: Entity) -> None:
+        """An entity as it is without values that were erased."""
+        self.load([entity.id])
+        self._entities[entity.id] = entity
+        self._dirty.add(entity.id)
+
     def know_target(self, target: Target) -> None:
         """A submission of this batch that decisions may be about."""
         self._targets[target.id] = target

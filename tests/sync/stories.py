@@ -194,6 +194,7 @@ class Village:
             | {name: [value[0] for value in live] for name, live in change["f"].items()}
             for page in self.pull(person)["feeds"].values()
             for change in page["ch"]
+            if change["k"] == "up"
         }
 
     def only(self, person: Person, kind: str) -> dict[str, Any]:

@@ -1,0 +1,395 @@
+"""Erasing: everything about a person, or what is out of time, as if it had never been derived.
+
+reach(connection, …)     which entities and submissions it is about; changes nothing
+erase(reach, act)        clear them, leave tombstones, note what was done; its own transaction
+again(act)               after a restore: what was erased since is erased in it too
+
+A submission about nobody else loses its text. One that is about others too is written anew without
+the person, under its id, so that what replaced its values still means it (`redaction`).
+"""
+
+import json
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from fieldapp import clock
+from fieldapp.db import db, utc_text
+
+from . import models as m
+from . import service
+from .apply import Batch
+from .bulk import upsert
+from .entities import Entity, review_id
+from .erased import WHY, ids_in, tombstones
+from .redaction import without
+from .rules import CurrentRules, current_rules
+from .store import Store
+from .transactions import chunks, lock_everything, reading, writing
+from .vault import SealBrokenError
+
+S = m.Submission
+VOID = {
+    "state": "quarantined",
+    "why": WHY,
+    "detail": None,
+    "entity": None,
+    "review": "",
+    "body": b"",
+}
+NOTES = ("notes", "accepted")  # of a review: words a reviewer wrote about a visit
+Forget = Callable[[Connection, Mapping[str, Collection[str]]], int]
+"""Drops attachments, given as hashes by user; how many."""
+
+
+@dataclass(frozen=True)
+class Reach:
+    """What an erasure is about.
+
+    subject: whose data. entities: erased whole. registers: (entity, register) of those that stay.
+    whole: submissions about nothing else, and what was kept aside about it; their text goes.
+    shared: submissions to be written anew. variants: (id, sha). all_of_it: nothing of the subject
+    stays.
+    """
+
+    subject: str
+    scope: str
+    areas: tuple[str, ...]
+    entities: frozenset[str]
+    registers: frozenset[tuple[str, str]] = frozenset()
+    whole: frozenset[str] = frozenset()
+    shared: frozenset[str] = frozenset()
+    variants: frozenset[tuple[str, str]] = frozenset()
+    all_of_it: bool = True
+
+    @property
+    def gone(self) -> frozenset[tuple[str, str]]:
+        """As redaction takes it."""
+        return self.registers | {(entity, "") for entity in self.entities}
+
+
+@dataclass(frozen=True)
+class Act:
+    """Why and by whom. cause: rights | retention. by: name and role, blank for the schedule.
+
+    phones: who holds something of feeds, as device ids. forget: drops attachments. who: id and
+    role.
+    """
+
+    cause: str
+    phones: Callable[[Collection[str]], Collection[str]]
+    forget: Forget
+    reason: str = ""
+    by: str = ""
+    who: tuple[str, str] = ("", "")
+    id: str = field(default_factory=clock.new_id)
+    at: str = field(default_factory=lambda: utc_text(clock.now()))
+
+
+# ---- what it reaches ----------------------------------------------------------------------------
+
+
+def reach(
+    connection: Connection,
+    subject: Entity,
+    entities: Collection[str],
+    registers: Collection[tuple[str, str]] = (),
+    all_of_it: bool = True,
+) -> Reach:
+    """What erasing these entities, and registers of others, comes to."""
+    own, whole = set(entities), _only_about(connection, set(entities))
+    # A correction also marks the review of what it corrects, so that one makes the other whole.
+    while not (core := _core_of(connection, whole)) <= own:
+        own |= core
+        whole = _only_about(connection, own)
+    shared = _touching(connection, {*own, *(entity for entity, _ in registers)}) - whole
+    core = _core_of(connection, shared) - {review_id(sid) for sid in shared}
+    own |= core
+    whole |= _only_about(connection, own)
+    notes = {(review_id(sid), register) for sid in shared for register in NOTES}
+    shared = (shared | _touching(connection, {entity for entity, _ in notes})) - whole
+    aside, variants = _kept_aside(connection, set(entities), whole | shared)
+    return Reach(
+        subject.id,
+        subject.scope,
+        subject.areas,
+        frozenset(own),
+        frozenset({*registers, *notes}),
+        frozenset(whole | aside),
+        frozenset(shared),
+        frozenset(variants),
+        all_of_it,
+    )
+
+
+def _touching(connection: Connection, entities: Collection[str]) -> set[str]:
+    t = m.Mention
+    return set(_in(connection, sa.select(t.sid), t.entity, entities))
+
+
+def _only_about(connection: Connection, entities: Collection[str]) -> set[str]:
+    """The submissions that touch some of these entities and no others."""
+    t, touching = m.Mention, _touching(connection, entities)
+    rows = _rows(connection, sa.select(t.sid, t.entity), t.sid, touching)
+    return touching - {row.sid for row in rows if row.entity not in entities}
+
+
+def _core_of(connection: Connection, sids: Collection[str]) -> set[str]:
+    """Reviews and issues of these submissions: what was said about them says something too."""
+    t = m.Issue
+    issues = set(_in(connection, sa.select(t.id), t.sid, sids))
+    return issues | {review_id(sid) for sid in sids}
+
+
+def _kept_aside(
+    connection: Connection, entities: Collection[str], sids: Collection[str]
+) -> tuple[set[str], set[tuple[str, str]]]:
+    """What was kept aside and names one of them: submissions, and other bytes under known ids."""
+    v = m.SubmissionVariant
+    quarantined = sa.select(S.id, S.body).where(S.state == "quarantined", S.why != WHY)
+    aside = {row.id for row in connection.execute(quarantined) if _names(row, entities)}
+    variants = {
+        (row.id, row.sha)
+        for row in connection.execute(sa.select(v.id, v.sha, v.body))
+        if row.id in sids or _names(row, entities)
+    }
+    return aside, variants
+
+
+def _names(row: Any, entities: Collection[str]) -> bool:
+    try:
+        text = service.vault().open(row.body, row.id).decode("utf-8", "replace")
+    except SealBrokenError:
+        return False
+    return not ids_in(text).isdisjoint(entities)
+
+
+def _in(connection: Connection, query: Any, column: Any, values: Collection[str]) -> Iterable[Any]:
+    for some in chunks(sorted(values)):
+        yield from connection.scalars(query.where(column.in_(some)))
+
+
+def _rows(connection: Connection, query: Any, column: Any, values: Collection[str]) -> list[Any]:
+    parts = (connection.execute(query.where(column.in_(some))) for some in chunks(sorted(values)))
+    return [row for part in parts for row in part]
+
+
+# ---- erasing ------------------------------------------------------------------------------------
+
+
+def erase(find: Callable[[Connection, CurrentRules], Reach | None], act: Act) -> str | None:
+    """Erase what `find` finds, under the locks; the erasure's id, None if there is nothing."""
+    rules = current_rules()
+    with writing() as connection:
+        lock_everything(connection)
+        found = find(connection, rules)
+        if found is None:
+            return None
+        _note(connection, found, act, _Eraser(connection, rules, found, act).run())
+    return act.id
+
+
+class _Eraser:
+    """One erasure in one transaction."""
+
+    def __init__(self, connection: Connection, rules: CurrentRules, found: Reach, act: Act) -> None:
+        self.connection, self.rules, self.reach, self.act = connection, rules, found, act
+        self.counts: dict[str, int] = {}
+
+    def run(self) -> dict[str, int]:
+        """Clear every store; how many rows of each."""
+        blobs = self._blobs()
+        self._rewrite()
+        self._void()
+        self._clear_rows()
+        self._clear_registers()
+        self.counts["attachments"] = self._forget(blobs)
+        return self.counts
+
+    def _count(self, store: str, result: Any) -> None:
+        self.counts[store] = self.counts.get(store, 0) + max(0, result.rowcount)
+
+    def _delete(self, model: Any, column: Any, values: Collection[Any], store: str = "") -> None:
+        for some in chunks(sorted(values)):
+            done = self.connection.execute(sa.delete(model).where(column.in_(some)))
+            self._count(store or model.__tablename__, done)
+
+    # ---- texts
+
+    def _rewrite(self) -> None:
+        """Write the shared ones anew, each without what goes."""
+        store = Store(self.connection, self.rules.type, locked=None)
+        batch = Batch(store, self.rules, service.vault())
+        for row, item in service.from_log(self.connection, sorted(self.reach.shared)):
+            plan = batch.planned(item)
+            if plan is None:
+                continue
+            form = self.rules.form(row.form, row.fv)
+            document = without(
+                json.loads(item.body), plan, self.reach.gone, form.definition if form else None
+            )
+            text = json.dumps(document, ensure_ascii=False)
+            mine = sa.update(S).where(S.id == row.id)
+            body = service.vault().seal(text.encode(), row.id)
+            entity = None if row.entity in self.reach.entities else row.entity
+            values = {"body": body, "rewritten": self.act.id, "entity": entity}
+            self._count("rewritten", self.connection.execute(mine.values(**values)))
+            self._keep_blobs(row.id, document["blobs"])
+
+    def _keep_blobs(self, sid: str, blobs: Collection[str]) -> None:
+        t = m.SubmissionBlob
+        self.connection.execute(sa.delete(t).where(t.sid == sid, t.sha.not_in(blobs)))
+
+    def _void(self) -> None:
+        """What is about nobody else loses its text, and says only that it was erased."""
+        values = VOID | {"rewritten": self.act.id}
+        for some in chunks(sorted(self.reach.whole)):
+            done = self.connection.execute(sa.update(S).where(S.id.in_(some)).values(**values))
+            self._count("submission", done)
+        sids = self.reach.whole | self.reach.shared
+        t, v = m.AsideDecision, m.SubmissionVariant
+        for some in chunks(sorted(sids)):
+            plain = sa.update(t).where(t.sid.in_(some))
+            self._count(
+                "aside_decision", self.connection.execute(plain.values(body=None, reason=""))
+            )
+        for sid, sha in sorted(self.reach.variants):
+            other = sa.delete(v).where(v.id == sid, v.sha == sha)
+            self._count("submission_variant", self.connection.execute(other))
+        self._delete(m.SubmissionBlob, m.SubmissionBlob.sid, self.reach.whole)
+
+    # ---- what was derived
+
+    def _clear_rows(self) -> None:
+        """Rows of the entities, whoever wrote them, and what is derived of these submissions."""
+        entities, w, sec = self.reach.entities, m.RegWrite, m.RegSecret
+        sids = self.reach.whole | self.reach.shared
+        dots = _rows(self.connection, sa.select(w.sid, w.i, w.entity, w.reg), w.sid, sids)
+        for row in dots:
+            if (row.entity, "") in self.reach.gone or (row.entity, row.reg) in self.reach.gone:
+                for t, name in ((w, "reg_write"), (sec, "reg_secret")):
+                    one = sa.delete(t).where(t.sid == row.sid, t.i == row.i)
+                    self._count(name, self.connection.execute(one))
+        self._delete(m.RegSup, m.RegSup.entity, entities)
+        self._delete(m.Mention, m.Mention.entity, entities)
+        self._delete(m.EntityRoot, m.EntityRoot.entity, entities)
+        self._delete(m.Conflict, m.Conflict.entity, entities)
+        self._delete(m.Issue, m.Issue.sid, sids)
+        self._delete(m.Entity, m.Entity.id, entities)
+
+    def _clear_registers(self) -> None:
+        """Registers of entities that stay: what stands in them is worked out again."""
+        wanted = sorted({entity for entity, _ in self.reach.registers})
+        store = Store(self.connection, self.rules.type, locked=None)
+        store.load(wanted)
+        for entity_id in wanted:
+            entity = store.find(entity_id)
+            if entity is not None:
+                self._drop_from(store, entity)
+        store.flush(self.act.at)
+
+    def _drop_from(self, store: Store, entity: Entity) -> None:
+        gone = {register for e, register in self.reach.registers if e == entity.id}
+        t = m.RegSup
+        for register in gone:
+            mine = (t.entity == entity.id, t.reg == register)
+            self.connection.execute(sa.delete(t).where(*mine))
+        left = {name: live for name, live in entity.state.items() if name not in gone}
+        store.revise(replace(entity, state=left))
+
+    # ---- attachments
+
+    def _blobs(self) -> dict[str, set[str]]:
+        """Hashes that the submissions name now, by the person who sent them."""
+        b = m.SubmissionBlob
+        query = sa.select(S.user_id, b.sha).join(b, b.sid == S.id)
+        found: dict[str, set[str]] = {}
+        for row in _rows(self.connection, query, S.id, self.reach.whole | self.reach.shared):
+            found.setdefault(row.user_id, set()).add(row.sha)
+        return found
+
+    def _forget(self, before: Mapping[str, set[str]]) -> int:
+        """Attachments that no submission names any more."""
+        b = m.SubmissionBlob
+        left: dict[str, set[str]] = {}
+        for user, hashes in before.items():
+            query = sa.select(b.sha).join(S, S.id == b.sid).where(S.user_id == user)
+            left[user] = hashes - set(_in(self.connection, query, b.sha, hashes))
+        return self.act.forget(self.connection, left)
+
+
+def _note(connection: Connection, found: Reach, act: Act, counts: Mapping[str, int]) -> None:
+    """Remember what may not come back, tell phones, and who has to answer."""
+    feeds = _feeds(connection, found)
+    told = sorted({feed for some in feeds.values() for feed in some})
+    row = {"id": act.id, "subject": found.subject, "scope": found.scope, "at": act.at,
+           "areas": json.dumps(found.areas), "cause": act.cause, "reason": act.reason,
+           "whole": int(found.all_of_it), "by": act.by, "feeds": json.dumps(told),
+           "counts": json.dumps(dict(sorted(counts.items())))}  # fmt: skip
+    upsert(connection, m.Erasure, [row])
+    upsert(connection, m.Erased, [
+        {"entity": entity, "reg": register, "erasure": act.id, "at": act.at,
+         "feeds": json.dumps(sorted(feeds.get(entity, ())) if register == "" else [])}
+        for entity, register in sorted(found.gone)
+    ])  # fmt: skip
+    tombstones(connection, feeds)
+    phones = [{"erasure": act.id, "device": d, "answered": None} for d in sorted(act.phones(told))]
+    upsert(connection, m.ErasurePhone, phones)
+
+
+def _feeds(connection: Connection, found: Reach) -> dict[str, set[str]]:
+    """Where phones are told: feeds the entities are or were in, and the authors' own post."""
+    t = m.FeedChange
+    feeds: dict[str, set[str]] = {}
+    for row in _rows(connection, sa.select(t.entity, t.feed), t.entity, found.entities):
+        feeds.setdefault(row.entity, set()).add(row.feed)
+    authors = set(_in(connection, sa.select(S.user_id), S.id, found.whole | found.shared))
+    about = set(feeds)
+    for entity in found.entities & about:
+        feeds[entity] |= {f"u.{author}" for author in authors}
+    return feeds
+
+
+def acts(only: str | None = None) -> list[Any]:
+    """What was erased, the latest first; rows of models.Erasure."""
+    t = m.Erasure
+    query = sa.select(t).order_by(t.at.desc(), t.id)
+    rows = db.session.scalars(query if only is None else query.where(t.id == only))
+    return list(rows)
+
+
+def void(sids: Collection[str]) -> None:
+    """Drop the text of visits that left no record."""
+    with writing() as connection:
+        lock_everything(connection)
+        for some in chunks(sorted(sids)):
+            connection.execute(sa.update(S).where(S.id.in_(some)).values(**VOID))
+
+
+# ---- again --------------------------------------------------------------------------------------
+
+
+def again(act: Callable[[Any], Act]) -> int:
+    """Erase in a database that was put back what had been erased since; how many times.
+
+    act: how it was done, from the row of `Erasure`.
+    """
+    with reading() as connection:
+        rows = connection.execute(sa.select(m.Erasure).order_by(m.Erasure.at)).all()
+    for row in rows:
+        erase(partial(_remembered, row=row), act(row))
+    return len(rows)
+
+
+def _remembered(connection: Connection, _: CurrentRules, row: Any) -> Reach:
+    """What an earlier erasure reaches in this database."""
+    t = m.Erased
+    mine = connection.execute(sa.select(t.entity, t.reg).where(t.erasure == row.id)).all()
+    about = Entity(row.subject, "", row.scope, areas=tuple(json.loads(row.areas)))
+    entities = {each.entity for each in mine if each.reg == ""}
+    registers = {(each.entity, each.reg) for each in mine if each.reg}
+    return reach(connection, about, entities, registers, bool(row.whole))

@@ -1,0 +1,221 @@
+"""All that is held about one person, whoever may see it: for the rights desk and retention.
+
+subject(store, id)       the record that is the person; None for any other
+records(store, subject)  everything about them, itself included
+facts(…) visits(…)       every value that was written of it, and by which visits
+due(…)                   people of whom something may be out of time
+
+Callers decide who may see what; here nothing is filtered.
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from . import models as m
+from .bulk import among
+from .entities import CORE, Entity, TypeView
+from .merge import Dot, Value
+from .store import Store
+from .transactions import chunks
+
+S = m.Submission
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A value that was written. by, role, form: of the submission. stands: nothing replaced it."""
+
+    entity: str
+    reg: str
+    v: Value
+    dot: Dot
+    on: str
+    at: str
+    by: str
+    role: str
+    form: str
+    stands: bool
+
+
+@dataclass(frozen=True)
+class Visited:
+    """A submission that touched the person. on: day; review: where it stands at the desk."""
+
+    id: str
+    form: str
+    by: str
+    role: str
+    user_id: str
+    on: str
+    at: str
+    review: str
+
+
+def is_subject(view: TypeView) -> bool:
+    """Whether a record of this type is a person."""
+    return view.subject is True
+
+
+def link(view: TypeView) -> str | None:
+    """The register that names whom a record is about; None if it is a person, or about nobody."""
+    return view.subject if isinstance(view.subject, str) else None
+
+
+def subject(store: Store, entity_id: str) -> Entity | None:
+    """The record that is a person."""
+    found = store.find(entity_id)
+    if found is None or found.scope == CORE or not is_subject(store.view_of(found)):
+        return None
+    return found
+
+
+def subject_of(store: Store, entity: Entity) -> str | None:
+    """Whom a record is about: itself, or the person it names."""
+    view = store.view_of(entity)
+    if entity.scope == CORE or view.subject is False:
+        return None
+    named = entity.shown(link(view) or "", view)
+    return entity.id if is_subject(view) else named if isinstance(named, str) else None
+
+
+def records(store: Store, person: Entity) -> dict[str, Entity]:
+    """Everything about somebody by id; what names two people at once is about both."""
+    ids = {person.id} | _followers(store.connection, {person.id})
+    ids |= _beside(store.connection, _touching(store.connection, {person.id}))
+    store.load(ids)
+    found = {}
+    for entity_id in sorted(ids):
+        entity = store.find(entity_id)
+        if entity and entity.scope == person.scope and _is_about(store, entity, person.id):
+            found[entity_id] = entity
+    return {person.id: person, **found}
+
+
+def records_of(store: Store, person: str) -> dict[str, Entity]:
+    """What is about somebody whose own record is gone: proofs that are kept longer."""
+    ids = _followers(store.connection, {person})
+    store.load(ids)
+    found = ((e, store.find(e)) for e in sorted(ids))
+    return {e: entity for e, entity in found if entity and _is_about(store, entity, person)}
+
+
+def _is_about(store: Store, entity: Entity, person: str) -> bool:
+    register = link(store.view_of(entity))
+    return register is not None and any(w.v == person for w in entity.state.get(register, ()))
+
+
+def facts(store: Store, entities: Mapping[str, Entity]) -> list[Fact]:
+    """Every value ever written to these records, the newest first."""
+    live = {
+        (e, name, w.dot)
+        for e, one in entities.items()
+        for name, ws in one.state.items()
+        for w in ws
+    }
+    rows = _written(store.connection, entities)
+    found = [
+        Fact(row.entity, row.reg, v, dot, row.on_date, row.at, row.author, row.role, row.form,
+             (row.entity, row.reg, dot) in live)
+        for row, v in rows
+        for dot in (Dot(row.sid, row.i),)
+    ]  # fmt: skip
+    return sorted(found, key=lambda fact: (fact.on, fact.at, str(fact.dot)), reverse=True)
+
+
+def visits(connection: Connection, entities: Collection[str]) -> list[Visited]:
+    """The submissions that touched these records, the newest first."""
+    columns = (S.id, S.form, S.author, S.role, S.user_id, S.on_date, S.at, S.review)
+    found = [
+        Visited(*row)
+        for some in chunks(sorted(_touching(connection, entities)))
+        for row in connection.execute(sa.select(*columns).where(S.id.in_(some)))
+    ]
+    return sorted(found, key=lambda visit: (visit.on, visit.at, visit.id), reverse=True)
+
+
+def feeds(connection: Connection, entities: Collection[str]) -> set[str]:
+    """The feeds in which these records are or were."""
+    t = m.FeedChange
+    return {
+        feed
+        for some in chunks(sorted(entities))
+        for feed in connection.scalars(sa.select(t.feed).where(t.entity.in_(some)).distinct())
+    }
+
+
+# ---- for retention ------------------------------------------------------------------------------
+
+
+def quiet(connection: Connection, scope: str, name: str, before: str) -> Iterator[str]:
+    """Records of a type that no visit touched since a day."""
+    t, e = m.Mention, m.Entity
+    query = sa.select(e.id).join(t, t.entity == e.id).join(S, S.id == t.sid)
+    query = query.where(e.scope == scope, e.type == name).group_by(e.id)
+    yield from connection.scalars(query.having(sa.func.max(S.on_date) < before).order_by(e.id))
+
+
+def last_days(connection: Connection, entities: Collection[str]) -> dict[str, str]:
+    """By record the latest day that a visit which touched it is about."""
+    t, found = m.Mention, defaultdict[str, str](str)
+    query = sa.select(t.entity, sa.func.max(S.on_date)).join(S, S.id == t.sid).group_by(t.entity)
+    for some in chunks(sorted(entities)):
+        found |= dict(connection.execute(query.where(t.entity.in_(some))).tuples().all())
+    return found
+
+
+def about_nobody(connection: Connection, before: str, forms: Collection[str]) -> list[str]:
+    """Visits before a day that left no record: somebody who refused everything at the door."""
+    touched = sa.exists().where(m.Mention.sid == S.id)
+    query = sa.select(S.id).where(S.state == "stored", S.form.in_(forms), S.on_date < before)
+    return list(connection.scalars(query.where(~touched).order_by(S.id)))
+
+
+# ---- rows ---------------------------------------------------------------------------------------
+
+
+def _written(connection: Connection, entities: Collection[str]) -> list[tuple[Any, Value]]:
+    """Rows of writes with their values."""
+    w, t = m.RegWrite, m.Mention
+    query = sa.select(
+        w.sid, w.i, w.entity, w.reg, w.value, S.on_date, S.at, S.author, S.role, S.form
+    )
+    query = query.join(S, S.id == w.sid).join(t, sa.and_(t.sid == w.sid, t.entity == w.entity))
+    return [
+        (row, json.loads(row.value))
+        for some in chunks(sorted(entities))
+        for row in connection.execute(query.where(among(connection, t.entity, some)))
+    ]
+
+
+def _touching(connection: Connection, entities: Collection[str]) -> set[str]:
+    t = m.Mention
+    return {
+        sid
+        for some in chunks(sorted(entities))
+        for sid in connection.scalars(sa.select(t.sid).where(t.entity.in_(some)))
+    }
+
+
+def _beside(connection: Connection, sids: Collection[str]) -> set[str]:
+    """What these submissions touched as well."""
+    t = m.Mention
+    return {
+        entity
+        for some in chunks(sorted(sids))
+        for entity in connection.scalars(sa.select(t.entity).where(t.sid.in_(some)))
+    }
+
+
+def _followers(connection: Connection, entities: Collection[str]) -> set[str]:
+    t = m.EntityRoot
+    return {
+        entity
+        for some in chunks(sorted(entities))
+        for entity in connection.scalars(sa.select(t.entity).where(t.root.in_(some)))
+    }
