@@ -8,7 +8,10 @@ import type { LiveValue, Scope, WireChange, WireSid, WireValue } from '@/protoco
 import type { Database } from './idb';
 import type { SealedRecord, Sealer } from './sealed';
 
-/** One entity as one feed shows it. rx orders copies of the same entity from different feeds by receipt. */
+/**
+ * One entity as one feed shows it. rx orders copies of the same entity from different feeds by receipt. gone: it left the
+ * feed; it may be on its way into another.
+ */
 export interface Held {
   t: string;
   s: Scope | 'core';
@@ -16,13 +19,16 @@ export interface Held {
   ver: string;
   rx: number;
   f: Record<string, LiveValue[]>;
+  gone?: true;
 }
 
+/** anew: the feed began anew with that generation; what came before it is gone, unless it comes again. */
 export interface Cursor {
   feed: string;
   epoch: string;
   seq: number;
   view: string;
+  anew?: number;
 }
 
 /** What a page does to one feed. reset: it starts the copy anew. */
@@ -36,8 +42,17 @@ export interface FeedChange {
 /** On disk: authors and dates once per bucket, values as in the wire. */
 interface StoredBucket {
   sids: WireSid[];
-  e: Record<string, [t: string, s: Held['s'], a: string[], ver: string, rx: number, f: WireFields]>;
+  e: Record<string, StoredHeld>;
 }
+type StoredHeld = [
+  t: string,
+  s: Held['s'],
+  a: string[],
+  ver: string,
+  rx: number,
+  f: WireFields,
+  gone?: true,
+];
 type WireFields = Record<string, WireValue[]>;
 type Bucket = ReadonlyMap<string, Held>;
 interface Feed {
@@ -93,17 +108,34 @@ export class Base {
     return [...this.feeds.values()].map((feed) => feed.cursor);
   }
 
-  /** All copies of all entities. */
+  /**
+   * All copies of all entities. What is gone from one feed and not yet in another is still shown: the line may break before
+   * the page that brings it, and nobody may look for a record in vain.
+   */
   *entities(): Generator<[id: string, held: Held]> {
-    for (const { buckets } of this.feeds.values())
-      for (const bucket of buckets.values()) yield* bucket;
+    const gone: [string, Held][] = [];
+    for (const { cursor, buckets } of this.feeds.values())
+      for (const bucket of buckets.values())
+        for (const one of bucket) {
+          if (isGone(one[1], cursor)) gone.push(one);
+          else yield one;
+        }
+    for (const one of gone) if (!this.isHere(one[0])) yield one;
+  }
+
+  private isHere(id: string): boolean {
+    return [...this.feeds.values()].some(({ cursor, buckets }) => {
+      const held = buckets.get(bucketOf(id))?.get(id);
+      return held !== undefined && !isGone(held, cursor);
+    });
   }
 
   /** The versions held of one feed, by entity. */
   versions(feed: string): Map<string, string> {
     const found = new Map<string, string>();
-    for (const bucket of this.feeds.get(feed)?.buckets.values() ?? []) {
-      for (const [id, held] of bucket) found.set(id, held.ver);
+    const { cursor, buckets } = this.feeds.get(feed) ?? untouched(undefined);
+    for (const bucket of buckets.values()) {
+      for (const [id, held] of bucket) if (!isGone(held, cursor)) found.set(id, held.ver);
     }
     return found;
   }
@@ -114,9 +146,11 @@ export class Base {
     return { sum: checksum(versions.values()), count: versions.size };
   }
 
-  /** Applies changes, several to one feed in their order, with the cursors, in one transaction. */
-  async apply(changes: readonly FeedChange[]): Promise<void> {
-    if (!changes.length) return;
+  /**
+   * Applies changes, several to one feed in their order, with the cursors, in one transaction. isWhole: all feeds are
+   * complete with them, so what is gone is forgotten.
+   */
+  async apply(changes: readonly FeedChange[], isWhole: boolean): Promise<void> {
     const generation = this.generation + 1;
     const next = new Map<string, Changed>();
     for (const change of changes) {
@@ -126,14 +160,18 @@ export class Base {
         changed(next.get(feed) ?? untouched(this.feeds.get(feed)), change, generation),
       );
     }
+    if (isWhole) {
+      for (const [name, feed] of [...this.feeds, ...next]) {
+        const left = withoutGone(next.get(name) ?? untouched(feed));
+        if (left) next.set(name, left);
+      }
+    }
+    if (!next.size) return;
     const rows = await Promise.all(
       [...next].flatMap(([name, feed]) => this.sealTouched(name, feed)),
     );
     await this.db.write(['base', 'cursors', 'meta'], async (tx) => {
-      for (const [name, feed] of next) {
-        if (feed.reset) await tx.delete('base', rangeOf(name));
-        await tx.put('cursors', feed.cursor);
-      }
+      for (const feed of next.values()) await tx.put('cursors', feed.cursor);
       for (const row of rows) await tx.put('base', row);
       await tx.put('meta', { key: 'generation', value: generation });
     });
@@ -173,32 +211,49 @@ export class Base {
   }
 }
 
-/** A feed on its way to its next state: which buckets must be written, and whether the old ones go. */
+/** A feed on its way to its next state, and which buckets must be written. */
 interface Changed extends Feed {
-  touched: Set<string>;
-  reset: boolean;
+  touched: ReadonlySet<string>;
 }
 
 function untouched(feed: Feed | undefined): Changed {
   const { cursor, buckets } = feed ?? { cursor: NO_CURSOR, buckets: new Map() };
-  return { cursor, buckets, touched: new Set(), reset: false };
+  return { cursor, buckets, touched: new Set() };
 }
 
 function changed(before: Changed, change: FeedChange, rx: number): Changed {
-  const old: Feed['buckets'] = change.reset ? new Map() : before.buckets;
   const copies = new Map<string, Map<string, Held>>();
   for (const one of change.changes) {
     const hex = bucketOf(one.e);
-    const bucket = copies.get(hex) ?? new Map(old.get(hex));
+    const bucket = copies.get(hex) ?? new Map(before.buckets.get(hex));
     copies.set(hex, bucket);
+    const held = bucket.get(one.e);
     if (one.k === 'up') bucket.set(one.e, heldOf(one, change.sids, rx));
-    else bucket.delete(one.e);
+    else if (held) bucket.set(one.e, { ...held, gone: true });
   }
+  const anew = change.reset ? rx : before.cursor.anew;
   return {
-    cursor: change.cursor,
-    buckets: new Map<string, Bucket>([...old, ...copies]),
-    touched: new Set([...(change.reset ? [] : before.touched), ...copies.keys()]),
-    reset: before.reset || change.reset,
+    cursor: anew === undefined ? change.cursor : { ...change.cursor, anew },
+    buckets: new Map<string, Bucket>([...before.buckets, ...copies]),
+    touched: new Set([...before.touched, ...copies.keys()]),
+  };
+}
+
+const isGone = (held: Held, { anew = 0 }: Cursor): boolean => held.gone === true || held.rx < anew;
+
+/** The feed without what is gone; null if nothing is. */
+function withoutGone({ cursor, buckets, touched }: Changed): Changed | null {
+  const left = new Map<string, Bucket>();
+  for (const [hex, bucket] of buckets) {
+    if (![...bucket.values()].some((held) => isGone(held, cursor))) continue;
+    left.set(hex, new Map([...bucket].filter(([, held]) => !isGone(held, cursor))));
+  }
+  if (!left.size && cursor.anew === undefined) return null;
+  const { anew: _, ...whole } = cursor;
+  return {
+    cursor: whole,
+    buckets: new Map([...buckets, ...left]),
+    touched: new Set([...touched, ...left.keys()]),
   };
 }
 
@@ -255,6 +310,7 @@ function packed(bucket: Bucket): StoredBucket {
     const f: WireFields = {};
     for (const register of Object.keys(held.f)) f[register] = (held.f[register] ?? []).map(value);
     e[id] = [held.t, held.s, held.a, held.ver, held.rx, f];
+    if (held.gone) e[id].push(true);
   }
   return { sids, e };
 }
@@ -262,8 +318,8 @@ function packed(bucket: Bucket): StoredBucket {
 function unpacked(stored: StoredBucket): Bucket {
   const bucket = new Map<string, Held>();
   for (const id of Object.keys(stored.e)) {
-    const [t, s, a, ver, rx, f] = stored.e[id] as StoredBucket['e'][string];
-    bucket.set(id, { t, s, a, ver, rx, f: liveOf(f, stored.sids) });
+    const [t, s, a, ver, rx, f, gone] = stored.e[id] as StoredHeld;
+    bucket.set(id, { t, s, a, ver, rx, f: liveOf(f, stored.sids), ...(gone ? { gone } : {}) });
   }
   return bucket;
 }

@@ -114,6 +114,7 @@ async function takeGrants(ctx: SyncContext, answer: PullAnswer): Promise<Step> {
   const gained = answer.gained.filter((feed) => !have.has(feed));
   await ctx.base.apply(
     gained.map((feed) => ({ cursor: atStart(feed), reset: true, changes: [], sids: [] })),
+    false,
   );
   const areas = answer.areas ? { areas: answer.areas } : {};
   await ctx.knowledge.setProfile({ me: me.value, grantsVer: answer.grants_ver, ...areas });
@@ -148,7 +149,8 @@ async function apply(
   // Noted first: a phone that goes down here asks in vain, but never forgets to ask.
   const isRestored = changes.some(({ cursor }) => isNewEpoch(before.get(cursor.feed), cursor));
   if (isRestored) await ctx.knowledge.setProfile({ recheck: true });
-  await ctx.base.apply(changes);
+  const isWhole = Object.values(answer.feeds).every((page) => !page.more);
+  await ctx.base.apply(changes, isWhole);
 }
 
 /** The server counts anew: it was restored, and may have forgotten what it acknowledged. */
@@ -192,7 +194,10 @@ async function repair(ctx: SyncContext, feed: string): Promise<Step> {
   const view = ctx.base.cursors().find((cursor) => cursor.feed === feed)?.view ?? '';
   const cursor = { feed, ...start, view };
   const parts = [{ changes: leaves, sids: [] }, ...fetched];
-  await ctx.base.apply(parts.map((part) => ({ cursor, reset: false, ...part })));
+  await ctx.base.apply(
+    parts.map((part) => ({ cursor, reset: false, ...part })),
+    false,
+  );
   return null;
 }
 

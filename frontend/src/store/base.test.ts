@@ -1,0 +1,79 @@
+/** 王芳's copy of the village while it comes page by page over a line that breaks. */
+import { IDBFactory } from 'fake-indexeddb';
+import { beforeEach, expect, test } from 'vitest';
+import { createVault } from '@/crypto/vault';
+import type { WireChange, WireSid } from '@/protocol/types';
+import { Base, type FeedChange } from './base';
+import { Database } from './idb';
+import { FIELD, Sealer } from './sealed';
+import 'fake-indexeddb/auto';
+
+const [MEI, YAN] = ['1eb3bd8a-6a39-4d2b-9d7e-4b1f5ba0c0a1', '2eb3bd8a-6a39-4d2b-9d7e-4b1f5ba0c0a2'];
+const SIDS: WireSid[] = [['6d5d0f3e-0000-4000-8000-000000000000', '李娜', '2026-11-02', 'f']];
+let db: Database;
+let sealer: Sealer;
+let base: Base;
+
+beforeEach(async () => {
+  db = new Database(FIELD, new IDBFactory());
+  const { vault, key } = await createVault('v1', '739415', null);
+  sealer = new Sealer(vault.id, key);
+  base = new Base(db, sealer);
+  await base.apply([page('east', 'e1', 2, [up(MEI, '张小梅'), up(YAN, '刘春燕')])], true);
+  await base.apply([page('west', 'e1', 0, [])], true);
+});
+
+const up = (e: string, name: string): WireChange => ({
+  ...{ k: 'up', e, t: 'client', s: 'health', a: [], ver: name },
+  f: { full_name: [[name, 0, 0, '2026-11-02']] },
+});
+const leave = (e: string): WireChange => ({ k: 'leave', e });
+
+function page(feed: string, epoch: string, seq: number, changes: WireChange[]): FeedChange {
+  return { cursor: { feed, epoch, seq, view: 'v' }, reset: false, changes, sids: SIDS };
+}
+const anew = (changes: WireChange[]): FeedChange => ({
+  ...page('east', 'e2', 1, changes),
+  reset: true,
+});
+
+/** What it shows, now and after the phone was off. */
+async function shown(): Promise<string[]> {
+  const now = [...base.entities()].map(([, held]) => held.f.full_name?.[0]?.v as string).sort();
+  base = new Base(db, sealer);
+  await base.load();
+  expect([...base.entities()].map(([, held]) => held.f.full_name?.[0]?.v).sort()).toEqual(now);
+  return now;
+}
+
+test('of a feed that begins anew nobody is missed until it is whole', async () => {
+  await base.apply([anew([up(YAN, '刘春燕二')])], false);
+  expect(await shown()).toEqual(['刘春燕二', '张小梅'].sort());
+  expect([...base.versions('east')]).toEqual([[YAN, '刘春燕二']]);
+  await base.apply([page('east', 'e2', 2, [])], true);
+  expect(await shown()).toEqual(['刘春燕二']);
+});
+
+test('a feed that begins anew twice ends as the second time said', async () => {
+  await base.apply([anew([up(YAN, '刘春燕二')])], false);
+  await base.apply([anew([up(MEI, '张小梅三')])], false);
+  expect(await shown()).toEqual(['刘春燕二', '张小梅三'].sort());
+  await base.apply([], true);
+  expect(await shown()).toEqual(['张小梅三']);
+});
+
+test('who moves to the other village is seen until that page is there, once', async () => {
+  await base.apply([page('east', 'e1', 3, [leave(MEI)])], false);
+  expect(await shown()).toEqual(['刘春燕', '张小梅'].sort());
+  expect(base.tally('east').count).toBe(1);
+  await base.apply([page('west', 'e1', 1, [up(MEI, '张小梅')])], false);
+  expect(await shown()).toEqual(['刘春燕', '张小梅'].sort());
+  await base.apply([], true);
+  expect(base.versions('east').has(MEI)).toBe(false);
+  expect(await shown()).toEqual(['刘春燕', '张小梅'].sort());
+});
+
+test('who left for good is forgotten with the last page', async () => {
+  await base.apply([page('east', 'e1', 3, [leave(MEI)])], true);
+  expect(await shown()).toEqual(['刘春燕']);
+});
