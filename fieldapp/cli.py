@@ -16,6 +16,7 @@ from .areas.commands import areas_group
 from .attachments.commands import attachments_group
 from .backup.commands import backup_commands
 from .config import Settings
+from .consent.commands import consent_group
 from .db import db
 from .demo.service import Demo, DemoRefusedError, ensure_demo
 from .forms.commands import forms_group
@@ -41,6 +42,7 @@ def main(context: click.Context) -> None:
 main.add_command(users_group)
 main.add_command(areas_group)
 main.add_command(attachments_group)
+main.add_command(consent_group)
 main.add_command(forms_group)
 main.add_command(outbox_group)
 for command in (*sync_commands, *backup_commands):

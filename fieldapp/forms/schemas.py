@@ -5,6 +5,14 @@ types.ts.
 from marshmallow import Schema, fields, validate
 
 
+class ConsentNeedSchema(Schema):
+    """The consent a form needs."""
+
+    scope = fields.String(metadata={"description": "Of the consent"})
+    person = fields.String(metadata={"description": "Path of the question that says whose"})
+    children = fields.Boolean(metadata={"description": "Whether anybody under 14 is served"})
+
+
 class FormRefSchema(Schema):
     """A form that may be filled now."""
 
@@ -14,6 +22,7 @@ class FormRefSchema(Schema):
     scope = fields.String(metadata={"enum": ["health", "housing"]})
     title = fields.List(fields.String(), metadata={"description": "In the order of langs"})
     langs = fields.List(fields.String())
+    consent = fields.Nested(ConsentNeedSchema, metadata={"description": "Absent: none is needed"})
 
 
 class CatalogueSchema(Schema):

@@ -255,6 +255,7 @@ def _fills(principal: Principal, row: FormVersion, scopes: list[str]) -> bool:
 
 def _form_ref(row: FormVersion) -> dict[str, Any]:
     parsed = _parsed(row.definition)
+    need = load_programs().need(parsed)
     return {
         "id": row.form_id,
         "version": row.version,
@@ -262,4 +263,5 @@ def _form_ref(row: FormVersion) -> dict[str, Any]:
         "scope": row.scope,
         "title": parsed["title"],
         "langs": parsed["langs"],
+        **({"consent": need.as_json()} if need else {}),
     }

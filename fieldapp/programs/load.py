@@ -26,6 +26,7 @@ from .model import (
     Prop,
     ScheduleRule,
 )
+from .reading_consent import CONSENT_KEYS, keeping_of, needs_of
 from .rules import entity_expr_problems, impure, rule_expr
 
 Compiler = Callable[[FormSource, str, str], dict[str, Any]]
@@ -36,8 +37,9 @@ SECRETS = ("id_number",)
 KEYS = {
     "program": (
         {"id", "scope", "title", "roles", "forms"},
-        {"types", "derive", "schedule", "gates"},
+        {"types", "derive", "schedule", "gates", "consent", "consents"},
     ),
+    **CONSENT_KEYS,
     "gate": ({"open", "by"}, set()),
     "type": (
         {"label", "title", "props"},
@@ -66,10 +68,10 @@ class ProgramError(ValueError):
 
 def load_folders(folder: Path, compiler: Compiler = compile_source) -> Programs:
     """Every program below `folder`. Raises ProgramError."""
-    readers = [_Reader(path, compiler) for path in sorted(folder.glob("*/program.toml"))]
+    readers = [Reader(path, compiler) for path in sorted(folder.glob("*/program.toml"))]
     for reader in readers:
         reader.read_head()
-    known = {scope: _Known(readers, scope) for scope in AUDIENCES}
+    known = {scope: Known(readers, scope) for scope in AUDIENCES}
     programs = [reader.program(known[reader.scope]) for reader in readers if reader.scope in known]
     problems = [problem for reader in readers for problem in reader.problems]
     problems += _repeated(programs)
@@ -89,10 +91,10 @@ def _repeated(programs: list[Program]) -> list[str]:
     return found
 
 
-class _Known:
+class Known:
     """What the programs of a scope may name: types, choice lists, forms."""
 
-    def __init__(self, readers: "list[_Reader]", scope: str) -> None:
+    def __init__(self, readers: "list[Reader]", scope: str) -> None:
         mine = [reader for reader in readers if reader.scope == scope]
         self.types: dict[str, Mapping[str, Any]] = {}
         self.forms: dict[str, Mapping[str, Any]] = {}
@@ -104,9 +106,11 @@ class _Known:
             for form in self.forms.values()
             for name, choices in form["lists"].items()
         }
+        consents = [reader.table("consents") for reader in mine]
+        self.consents: Mapping[str, Any] = next(filter(None, consents), {})
 
 
-class _Reader:
+class Reader:
     """Reads one folder; `problems` collects what is wrong with it."""
 
     def __init__(self, path: Path, compiler: Compiler) -> None:
@@ -190,7 +194,7 @@ class _Reader:
 
     # ---- the program
 
-    def program(self, known: _Known) -> Program:
+    def program(self, known: Known) -> Program:
         """The program, once everything it may name is known."""
         roles = tuple(str(role) for role in self.raw.get("roles", []))
         types = {
@@ -214,6 +218,8 @@ class _Reader:
                 for number, rule in enumerate(self.raw.get("schedule", []))
             ),
             gates=self.gates(),
+            consent=needs_of(self, known),
+            keeping=keeping_of(self),
             lists={name: choice_words(*known.lists[name]) for name in sorted(filter(None, lists))},
         )
 
@@ -224,15 +230,20 @@ class _Reader:
             key = f"gates.{form}"
             if not self.keys("gate", table, key):
                 continue
-            shape = Shape(self.forms[form]) if form in self.forms else None
-            paths = {shape.path(i) for i in range(len(shape.nodes))} if shape else set()
             for name in ("open", "by"):
-                self.one_of(table[name], paths, f"{key}.{name}")
+                self.one_of(table[name], self.paths(form), f"{key}.{name}")
             found[form] = Gate(table["open"], table["by"])
         return found
 
+    def paths(self, form: str) -> set[str]:
+        """The paths of a form of the program; none if it isn't there."""
+        if form not in self.forms:
+            return set()
+        shape = Shape(self.forms[form])
+        return {shape.path(number) for number in range(len(shape.nodes))}
+
     def type(
-        self, name: str, table: Mapping[str, Any], roles: tuple[str, ...], known: _Known
+        self, name: str, table: Mapping[str, Any], roles: tuple[str, ...], known: Known
     ) -> EntityType:
         """One type of entity."""
         key = f"types.{name}"
@@ -295,7 +306,7 @@ class _Reader:
         name: str,
         table: Mapping[str, Any],
         key: str,
-        known: _Known,
+        known: Known,
         writers: tuple[str, ...],
     ) -> Prop:
         """One property of a type that these roles write."""
@@ -347,7 +358,7 @@ class _Reader:
 
     # ---- rules
 
-    def derive(self, table: Mapping[str, Any], key: str, known: _Known) -> DeriveRule:
+    def derive(self, table: Mapping[str, Any], key: str, known: Known) -> DeriveRule:
         """A derive rule; compiled against the packaged form, its expressions hold by name."""
         self.keys("derive", table, key)
         form = known.forms.get(str(table.get("form")))
@@ -391,7 +402,7 @@ class _Reader:
         self.refuse(f"{key}.each", f"“{source}” is no repeat of the form")
         return None
 
-    def task(self, table: Mapping[str, Any], key: str, known: _Known) -> ScheduleRule:
+    def task(self, table: Mapping[str, Any], key: str, known: Known) -> ScheduleRule:
         """A follow-up rule."""
         self.keys("schedule", table, key)
         kind = self.one_of(table.get("type"), known.types, f"{key}.type")

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from fieldapp.consent.need import Keeping, Need, inferred
 from fieldapp.forms.xpath import Expr
 
 Words = Mapping[str, str]
@@ -118,7 +119,8 @@ class Gate:
 @dataclass(frozen=True)
 class Program:
     """One program of one scope. forms: definitions of its packaged forms by id; lists: code → [zh,
-    en].
+    en]; consent: what its forms need; keeping: how the whole scope keeps consents, if this program
+    says so.
     """
 
     id: str
@@ -131,6 +133,8 @@ class Program:
     schedule: tuple[ScheduleRule, ...]
     lists: Mapping[str, Mapping[str, list[str]]] = field(default_factory=dict)
     gates: Mapping[str, Gate] = field(default_factory=dict)
+    consent: Mapping[str, Need] = field(default_factory=dict)
+    keeping: Keeping | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Everything that deriving writes needs, whoever reads it."""
@@ -199,6 +203,20 @@ class Programs:
     def for_form(self, form: str) -> Program | None:
         """The program a packaged form belongs to."""
         return self._forms.get(form)
+
+    def keeping(self, scope: str) -> Keeping | None:
+        """How a scope keeps consents; None if it keeps none."""
+        return next((p.keeping for p in self.all if p.scope == scope and p.keeping), None)
+
+    def need(self, definition: Mapping[str, Any]) -> Need | None:
+        """The consent that a form needs, whichever version and whether or not it is packaged."""
+        program, form = self.get(definition["program"]), definition["id"]
+        keeping = self.keeping(definition["scope"])
+        if program is None or keeping is None or not program.consent:
+            return None
+        if form in program.consent:
+            return program.consent[form]
+        return inferred(definition, keeping.people, next(iter(program.consent.values())))
 
     def derive_rules(self, form: str) -> list[DeriveRule]:
         """The rules of one form, in the order in which they are applied."""

@@ -51,6 +51,7 @@ def _public(program: Program, audiences: Collection[str], role: str | None) -> d
         "lists": _seen_lists(program, audiences),
         "derive": [rule.as_json() for rule in program.derive],
         "schedule": [rule.as_json() for rule in rules],
+        **({"consents": program.keeping.as_json()} if program.keeping else {}),
     }
 
 

@@ -21,6 +21,7 @@ from fieldapp.sync import log
 from fieldapp.sync import models as m
 from fieldapp.sync import service as sync
 from fieldapp.sync.aside import Decision, decisions
+from fieldapp.sync.consent import WAITING
 
 from . import queue, visits
 from .reader import Reader
@@ -33,6 +34,8 @@ WHY = {
     ),
     "unknown_form": ("表单或这个版本还没有发布", "its form, or this version, isn't published"),
     "parse": ("内容无法读取", "it can't be read"),
+    "consent": ("还没有本人的有效同意", "there is no valid consent yet"),
+    "safeguarding": ("本人未满14周岁", "the person is under 14"),
     "apply": ("内容与表单不符", "it doesn't fit its form"),
 }
 STEP = re.compile(r"([^/\[\]]+)(?:\[([0-9]+)\])?")
@@ -51,7 +54,7 @@ def whole(principal: Principal, sid: str) -> dict[str, Any]:
         "area": "" if blind else row.area,
         "fv": "" if blind else row.fv,
         "detail": "" if blind else row.detail or "",
-        "reading": [] if blind else _reading(reader, row),
+        "reading": [] if blind or row.why in WAITING else _reading(reader, row),
         "versions": [] if blind or not row.form else forms.versions_of(row.form),
         "areas": [{"code": a, "name": reader.area_name(a)} for a in _own(principal, row.scope)],
         "decisions": decisions(sid),
@@ -165,7 +168,7 @@ def _in_words(why: str | None) -> str:
 def _find(principal: Principal, sid: str) -> m.Submission:
     theirs = queue.aside_for(principal)
     decided = sa.select(m.AsideDecision.sid)
-    kept = sa.or_(S.state == "quarantined", S.id.in_(decided))
+    kept = sa.or_(queue.KEPT_ASIDE, S.id.in_(decided))
     row = db.session.scalar(sa.select(S).where(S.id == sid, theirs, kept))
     return row if row is not None else abort_with("not_found")
 
@@ -173,6 +176,8 @@ def _find(principal: Principal, sid: str) -> m.Submission:
 def _may_release(principal: Principal, row: m.Submission) -> bool:
     """A reviewer of its scope and area; an administrator what belongs to no scope."""
     if row.state != "quarantined" or row.why == "erased" or row.user_id == principal.user_id:
+        return False
+    if row.why in WAITING:  # nobody's decision but hers
         return False
     if access.may_administer(principal.role):
         return row.scope == ""

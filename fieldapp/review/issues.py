@@ -38,6 +38,11 @@ WORDS = {
         "按服务器当时所知，没有有效的同意，却填写了同意之后的内容",
         "By what the server knew there was no valid consent, yet what needs it was filled in",
     ),
+    "emergency": (
+        "有危险信号但没有有效的同意：为救人只登记了转诊。请尽快告诉本人记了什么，由本人决定留不留",
+        "A danger sign without valid consent: to save a life only the referral was taken in. Tell "
+        "her soon what was noted; whether it stays is hers to decide",
+    ),
     "derivation_mismatch": (
         "手机算出的资料与答案不一致，已按答案登记",
         "The phone made something else of the answers; what follows from them was kept",

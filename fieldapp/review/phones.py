@@ -22,6 +22,7 @@ from fieldapp.sync import log
 from fieldapp.sync import models as m
 from fieldapp.sync.durable import durable_before
 
+from . import queue
 from .reader import Reader
 
 S = m.Submission
@@ -100,7 +101,7 @@ def _numbers(install: m.Install) -> dict[str, Any]:
 def _counts(principal: Principal, installs: Iterable[str]) -> dict[str, dict[str, int]]:
     """How many of the visits one oversees are stored, in a verified backup, and kept aside."""
     mark = durable_before(db.session.connection())
-    is_aside = S.state == "quarantined"
+    is_aside = queue.KEPT_ASIDE
     safe = sa.case((sa.and_(S.received < mark, ~is_aside), 1), else_=0)
     aside = sa.case((is_aside, 1), else_=0)
     query = sa.select(S.install, sa.func.count(), sa.func.sum(safe), sa.func.sum(aside))

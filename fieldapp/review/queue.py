@@ -8,10 +8,12 @@ from sqlalchemy.orm import defer
 from fieldapp.accounts import access
 from fieldapp.accounts.service import Principal, areas_of
 from fieldapp.areas import service as areas
+from fieldapp.consent.service import days_left
 from fieldapp.db import db
 from fieldapp.sync import log
 from fieldapp.sync import models as m
-from fieldapp.sync.quality import BLOCK, GATE, SETTLED
+from fieldapp.sync.consent import EXPIRED, WAITING
+from fieldapp.sync.quality import BLOCK, EMERGENCY, GATE, SETTLED
 
 from . import conflicts
 from .reader import Reader
@@ -21,6 +23,8 @@ S = m.Submission
 # A form marks a visit as urgent by writing a property of this name with the value 1.
 URGENT = "urgent"
 _BUILT_IN = "\\_%"
+# What was kept aside and is still there.
+KEPT_ASIDE = sa.and_(S.state == "quarantined", S.why.is_distinct_from(EXPIRED))
 
 
 def page(
@@ -103,7 +107,7 @@ def summary(principal: Principal) -> dict[str, int]:
         "urgent": _count([*waiting, _urgent()]),
         "conflicts": conflicts.count(principal),
         "issues": db.session.scalar(issues.where(*seen, _unsettled())) or 0,
-        "quarantined": _count([aside_for(principal), S.state == "quarantined"]),
+        "quarantined": _count([aside_for(principal), KEPT_ASIDE]),
     }
 
 
@@ -113,14 +117,19 @@ def quarantined(principal: Principal) -> list[dict[str, Any]]:
     An administrator is told nothing of a form, since its name may tell about a person's health.
     """
     reader = Reader(principal)
-    query = sa.select(S).where(aside_for(principal), S.state == "quarantined")
+    query = sa.select(S).where(aside_for(principal), KEPT_ASIDE)
     rows = db.session.scalars(query.order_by(S.received.desc(), S.id).limit(500))
     blind = access.may_administer(principal.role)
     return [kept_row(reader, row, blind) for row in rows]
 
 
 def kept_row(reader: Reader, row: m.Submission, blind: bool) -> dict[str, Any]:
-    """What was kept aside in the shape of QuarantinedSchema; blind: nothing of its form."""
+    """What was kept aside in the shape of QuarantinedSchema; blind: nothing of its form.
+
+    Of what waits for a consent whose it is, so that she can be asked.
+    """
+    waits = row.why in WAITING
+    about = reader.entity(row.entity) if waits and row.entity and not blind else None
     return {
         "id": row.id,
         "author": row.author,
@@ -128,6 +137,8 @@ def kept_row(reader: Reader, row: m.Submission, blind: bool) -> dict[str, Any]:
         "title": "" if blind or not row.form else reader.form_title(row.form),
         "received": row.received,
         "why": row.why or "apply",
+        "subject": reader.subject(about) if about else "",
+        "days_left": days_left(row.received) if waits else None,
     }
 
 
@@ -177,7 +188,9 @@ def _urgent() -> sa.ColumnElement[bool]:
     """Marked so by its form, or filled in without a consent that the server knew of."""
     w, i = m.RegWrite, m.Issue
     marked = sa.exists().where(w.sid == S.id, w.reg == URGENT, w.value == '"1"')
-    return sa.or_(marked, sa.exists().where(i.sid == S.id, i.kind == GATE, _unsettled()))
+    return sa.or_(
+        marked, sa.exists().where(i.sid == S.id, i.kind.in_((GATE, EMERGENCY)), _unsettled())
+    )
 
 
 def _marked(where: list[sa.ColumnElement[bool]]) -> tuple[sa.Select[Any], sa.Subquery]:

@@ -358,6 +358,14 @@ class QuarantinedSchema(Schema):
     )
     received = fields.String(required=True)
     why = fields.String(required=True)
+    subject = fields.String(
+        required=True, metadata={"description": "Whose consent it waits for, else blank"}
+    )
+    days_left = fields.Integer(
+        required=True,
+        allow_none=True,
+        metadata={"description": "Until its text is destroyed; null: it isn't"},
+    )
 
 
 class KeptDecisionSchema(Schema):

@@ -21,6 +21,7 @@ from fieldapp.db import utc_text
 
 from . import models as m
 from .bulk import among
+from .consent import EXPIRED, gated
 from .entities import (
     CORE,
     REVIEW,
@@ -74,7 +75,7 @@ OWN_TYPES = {REVIEW: REVIEW_TYPE, ISSUE: ISSUE_TYPE}
 
 
 class Batch:
-    """Items of one transaction."""
+    """Items of one transaction. consenting: people of whose consent something was said in it."""
 
     def __init__(self, store: Store, rules: Rules, vault: Vault) -> None:
         self._store, self._rules, self._vault = store, rules, vault
@@ -83,6 +84,7 @@ class Batch:
         self._installs: dict[str, Row] = {}
         self._erased: set[str] = set()
         self._forgotten: dict[tuple[str, str], str] | None = None
+        self.consenting: set[str] = set()
 
     def expect(self, ids: Sequence[str]) -> None:
         """Read at once what will be asked of these ids, of items that come one by one."""
@@ -131,16 +133,30 @@ class Batch:
             return Result(item.id, "quarantined", sent.why), {}
         outcome = self._try(item, sent)
         if outcome.plan is None:
-            return outcome.result, {"why": outcome.result.why, "detail": outcome.detail}
+            return outcome.result, {
+                "why": outcome.result.why,
+                "detail": outcome.detail,
+                "entity": outcome.about,
+            }
+        self._note_consenting(outcome)
         self._store.stage(outcome.effect)
         self._stage_blobs(item.id, outcome.plan.blobs)
         return outcome.result, self._placed(sent, outcome) | {
             "state": outcome.result.st,
-            "why": None,
+            "why": outcome.result.why,
             "detail": None,
         }
 
     # ---- keeping ------------------------------------------------------------------------------
+
+    def _note_consenting(self, outcome: Outcome) -> None:
+        """Whose consent, or age, may be another now: what waits for it is to be tried again."""
+        if outcome.plan is None:
+            return
+        keeping = self._rules.keeping(outcome.plan.scope)
+        if keeping and {t.t for t in outcome.plan.touched} & {keeping.type, keeping.people}:
+            person = self._main(outcome.plan, outcome.effect)
+            self.consenting |= {person} if person else set()
 
     def _prepare(self, sent: Sequence[Submitted]) -> None:
         """Read at once what the batch will need."""
@@ -192,7 +208,7 @@ class Batch:
         """An id that is here: the same bytes, or others, which are kept too and alarm."""
         sha, state, why = self._known[item.id]
         if sha == item.sha:
-            kept_aside = state == "quarantined"
+            kept_aside = state == "quarantined" and why != EXPIRED
             return Result(item.id, "quarantined" if kept_aside else "duplicate", why)
         if why == ERASED or not self._erased.isdisjoint(ids_in(item.body)):
             return Result(item.id, "quarantined", ERASED)
@@ -209,7 +225,9 @@ class Batch:
     def _apply(self, item: Incoming, sent: Submitted) -> Result:
         outcome = self._try(item, sent)
         if outcome.plan is None:
-            return self._aside(item, sent, outcome.result.why or "apply", outcome.detail)
+            why = outcome.result.why or "apply"
+            return self._aside(item, sent, why, outcome.detail, outcome.about)
+        self._note_consenting(outcome)
         row = self._row(item, sent, outcome.result) | self._placed(sent, outcome)
         outcome.effect.add(m.Submission, row)
         self._store.stage(outcome.effect)
@@ -241,17 +259,25 @@ class Batch:
             plan = within_rights(plan, item.author, views)
             effect = self._effect(item, sent, plan, before, views)
         except AsideError as error:
-            return Outcome(Result(item.id, "quarantined", error.why), detail=str(error))
+            result = Result(item.id, "quarantined", error.why)
+            return Outcome(result, detail=str(error), about=error.about)
         except SQLAlchemyError:
             raise
         except Exception as error:  # whatever is wrong with it must not stop the others
             log.error("submission %s can't be applied: %s", item.id, without_values(error))
             return Outcome(Result(item.id, "quarantined", "apply"), detail=type(error).__name__)
-        return Outcome(Result(item.id, self._standing(plan, effect)), effect, plan)
+        return Outcome(Result(item.id, self._standing(plan, effect), plan.why), effect, plan)
 
-    def _aside(self, item: Incoming, sent: Submitted | None, why: str, detail: str) -> Result:
+    def _aside(
+        self,
+        item: Incoming,
+        sent: Submitted | None,
+        why: str,
+        detail: str,
+        about: str | None = None,
+    ) -> Result:
         result = Result(item.id, "quarantined", why)
-        row = self._row(item, sent, result)
+        row = self._row(item, sent, result) | {"entity": about}
         row["detail"] = detail.replace("\x00", "")
         if why == ERASED:
             row["body"] = sealed_for_nobody(_bytes(item.body))
@@ -342,6 +368,7 @@ class Batch:
         target_of = self._store.target(sent.corrects) if sent.corrects else None
         fill = partial(filled, item, sent, form, self._rules, self._store.near)
         plan = plan_form(sent, form, author, fill, item.derivation)
+        plan = gated(plan, item, sent, form, self._store, self._rules.keeping(form.scope))
         return with_correction(plan, sent, target_of, author)
 
     def _effect(

@@ -18,6 +18,7 @@ from fieldapp.db import utc_text
 from . import models as m
 from .apply import note_installs
 from .bulk import among
+from .consent import EXPIRED
 from .durable import durable_before
 from .erased import among_erased
 from .log import Teller, gaps_in
@@ -221,10 +222,15 @@ def verify(user_id: str, device_id: str, message: Mapping[str, Any]) -> dict[str
         gaps = gaps_in(set(present), message["n_max"])
     return {
         "missing": [sid for sid in acked if sid not in found],
-        "durable": [sid for sid in acked if sid in found and found[sid].received < mark],
+        "durable": [sid for sid in acked if sid in found and _is_done_with(found[sid], mark)],
         "gaps": gaps,
         "states": {sid: {"st": row.state, "why": row.why} for sid, row in found.items()},
     }
+
+
+def _is_done_with(row: Any, mark: str) -> bool:
+    """Whether the phone may let go of it: a verified backup holds it, or its text was destroyed."""
+    return row.received < mark or row.why == EXPIRED
 
 
 def note_repair(install: str) -> None:

@@ -6,6 +6,8 @@ from datetime import datetime
 from functools import cached_property
 from typing import Protocol
 
+from fieldapp.consent.need import Keeping
+
 from .entities import Entity, TypeView
 from .plan import Answered, Author, Plan
 from .reconcile import Derivation
@@ -38,6 +40,10 @@ class Rules(Protocol):
         """An entity as an item of its list; asked: properties that matter, None: all."""
         ...
 
+    def keeping(self, scope: str) -> Keeping | None:
+        """How a scope keeps consents; None if it keeps none."""
+        ...
+
     def villages(self, codes: Collection[str]) -> Sequence[Mapping[str, str]]:
         """Areas as items of their list."""
         ...
@@ -49,7 +55,8 @@ class Incoming:
 
     aside: why it must be kept aside whatever it holds (`revoked`). derivation: what its answers
     yield, if the server itself made it of them. rewritten: of one written anew without somebody
-    who was erased, its scope.
+    who was erased, its scope. admitted: of one that was taken in before and is applied again, what
+    was made an exception for, blank if nothing; None: it comes.
     """
 
     id: str
@@ -64,6 +71,7 @@ class Incoming:
     aside: str | None = None
     derivation: Derivation | None = None
     rewritten: str | None = None
+    admitted: str | None = None
 
     @cached_property
     def sent(self) -> Submitted | UnreadableError:
@@ -91,3 +99,4 @@ class Outcome:
     effect: Effect = field(default_factory=Effect)
     plan: Plan | None = None
     detail: str = ""
+    about: str | None = None

@@ -121,7 +121,7 @@ def document(connection: sa.Connection, sid: str) -> dict[str, Any]:
     s = m.Submission
     kept = sa.or_(s.why.is_(None), s.why != ERASED)
     sealed = connection.scalar(sa.select(s.body).where(s.id == sid, kept))
-    if sealed is None:
+    if not sealed:  # not here, or destroyed
         return {}
     vault = vault_for(current_app.config["SETTINGS"].secret)
     mended = repaired(connection, [sid], vault).get(sid)

@@ -9,6 +9,8 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, NoReturn, Protocol
 
+from fieldapp.consent.need import Need
+
 from .entities import CORE, REVIEW, Entity, TypeView, review_id
 from .merge import ALIVE, Dot, Value
 from .quality import (
@@ -32,11 +34,13 @@ MAX_TOUCHED: Final = 500
 
 
 class AsideError(Exception):
-    """The submission is kept but not applied. why: a key of docs/sync.md's quarantine reasons."""
+    """The submission is kept but not applied. why: a key of docs/sync.md's quarantine reasons;
+    about: the entity whose coming right would let it in.
+    """
 
-    def __init__(self, why: str, detail: str) -> None:
+    def __init__(self, why: str, detail: str, about: str | None = None) -> None:
         super().__init__(detail)
-        self.why = why
+        self.why, self.about = why, about
 
 
 class Answered(Protocol):
@@ -60,6 +64,11 @@ class Answered(Protocol):
     @property
     def asked(self) -> frozenset[str] | None:
         """The properties it asks of their items; None: perhaps all."""
+        ...
+
+    @property
+    def need(self) -> Need | None:
+        """The consent it needs; None: it asks nothing that needs any."""
         ...
 
     def grown(self, answers: Mapping[str, Any]) -> Any:
@@ -132,7 +141,8 @@ class Author:
 @dataclass(frozen=True)
 class Plan:
     """What to do. scope, on: of the submission. decides: by a reviewer's right. blobs: hashes of
-    the attachments it names. own: entities of the server itself (CORE) that it may touch.
+    the attachments it names. own: entities of the server itself (CORE) that it may touch. why: what
+    was made an exception for, kept with the submission.
     """
 
     scope: str
@@ -143,6 +153,7 @@ class Plan:
     decides: bool = False
     blobs: tuple[str, ...] = ()
     own: frozenset[str] = frozenset()
+    why: str | None = None
 
 
 def plan_form(

@@ -27,6 +27,7 @@ STATES: Final = ("open", "assigned", "fixed", "verified", "closed", "reopened")
 SETTLED: Final = ("verified", "closed")
 DAYS: Final = {BLOCK: 3, WARN: 14, INFO: 14}
 GATE: Final = "gate"
+EMERGENCY: Final = "emergency"
 # Decided from the answers alone these block; what isn't named here does.
 _MILDER: Final = {
     "derivation_mismatch": WARN,
@@ -34,7 +35,7 @@ _MILDER: Final = {
     "characters": WARN,
 }
 # By what the server knew, which the phone may have known otherwise.
-_KNOWN: Final = {GATE: BLOCK, "calculation": INFO, "count": INFO}
+_KNOWN: Final = {GATE: BLOCK, EMERGENCY: BLOCK, "calculation": INFO, "count": INFO}
 MOVES: Final[Mapping[str, tuple[str, ...]]] = {
     "open": ("assigned", "fixed"),
     "assigned": ("assigned", "fixed"),

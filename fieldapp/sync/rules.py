@@ -14,6 +14,7 @@ from fieldapp.accounts import access
 from fieldapp.accounts.service import Principal
 from fieldapp.areas import service as areas
 from fieldapp.areas.service import Area
+from fieldapp.consent.need import Keeping, Need
 from fieldapp.forms import service as forms
 from fieldapp.forms.asked import asked_of_item, asked_of_lists
 from fieldapp.forms.blobs import blobs_of
@@ -92,6 +93,11 @@ class PublishedForm:
         for found in judge(shape_of(self.definition), filled.answers, world, tree):
             kind = GATE if self._shuts_gate(found, filled.answers) else found.kind
             yield Finding(found.path, kind, found.known)
+
+    @cached_property
+    def need(self) -> Need | None:
+        """The consent it needs; None: it asks nothing that needs any."""
+        return self.programs.need(self.definition)
 
     @cached_property
     def links(self) -> dict[str, frozenset[str]]:
@@ -193,6 +199,10 @@ class CurrentRules:
 
     def _view_of(self, entity: Entity) -> TypeView | None:
         return self.type(entity.scope, entity.type)
+
+    def keeping(self, scope: str) -> Keeping | None:
+        """How a scope keeps consents; None if it keeps none."""
+        return self.programs.keeping(scope)
 
     def villages(self, codes: Collection[str]) -> list[dict[str, str]]:
         """Areas as items of their list, as phones have it."""

@@ -12,11 +12,11 @@ and `log` (people).
 import json
 import re
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hashlib import sha256
-from typing import Any
+from typing import Any, TypeAlias
 
 import sqlalchemy as sa
 from flask import current_app
@@ -26,7 +26,7 @@ from fieldapp import clock
 from fieldapp.accounts import access
 from fieldapp.accounts.service import Principal, areas_of, principal_of
 from fieldapp.accounts.users import usernames
-from fieldapp.db import utc_text
+from fieldapp.db import db, utc_text
 
 from . import models as m
 from .apply import Batch, Incoming, Result, candidates, without_values
@@ -35,6 +35,7 @@ from .aside import note as note_decision
 from .audit import audit as find_faults
 from .audit import log_faults as find_log_faults
 from .bulk import among
+from .consent import CONSENT, EXPIRED
 from .durable import not_before
 from .entities import Entity
 from .erased import WHY as ERASED
@@ -108,11 +109,16 @@ def take_in(items: Sequence[Incoming]) -> list[Result]:
     if not items:
         return []
     try:
-        return _insist(lambda extra: _transact(items, extra))
+        results, consenting = _insist(lambda extra: _transact(items, extra))
     except Exception as error:
         if len(items) > 1:
             return [result for item in items for result in take_in([item])]
         return [_last_resort(items[0], error)]
+    try:
+        readmit_waiting(consenting)
+    except OperationalError as error:  # it is tried again before anything expires
+        current_app.logger.warning("what waits must wait longer: %s", without_values(error))
+    return results
 
 
 def _last_resort(item: Incoming, error: Exception) -> Result:
@@ -120,14 +126,18 @@ def _last_resort(item: Incoming, error: Exception) -> Result:
         return Result(item.id, "later", "busy")
     current_app.logger.error("submission %s can't be written: %s", item.id, without_values(error))
     try:
-        return _transact([replace(item, aside="apply")], set())[0]
+        return _transact([replace(item, aside="apply")], set())[0][0]
     except Exception as worse:
         told = without_values(worse)
         current_app.logger.error("submission %s can't even be kept aside: %s", item.id, told)
         return Result(item.id, "later", "busy")
 
 
-def _insist(attempt: Callable[[set[str]], list[Result]]) -> list[Result]:
+Taken: TypeAlias = "tuple[list[Result], set[str]]"
+"""Results, and the people of whose consent something was said."""
+
+
+def _insist(attempt: Callable[[set[str]], Taken]) -> Taken:
     """Try again after a lost race, with the areas that turned out to be needed."""
     extra: set[str] = set()
     for number in range(1, TRIES):
@@ -140,7 +150,7 @@ def _insist(attempt: Callable[[set[str]], list[Result]]) -> list[Result]:
     return attempt(extra)
 
 
-def _transact(items: Sequence[Incoming], extra: set[str]) -> list[Result]:
+def _transact(items: Sequence[Incoming], extra: set[str]) -> Taken:
     rules = current_rules()
     with writing() as connection:
         items = _dated(connection, items)
@@ -148,7 +158,22 @@ def _transact(items: Sequence[Incoming], extra: set[str]) -> list[Result]:
         batch = Batch(store, rules, vault())
         results = batch.accept(items)
         batch.finish(_moment(items))
-    return results
+    return results, batch.consenting
+
+
+def readmit_waiting(people: Collection[str]) -> list[str]:
+    """Let in what waits for a consent of these people and no longer has to; which."""
+    if not people:
+        return []
+    s = m.Submission
+    query = sa.select(s.id).where(s.state == "quarantined", s.why == CONSENT)
+    ids = [
+        sid
+        for some in chunks(sorted(people))
+        for sid in db.session.scalars(query.where(s.entity.in_(some)).order_by(s.received, s.id))
+    ]
+    db.session.rollback()
+    return [sid for sid in ids if readmit(sid).st != "quarantined"]
 
 
 def _dated(connection: sa.Connection, items: Sequence[Incoming]) -> Sequence[Incoming]:
@@ -351,7 +376,8 @@ def from_log(connection: sa.Connection, ids: Sequence[str]) -> list[tuple[Any, I
         mended = repaired(connection, some, vault())
         for sid in some:
             author = _trusted(rows[sid], names.get(rows[sid].user_id, ""))
-            found.append((rows[sid], _from_log(rows[sid], author, mended.get(sid))))
+            item = _from_log(rows[sid], author, mended.get(sid))
+            found.append((rows[sid], replace(item, admitted=rows[sid].why or "")))
     return found
 
 
@@ -368,7 +394,7 @@ def readmit(sid: str, overrule: bool = False, decision: Decision | None = None) 
         row = connection.execute(sa.select(s).where(s.id == sid)).first()
         if row is None or row.state != "quarantined":
             return Result(sid, row.state if row else "later")
-        if row.why == ERASED:
+        if row.why in (ERASED, EXPIRED):
             return Result(sid, row.state, row.why)
         author = _trusted(row) if overrule else _with_areas(row, decision)
         if author is None:
@@ -383,6 +409,7 @@ def readmit(sid: str, overrule: bool = False, decision: Decision | None = None) 
         if decision and went_in:
             note_decision(connection, sid, decision, vault())
         batch.finish(row.received)
+    readmit_waiting(batch.consenting)
     return result
 
 

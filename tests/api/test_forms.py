@@ -133,6 +133,7 @@ def test_a_worker_with_both_scopes_gets_all_four_programs(cast: Cast) -> None:
         "contra_followup",
         "preg_followup",
         "rental_register",
+        "safeguarding_note",
     }
     form = next(f for f in catalogue["forms"] if f["id"] == "preg_followup")
     assert (form["title"], form["langs"]) == (["孕产随访", "Pregnancy follow-up"], ["zh", "en"])
@@ -234,6 +235,7 @@ def test_the_packaged_forms_are_published_together(run: Run, app: Flask) -> None
         "contra_followup 2025-1 is published.",
         "preg_followup 2025-1 is published.",
         "rental_register 2025-1 is published.",
+        "safeguarding_note 2025-1 is published.",
     ]
 
 

@@ -173,22 +173,29 @@ class TestTampering:
 class TestConsentGate:
     """What the server knew of consent when a health visit came."""
 
-    def test_a_visit_without_a_consent_the_server_knows_is_urgent(
+    def test_a_visit_without_a_consent_the_server_knows_waits_for_it_unseen(
         self, app: Flask, cast: Cast
     ) -> None:
         zhang = new_client(app, cast.wang, "张小梅")
         visit = pregnancy_visit(app, cast.wang, zhang)
         phone = cast.wang.enrol()
         phone.push([zhang, visit])
-        unknown = pregnancy_visit(app, cast.wang, new_client(app, cast.wang, "刘春燕"))
-        phone.push([unknown])
+        liu = new_client(app, cast.wang, "刘春燕")
+        unknown = pregnancy_visit(app, cast.wang, liu)
+        assert phone.push([unknown])[0] == {
+            "id": unknown["id"], "st": "quarantined", "why": "consent",
+        }  # fmt: skip
         desk = cast.chen.log_in()
         assert ("gate", "g_visit/consent_n") not in findings(desk, visit["id"])
-        assert ("gate", "g_visit/consent_n") in findings(desk, unknown["id"])
-        rows = desk.get("/api/review/visits").json["items"]
-        assert rows[0]["id"] == unknown["id"]
-        assert rows[0]["urgent"]
-        assert decide(desk, unknown["id"], "approved").json["code"] == "issues_open"
+        (kept,) = desk.get("/api/review/quarantine").json
+        assert (kept["why"], kept["days_left"]) == ("consent", 6)
+        whole = desk.get(f"/api/review/quarantine/{unknown['id']}").json
+        assert (whole["reading"], whole["releasable"], whole["repairable"]) == ([], False, False)
+        refused = desk.post(f"/api/review/quarantine/{unknown['id']}/release", {"reason": "熟人"})
+        assert refused.status_code == 403
+        phone.push([liu])
+        assert desk.get("/api/review/quarantine").json == []
+        assert look(desk, unknown["id"])["subject"] == "刘春燕"
 
     def test_an_older_copy_on_the_phone_is_told_and_holds_nothing_up(
         self, app: Flask, cast: Cast
@@ -206,14 +213,17 @@ class TestConsentGate:
         assert "open" not in states(desk, visit["id"])
 
     def test_a_rebuild_keeps_what_was_known_then(self, app: Flask, cast: Cast) -> None:
-        unknown = pregnancy_visit(app, cast.wang, new_client(app, cast.wang, "刘春燕"))
-        cast.wang.enrol().push([unknown])
+        zhang = new_client(app, cast.wang, "张小梅")
+        visit = pregnancy_visit(app, cast.wang, zhang, g_visit=absent(zhang))
+        visit["answers"]["g_visit"]["dob"] = "1990-01-01"
+        cast.wang.enrol().push([zhang, visit])
         desk = cast.chen.log_in()
-        before = look(desk, unknown["id"])["findings"]
+        before = look(desk, visit["id"])["findings"]
+        assert [found["known"] for found in before] == [True]
         with app.app_context():
             sync.rebuild()
             db.session.remove()
-        assert look(desk, unknown["id"])["findings"] == before
+        assert look(desk, visit["id"])["findings"] == before
 
 
 class TestStrikingOff:

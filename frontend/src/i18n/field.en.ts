@@ -242,6 +242,11 @@ const en: typeof zh = {
     authz: 'It lies outside your area or duties. Ask your administrator to check them.',
     revoked: 'This phone was disabled. Ask your administrator.',
     unknown_form: 'The server does not have this form yet. Ask your administrator.',
+    consent:
+      'The server knows of no valid consent, so this is sealed. Take consent: it goes in by itself. Without it, it is destroyed after 7 days.',
+    safeguarding:
+      'The person is under 14, so this is sealed. Call the safeguarding lead and the child protection line 12355 at once.',
+    expired: 'No consent came within 7 days; what was written is destroyed.',
     apply: 'The server could not record it. Ask your administrator.',
     variant: 'Two versions of this visit exist. Ask your administrator to compare them.',
     unknown: 'Ask your administrator.',

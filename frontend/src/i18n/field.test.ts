@@ -4,23 +4,25 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import captureEn from './capture.en';
 import captureZh from './capture.zh';
+import consentEn from './consent.en';
+import consentZh from './consent.zh';
 import fieldEn from './field.en';
 import fieldZh from './field.zh';
 import type { Messages } from './index';
 
 const SRC = fileURLToPath(new URL('..', import.meta.url));
-const zh = { ...fieldZh, ...captureZh };
-const en = { ...fieldEn, ...captureEn };
+const zh = { ...fieldZh, ...captureZh, ...consentZh };
+const en = { ...fieldEn, ...captureEn, ...consentEn };
 /** Tables whose keys come from data: states, roles, reasons. */
 const TABLES =
-  /^(why|role|error|sync\.error|sync\.step|outbox\.state|outbox\.stateHint|scope|nav|form\.media)\.|^capture\.(microphone_|pace_|colour)/;
+  /^(why|role|error|sync\.error|sync\.step|outbox\.state|outbox\.stateHint|scope|nav|form\.media|consent\.(title|text|state)|notice)\.|^capture\.(microphone_|pace_|colour)/;
 
 function files(folder: string): string[] {
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
     const path = join(folder, entry.name);
     if (entry.isDirectory()) return entry.name === 'review' ? [] : files(path);
     return /\.(vue|ts)$/.test(entry.name) &&
-      !/\.test\.ts$|(field|capture)\.(zh|en)\.ts$/.test(entry.name)
+      !/\.test\.ts$|(field|capture|consent)\.(zh|en)\.ts$/.test(entry.name)
       ? [path]
       : [];
   });

@@ -175,6 +175,10 @@ export default {
         'If its author did make this visit, take it in; if the village is wrong, put it right.',
       revoked: 'Ask its author first whether this visit is real, then take it in.',
       unknown_form: 'Try again once this version is published, or take it in under one that is.',
+      consent:
+        'It is sealed: nobody can see it. Ask the person: a consent takes it in by itself; without one it is destroyed when the days are over.',
+      safeguarding:
+        'It is sealed. Call the safeguarding lead and the child protection line 12355 at once; it is destroyed when the days are over.',
       apply: 'Check what it says and put it right; if that doesn’t help, tell your administrator.',
     },
     isDurable: 'In a backup',
@@ -208,8 +212,11 @@ export default {
       authz: 'Outside the author’s role or area',
       revoked: 'The phone was revoked',
       unknown_form: 'Unknown form version',
+      consent: 'Waits for her consent',
+      safeguarding: 'The person is under 14',
       apply: 'Failed while being applied',
     },
+    daysLeft: '{n} days left',
     device: 'Phone',
     person: 'Person',
     enrolled: 'Enrolled',

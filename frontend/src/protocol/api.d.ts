@@ -1797,6 +1797,14 @@ export interface components {
             active?: boolean;
             grants?: components["schemas"]["Grant"][];
         };
+        ConsentNeed: {
+            /** @description Of the consent */
+            scope?: string;
+            /** @description Path of the question that says whose */
+            person?: string;
+            /** @description Whether anybody under 14 is served */
+            children?: boolean;
+        };
         FormRef: {
             id?: string;
             version?: string;
@@ -1806,6 +1814,8 @@ export interface components {
             /** @description In the order of langs */
             title?: string[];
             langs?: string[];
+            /** @description Absent: none is needed */
+            consent?: components["schemas"]["ConsentNeed"];
         };
         Catalogue: {
             hash?: string;
@@ -2459,6 +2469,10 @@ export interface components {
             title: string;
             received: string;
             why: string;
+            /** @description Whose consent it waits for, else blank */
+            subject: string;
+            /** @description Until its text is destroyed; null: it isn't */
+            days_left: number | null;
         };
         OldForm: {
             title: string;
@@ -2505,6 +2519,10 @@ export interface components {
             title: string;
             received: string;
             why: string;
+            /** @description Whose consent it waits for, else blank */
+            subject: string;
+            /** @description Until its text is destroyed; null: it isn't */
+            days_left: number | null;
             state: string;
             /** @description Its number on its phone */
             n: number;

@@ -234,6 +234,42 @@ export interface ScheduleRule {
   label: Record<string, string>;
 }
 
+/** A version of a notice: from `effective` on the one to consent to; an older consent holds `grace` days longer. */
+export interface NoticeVersion {
+  version: string;
+  effective: string;
+  grace: number;
+}
+/** `texts`: by language, `simple` for those of 14 to 17; Markdown, a heading a step. */
+export interface Notice extends NoticeVersion {
+  texts: Record<string, { full: string; simple: string }>;
+}
+/** How a scope keeps consents: what records them, the form that takes and takes back, what people are told. */
+export interface ConsentKeeping {
+  type: string;
+  people: string;
+  form: string;
+  /** Property of a person. */
+  born: string;
+  /** Paths in the form: who it is, where the notice is read out, which version of it. */
+  person: string;
+  read: string;
+  version: string;
+  /** Answers, by path, with which a known person is asked, and takes all back. */
+  take: Record<string, string>;
+  withdraw: Record<string, string>;
+  /** Form for a note about a child in danger. */
+  safeguarding: string;
+  scopes: Record<string, Record<string, string>>;
+  notices: Notice[];
+}
+/** The consent a form needs of whoever is chosen at `person`; `children`: whether anybody under 14 is served. */
+export interface ConsentNeed {
+  scope: string;
+  person: string;
+  children: boolean;
+}
+
 export interface Program {
   id: string;
   scope: Scope;
@@ -243,6 +279,7 @@ export interface Program {
   lists: Record<string, Record<string, string[]>>;
   derive: DeriveRule[];
   schedule: ScheduleRule[];
+  consents?: ConsentKeeping;
 }
 
 export interface FormRef {
@@ -252,6 +289,7 @@ export interface FormRef {
   scope: Scope;
   title: string[];
   langs: string[];
+  consent?: ConsentNeed;
 }
 
 export interface Catalogue {

@@ -4,8 +4,15 @@ import SavedPage from './SavedPage.vue';
 import TodayPage from './TodayPage.vue';
 import UnlockPage from './UnlockPage.vue';
 
-export const loadFormPage = () => import('./FormPage.vue');
-export const loadRecordPage = () => import('./RecordPage.vue');
+/** A screen that speaks of consent comes with the texts of it. */
+async function withConsent<T>(screen: Promise<T>): Promise<T> {
+  const { loadConsentTexts } = await import('./consenting/texts');
+  const [loaded] = await Promise.all([screen, loadConsentTexts()]);
+  return loaded;
+}
+
+export const loadFormPage = () => withConsent(import('./FormPage.vue'));
+export const loadRecordPage = () => withConsent(import('./RecordPage.vue'));
 
 const field = { field: true };
 

@@ -40,8 +40,11 @@ export function givenFor(
   return null;
 }
 
-/** The address of a new, still empty visit. */
-export function newFormRoute(form: string, query: { record?: string } = {}): RouteLocationRaw {
+/** The address of a new, still empty visit. `take`: the consent of `record` is to be asked. */
+export function newFormRoute(
+  form: string,
+  query: { record?: string; take?: string } = {},
+): RouteLocationRaw {
   return { name: 'form', params: { draft: newId() }, query: { form, ...query } };
 }
 

@@ -1,9 +1,14 @@
 /** The day's agreed contacts, each with the person or place it is about. */
+
+import type { ConsentState } from '@/forms/consent';
 import { type DueTask, tasksFor } from '@/forms/schedule';
 import type { Client, EntityView, Scope } from '@/protocol/types';
+import { standingOf } from './consent';
 import { rootOf } from './record';
 
 const DAY_MS = 86_400_000;
+/** Nobody is reminded of whoever said no, nor of a child that needs protection. */
+const SILENT: ReadonlySet<ConsentState> = new Set(['declined', 'safeguarding']);
 
 export interface Contact {
   task: DueTask;
@@ -19,7 +24,9 @@ export function agreedContacts(client: Client, scope: Scope, today: string): Con
   return found.flatMap((task) => {
     const entity = registry.get(task.entity);
     if (!entity) return [];
-    return [{ task, about: rootOf(catalogue, registry, scope, entity) ?? entity }];
+    const about = rootOf(catalogue, registry, scope, entity) ?? entity;
+    const consent = standingOf(client, scope, task.form, about.id);
+    return consent && SILENT.has(consent.state) ? [] : [{ task, about }];
   });
 }
 

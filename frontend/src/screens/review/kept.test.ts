@@ -15,6 +15,8 @@ const KEPT: Kept = {
   title: '知情同意与登记',
   received: '2026-11-02T04:00:00.000000Z',
   why: 'authz',
+  subject: '',
+  days_left: null,
   state: 'quarantined',
   n: 7,
   area: '379901001001',

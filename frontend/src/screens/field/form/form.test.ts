@@ -198,6 +198,7 @@ function open(notes: [string, string[]][] = []) {
     store,
     def: followUp,
     scope: 'health',
+    keeping: undefined,
     registry,
     type: (id) => {
       const def = program.types[id];

@@ -9,6 +9,7 @@ import type {
   ReturnedTask,
   Scope,
 } from '@/protocol/types';
+import { keepingOf } from '../consent';
 import { rootOf } from '../record';
 import { givenFor } from '../starting';
 
@@ -27,6 +28,8 @@ export interface Opening {
 export interface OpeningQuery {
   form?: string;
   record?: string;
+  /** Set: the consent of `record` is to be asked. */
+  take?: string;
   corrects?: string;
 }
 
@@ -58,7 +61,10 @@ export async function openForm(
   return {
     def,
     draft: undefined,
-    given: (record && givenAbout(client, def, record)) ?? {},
+    given: {
+      ...(query.take ? keepingOf(client.catalogue(), def.scope)?.take : {}),
+      ...(record && givenAbout(client, def, record)),
+    },
     scope: def.scope,
     returned: undefined,
     area: record?.areas[0] ?? homeArea(client, def.scope, village),

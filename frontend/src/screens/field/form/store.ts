@@ -1,6 +1,13 @@
 /** A form session as Vue sees it: one subscription, and a shallow ref for each node on screen. */
 import { type InjectionKey, inject, type ShallowRef, shallowRef } from 'vue';
-import type { FormDefinition, FormSession, NodeView, Registry, Scope } from '@/protocol/types';
+import type {
+  ConsentKeeping,
+  FormDefinition,
+  FormSession,
+  NodeView,
+  Registry,
+  Scope,
+} from '@/protocol/types';
 import type { KnownType } from '../words';
 import type { SaveTarget } from './conflict';
 import type { IdleQueue } from './idle';
@@ -82,6 +89,8 @@ export interface FormContext {
   def: FormDefinition;
   scope: Scope;
   registry: Registry;
+  /** How the scope keeps consents, if it does. */
+  keeping: ConsentKeeping | undefined;
   type(id: string): KnownType | undefined;
   /** What each question's answer is saved to, by node number. */
   targets: ReadonlyMap<number, SaveTarget>;

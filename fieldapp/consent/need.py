@@ -1,0 +1,135 @@
+"""What consent a form needs, and whether answers are such as need it. Pure.
+
+A program declares it (`[consent.<form>]`). A form that was published later into the same program
+and isn't declared needs the same, of whomever it asks about first: there is no way round it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from .live import Version
+
+Answers = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Need:
+    """scope: of the consent. person: path of the question that says whose. urgent: path of what
+    says that there is danger; to_save: the types that may then be written all the same.
+    for_children: False where nobody under 14 is served.
+    """
+
+    scope: str
+    person: str
+    urgent: str = ""
+    to_save: tuple[str, ...] = ()
+    for_children: bool = True
+
+    def of(self, answers: Answers) -> str:
+        """The id of the person, blank if nobody is named."""
+        return _text(answers, self.person)
+
+    def carries(self, answers: Answers) -> bool:
+        """Whether anything was asked beyond who was visited and whether they wanted to talk.
+
+        That is whatever stands outside the group in which the person is named.
+        """
+        own = self.person.partition("/")[0]
+        return any(
+            isinstance(part, (dict, list)) and _holds_something(part)
+            for name, part in answers.items()
+            if name not in (own, "meta")
+        )
+
+    def is_urgent(self, answers: Answers) -> bool:
+        """Whether the form itself says that there is danger."""
+        return bool(self.urgent) and _text(answers, self.urgent) in ("1", "true")
+
+    def as_json(self) -> dict[str, Any]:
+        """As `ConsentNeed` in types.ts."""
+        return {"scope": self.scope, "person": self.person, "children": self.for_children}
+
+
+@dataclass(frozen=True)
+class Notice(Version):
+    """One version of what people are told. texts: by language (`zh`, `en`), then `full` and
+    `simple` (for 14 to 17), as Markdown: a heading a step.
+    """
+
+    texts: Mapping[str, Mapping[str, str]]
+
+
+@dataclass(frozen=True)
+class Keeping:
+    """How a scope keeps consents: entities of `type`, taken by `form`, of entities of type `people`
+    born on `born`.
+
+    person, read: paths in that form of who it is, and where the notice is read out. version: of
+    what says which version that was. take, withdraw: answers with which a known person is asked,
+    and takes all back. safeguarding: the form for a note about a child in danger.
+    """
+
+    type: str
+    people: str
+    form: str
+    born: str
+    person: str
+    read: str
+    version: str
+    take: Mapping[str, str]
+    withdraw: Mapping[str, str]
+    safeguarding: str
+    scopes: Mapping[str, Mapping[str, str]]
+    notices: tuple[Notice, ...] = field(default=())
+
+    def as_json(self) -> dict[str, Any]:
+        """As `ConsentKeeping` in types.ts."""
+        return {
+            **{key: value for key, value in vars(self).items() if key != "notices"},
+            "take": dict(self.take),
+            "withdraw": dict(self.withdraw),
+            "scopes": {scope: dict(words) for scope, words in self.scopes.items()},
+            "notices": [
+                {**vars(notice), "texts": {lang: dict(t) for lang, t in notice.texts.items()}}
+                for notice in self.notices
+            ],
+        }
+
+
+def inferred(definition: Mapping[str, Any], kind: str, declared: Need) -> Need | None:
+    """What an undeclared form of a program needs, going by the question that chooses somebody of
+    type `kind`, outside repeats; None if it asks about nobody.
+    """
+    nodes = definition["nodes"]
+    for number, node in enumerate(nodes):
+        path = _path(nodes, number)
+        if node.get("c") and (node.get("items") or {}).get("inst") == kind and path:
+            return Need(declared.scope, path, for_children=declared.for_children)
+    return None
+
+
+def _path(nodes: list[dict[str, Any]], number: int) -> str:
+    """Of a question outside repeats; blank within one."""
+    names: list[str] = []
+    while number > 0:
+        if nodes[number]["k"] == "repeat":
+            return ""
+        names.insert(0, nodes[number]["n"])
+        number = nodes[number]["p"]
+    return "/".join(names)
+
+
+def _text(answers: Answers, path: str) -> str:
+    here: Any = answers
+    for step in path.split("/"):
+        here = here.get(step) if isinstance(here, Mapping) else None
+    return here if isinstance(here, str) else ""
+
+
+def _holds_something(part: Any) -> bool:
+    if isinstance(part, Mapping):
+        return any(_holds_something(below) for below in part.values())
+    if isinstance(part, list):
+        return any(_holds_something(below) for below in part)
+    return part not in (None, "")

@@ -1,0 +1,63 @@
+"""What waits for a consent: how long still, and what becomes of it when nobody gave one.
+
+expire(dry_run)  lets in what no longer has to wait, destroys the text of what waited too long
+days_left(row)   until that happens
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+import sqlalchemy as sa
+
+from fieldapp import clock
+from fieldapp.db import db, utc_text
+from fieldapp.sync import models as m
+from fieldapp.sync import service as sync
+from fieldapp.sync.consent import EXPIRED, WAITING
+from fieldapp.sync.transactions import chunks, writing
+
+DAYS: Final = 7
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How many submissions were let in, how many texts destroyed."""
+
+    admitted: int
+    destroyed: int
+
+
+def expire(dry_run: bool = False) -> Ended:
+    """End the waiting of what is due. dry_run: only count, as if no consent had come since."""
+    s = m.Submission
+    before = utc_text(clock.now() - timedelta(days=DAYS))
+    due = sa.select(s.id).where(s.state == "quarantined", s.why.in_(WAITING), s.received < before)
+    ids = list(db.session.scalars(due.order_by(s.received, s.id)))
+    db.session.rollback()
+    if dry_run:
+        return Ended(0, len(ids))
+    late = [sid for sid in ids if sync.readmit(sid).st == "quarantined"]
+    _destroy(late)
+    return Ended(len(ids) - len(late), len(late))
+
+
+def days_left(received: str) -> int:
+    """Whole days until what came then is destroyed, 0 on the last."""
+    end = datetime.fromisoformat(received) + timedelta(days=DAYS)
+    return max(0, (end - clock.now()).days)
+
+
+def _destroy(ids: list[str]) -> None:
+    """Keep that something came, from whom and when; not what, nor about whom.
+
+    The row stays: the same bytes are then known and not taken in again.
+    """
+    s, variant, blob = m.Submission, m.SubmissionVariant, m.SubmissionBlob
+    gone = {"why": EXPIRED, "body": b"", "entity": None, "detail": None, "corrects": None}
+    with writing() as connection:
+        for some in chunks(ids):
+            still = sa.and_(s.id.in_(some), s.state == "quarantined", s.why.in_(WAITING))
+            connection.execute(sa.update(s).where(still).values(**gone))
+            connection.execute(sa.delete(variant).where(variant.id.in_(some)))
+            connection.execute(sa.delete(blob).where(blob.sid.in_(some)))

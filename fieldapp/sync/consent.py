@@ -1,0 +1,90 @@
+"""The gate of consent at the one door: what is taken in of a visit, by what the server knows.
+
+A visit that carries health data of somebody without live consent is kept aside, sealed, for seven
+days: a consent that arrives meanwhile lets it in by itself, else its text is destroyed. One that
+says that there is danger is taken in for the referral alone (PIPL 13(4)), and marked.
+docs/decisions/0008-consent-that-gates.md
+"""
+
+from collections.abc import Collection
+from dataclasses import replace
+from typing import Final, Protocol
+
+from fieldapp.consent.live import LIVE, SAFEGUARDING, Standing, standing
+from fieldapp.consent.need import Keeping, Need
+
+from .entities import Entity, TypeView
+from .items import Incoming
+from .plan import Answered, AsideError, Plan
+from .quality import EMERGENCY, Finding
+from .wire import Submitted
+
+CONSENT: Final = "consent"
+EXPIRED: Final = "expired"
+WAITING: Final = (CONSENT, SAFEGUARDING)
+"""Reasons of a quarantine that ends by itself."""
+
+
+class Registry(Protocol):
+    """The part of a store this module needs."""
+
+    def near(self, ids: Collection[str], kind: str) -> list[Entity]:
+        """These entities, and those of a type that follow them."""
+        ...
+
+    def view_of(self, entity: Entity) -> TypeView:
+        """The view of an entity's type."""
+        ...
+
+
+def gated(
+    plan: Plan,
+    item: Incoming,
+    sent: Submitted,
+    form: Answered,
+    registry: Registry,
+    keeping: Keeping | None,
+) -> Plan:
+    """The plan, or what of it may be done without consent. Raises AsideError.
+
+    What was admitted before is done again as it was then.
+    """
+    need = form.need
+    if need is None or keeping is None or not need.carries(sent.answers):
+        return plan
+    if item.admitted is not None:
+        # The mark of that time stands: what was decided by what was known then isn't found again.
+        return _to_save(plan, need, ()) if item.admitted == EMERGENCY else plan
+    person = need.of(sent.answers)
+    found = consent_of(registry, keeping, need, person, plan.on)
+    if found.state == LIVE:
+        return plan
+    if found.state == SAFEGUARDING:
+        raise AsideError(SAFEGUARDING, "under 14", person)
+    if need.is_urgent(sent.answers):
+        return _to_save(plan, need, (Finding(need.urgent, EMERGENCY, known=True),))
+    raise AsideError(CONSENT, found.state, person)
+
+
+def consent_of(registry: Registry, keeping: Keeping, need: Need, person: str, on: str) -> Standing:
+    """Where somebody's consent stands on a day, by all the server knows now."""
+    near = {entity.id: entity for entity in registry.near([person], keeping.type)}
+    props = [
+        entity.props(registry.view_of(entity))
+        for entity in near.values()
+        if entity.type == keeping.type
+    ]
+    whose = (person, need.scope)
+    mine = next((p for p in props if (p.get("person"), p.get("scope")) == whose), None)
+    them = near.get(person)
+    born = them.props(registry.view_of(them)).get(keeping.born, "") if them else ""
+    return standing(mine, born, on, keeping.notices, need.for_children)
+
+
+def _to_save(plan: Plan, need: Need, marks: tuple[Finding, ...]) -> Plan:
+    """Only what may be written to save a life, marked so that she is told of it afterwards."""
+    touched = tuple(t for t in plan.touched if t.t in need.to_save)
+    ids = {t.e for t in touched}
+    writes = tuple(w for w in plan.writes if w.e in ids)
+    issues = (*plan.issues, *marks)
+    return replace(plan, touched=touched, writes=writes, issues=issues, why=EMERGENCY)

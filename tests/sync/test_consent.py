@@ -1,0 +1,256 @@
+"""Consent gates: what may be kept of a visit, by what the server knows of the person's consent."""
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from fieldapp import clock
+from fieldapp.consent import service as consent
+from fieldapp.db import db
+from fieldapp.sync import feed, log, service
+from fieldapp.sync import models as m
+from fieldapp.sync.apply import Result
+from tests.cast import Person
+
+from .stories import RECEIVED, TODAY, Village, logged
+
+TOMORROW = "2026-11-03"
+
+
+def registered(village: Village, born: str = "1995-05-05", **agreed: str) -> str:
+    """A client whom 王芳 registered; what she agreed to."""
+    visit = village.consent(village.cast.wang)
+    answers = json.loads(json.dumps(visit.answers))
+    answers["g_person"]["n_dob"] = born
+    answers["g_consent"] |= agreed
+    sent = village.send(service.Visit(**{**vars(visit), "answers": answers}))
+    assert sent.st == "stored"
+    found: str = village.only(village.cast.chen, "client")["id"]
+    return found
+
+
+def word(
+    village: Village, person: Person, client: str, what: str, on: str = TODAY
+) -> service.Visit:
+    """What a known client says: `consent` to everything, or `withdraw`."""
+    agreed = dict.fromkeys(("age14", "c_preg", "c_contra", "c_share", "c_msg", "c_copy"), "1")
+    answers: dict[str, Any] = {
+        "g_start": {"visit_date": on, "known": "1", "person_id": client, "what_for": what}
+    }
+    if what == "consent":
+        answers["g_start"]["lang_ok"] = "1"
+        answers["g_consent"] = {**agreed, "c_method": "sign"}
+    return village.visit(person, "consent_record", answers)
+
+
+def visit_of(village: Village, client: str, **changed: Any) -> dict[str, Any]:
+    """李娜's visit, made while her phone knew of a consent."""
+    return village.make(village.pregnancy(village.cast.li, client, **changed))
+
+
+def in_danger(village: Village, client: str) -> dict[str, Any]:
+    visit = village.pregnancy(village.cast.li, client)
+    answers = json.loads(json.dumps(visit.answers))
+    answers["g_preg"]["g_anc"]["danger_p"] = "bleed"
+    answers["g_ref"] = {"urgent": "1", "referred": "1", "ref_to": "120", "ref_person": client}
+    made = village.visit(village.cast.li, "preg_followup", answers)
+    return village.make(made)
+
+
+def body_of(sid: str) -> bytes:
+    found = db.session.scalar(sa.select(m.Submission.body).where(m.Submission.id == sid))
+    db.session.rollback()
+    assert found is not None
+    return found
+
+
+def kinds_of(village: Village) -> set[str]:
+    return {entity["type"] for entity in village.seen(village.cast.chen).values()}
+
+
+def later(monkeypatch: pytest.MonkeyPatch, **by: int) -> None:
+    monkeypatch.setattr(clock, "now", lambda: RECEIVED + timedelta(**by))
+
+
+class TestTheGate:
+    """Health data without live consent are kept aside; what asks nothing is stored."""
+
+    def test_a_visit_that_comes_after_she_withdrew_is_kept_aside(self, village: Village) -> None:
+        client = registered(village)
+        made = visit_of(village, client)
+        assert village.send(word(village, village.cast.wang, client, "withdraw")).st == "stored"
+        assert village.take_in(village.cast.li, made) == [
+            Result(made["id"], "quarantined", "consent")
+        ]
+        assert "pregnancy" not in kinds_of(village)
+        assert logged(made["id"]).detail == "declined"
+        assert made["answers"]["g_preg"]["g_dating"]["edd_in"].encode() not in body_of(made["id"])
+
+    def test_a_no_from_the_beginning_is_a_no(self, village: Village) -> None:
+        client = registered(village, c_preg="0")
+        made = village.make(village.pregnancy(village.cast.li, client))
+        answers = json.loads(json.dumps(made["answers"]))
+        answers["g_visit"]["gate"] = "1"
+        answers["g_preg"] = {"person_ref": client, "g_ga": {"status": "on"}}
+        (result,) = village.take_in(village.cast.li, made | {"answers": answers})
+        assert (result.st, result.why) == ("quarantined", "consent")
+
+    def test_a_visit_where_nothing_was_asked_needs_no_consent(self, village: Village) -> None:
+        client = registered(village, c_preg="0")
+        visit = {"visit_date": TODAY, "visit_mode": "home", "person_id": client}
+        for result in ({"contact_result": "absent"}, {"contact_result": "met", "still_ok": "0"}):
+            made = village.visit(village.cast.li, "preg_followup", {"g_visit": visit | result})
+            assert village.send(made).st == "stored"
+
+    def test_somebody_unknown_has_agreed_to_nothing(self, village: Village) -> None:
+        client = registered(village)
+        made = visit_of(village, client)
+        nobody = clock.new_id()
+        text = json.dumps(made).replace(client, nobody)
+        (result,) = village.take_in(village.cast.li, json.loads(text))
+        assert (result.st, result.why) == ("quarantined", "consent")
+
+    def test_contraception_has_a_consent_of_its_own(self, village: Village) -> None:
+        client = registered(village, c_contra="0")
+        assert village.take_in(village.cast.li, visit_of(village, client))[0].st == "stored"
+        made = visit_of(village, client) | {"form": "contra_followup"}
+        made["answers"] = {
+            "g_visit": {"visit_date": TODAY, "person_id": client},
+            "g_c": {"method": "condom"},
+        }
+        (result,) = village.take_in(
+            village.cast.li, made | {"id": clock.new_id(), "ops": [], "entities": []}
+        )
+        assert (result.st, result.why) == ("quarantined", "consent")
+
+    def test_consent_in_the_same_push_before_it_counts(self, village: Village) -> None:
+        client = registered(village)
+        made = visit_of(village, client)
+        village.send(word(village, village.cast.wang, client, "withdraw"))
+        again = village.make(word(village, village.cast.li, client, "consent", TOMORROW))
+        first, second = village.take_in(village.cast.li, again, made)
+        assert (first.st, second.st) == ("stored", "stored")
+
+    def test_consent_that_comes_later_lets_it_in_by_itself(self, village: Village) -> None:
+        client = registered(village)
+        made = visit_of(village, client)
+        village.send(word(village, village.cast.wang, client, "withdraw"))
+        again = village.make(word(village, village.cast.li, client, "consent", TOMORROW))
+        first, second = village.take_in(village.cast.li, made, again)
+        assert (first.st, second.st) == ("quarantined", "stored")
+        assert logged(made["id"]).state == "stored"
+        assert "pregnancy" in kinds_of(village)
+        assert service.audit() == []
+
+    def test_nobody_can_overrule_her(self, village: Village) -> None:
+        client = registered(village)
+        made = visit_of(village, client)
+        village.send(word(village, village.cast.wang, client, "withdraw"))
+        village.take_in(village.cast.li, made)
+        assert service.readmit(made["id"], overrule=True).why == "consent"
+
+    def test_what_was_kept_with_consent_stays_when_all_is_derived_again(
+        self, village: Village
+    ) -> None:
+        client = registered(village)
+        made = visit_of(village, client)
+        village.take_in(village.cast.li, made)
+        village.send(word(village, village.cast.wang, client, "withdraw"))
+        before = village.seen(village.cast.chen)
+        service.rebuild(arrange=list.reverse)
+        assert village.seen(village.cast.chen) == before
+        assert service.audit() == []
+
+
+class TestChildren:
+    """Nobody under 14 is served: a child needs protection."""
+
+    def test_a_visit_to_a_child_is_sealed_with_or_without_danger(self, village: Village) -> None:
+        client = registered(village)
+        made, urgent = visit_of(village, client), in_danger(village, client)
+        born = word(village, village.cast.wang, client, "data")
+        answers = json.loads(json.dumps(born.answers))
+        answers["g_person"] = {"n_name": "张小梅", "n_sex": "2", "n_dob": "2013-01-01"}
+        village.send(village.visit(village.cast.wang, "consent_record", answers))
+        for one in (made, urgent):
+            (result,) = village.take_in(village.cast.li, one)
+            assert (result.st, result.why) == ("quarantined", "safeguarding")
+        assert "referral" not in kinds_of(village)
+
+
+class TestDanger:
+    """To save a life the referral is taken in without consent, and marked."""
+
+    def test_only_the_referral_is_taken_in(self, village: Village) -> None:
+        client = registered(village)
+        made = in_danger(village, client)
+        village.send(word(village, village.cast.wang, client, "withdraw"))
+        assert village.take_in(village.cast.li, made) == [Result(made["id"], "stored", "emergency")]
+        kinds = {entity["type"] for entity in village.seen(village.cast.chen).values()}
+        assert "referral" in kinds
+        assert "pregnancy" not in kinds
+        issues = {issue.kind: issue for issue in log.issues_of([made["id"]])[made["id"]]}
+        assert issues["emergency"].severity == "block"
+        db.session.rollback()
+        before = village.seen(village.cast.chen)
+        service.rebuild()
+        assert village.seen(village.cast.chen) == before
+        assert service.audit() == []
+
+
+class TestTheEnd:
+    """Seven days for her to agree; then its text is destroyed."""
+
+    def waiting(self, village: Village) -> dict[str, Any]:
+        client = registered(village)
+        made = visit_of(village, client)
+        village.send(word(village, village.cast.wang, client, "withdraw"))
+        village.take_in(village.cast.li, made)
+        return made
+
+    def test_it_waits_seven_days_and_is_destroyed(
+        self, village: Village, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        made = self.waiting(village)
+        later(monkeypatch, days=6, hours=23)
+        assert consent.expire() == consent.Ended(0, 0)
+        later(monkeypatch, days=7, seconds=1)
+        assert consent.expire(dry_run=True) == consent.Ended(0, 1)
+        assert body_of(made["id"])
+        assert consent.expire() == consent.Ended(0, 1)
+        row = logged(made["id"])
+        assert (row.why, row.entity, row.detail) == ("expired", None, None)
+        assert body_of(made["id"]) == b""
+        assert consent.expire() == consent.Ended(0, 0)
+        assert service.audit() == []
+
+    def test_sent_again_it_is_known_and_the_phone_may_forget_it(
+        self, village: Village, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        made = self.waiting(village)
+        later(monkeypatch, days=8)
+        consent.expire()
+        assert village.take_in(village.cast.li, made)[0].st == "duplicate"
+        message = {"install": made["install"], "acked": [made["id"]], "n_max": 0}
+        told = feed.verify(village.cast.li.id, "", message)
+        assert told["durable"] == [made["id"]]
+        assert body_of(made["id"]) == b""
+        assert service.readmit(made["id"], overrule=True).why == "expired"
+        service.rebuild()
+        assert service.audit() == []
+
+    def test_a_consent_that_was_overlooked_saves_it(
+        self, village: Village, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        client = registered(village)
+        made = visit_of(village, client)
+        village.send(word(village, village.cast.wang, client, "withdraw"))
+        village.take_in(village.cast.li, made)
+        monkeypatch.setattr(service, "readmit_waiting", lambda _people: [])
+        village.send(word(village, village.cast.wang, client, "consent", TOMORROW))
+        later(monkeypatch, days=8)
+        assert consent.expire() == consent.Ended(1, 0)
+        assert logged(made["id"]).state == "stored"
