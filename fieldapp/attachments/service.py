@@ -22,11 +22,12 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 
 from fieldapp import clock
 from fieldapp.db import db, utc_text
+from fieldapp.subjects import files
+from fieldapp.subjects.keys import keys_of
+from fieldapp.subjects.sealing import ErasedError, SealBrokenError
 from fieldapp.sync.durable import durable_before, not_before
 from fieldapp.sync.log import hopeful, names_blob
-from fieldapp.sync.service import vault
 from fieldapp.sync.transactions import chunks, is_postgres, reading, writing
-from fieldapp.sync.vault import SealBrokenError
 
 from .models import Blob, BlobChunk
 from .receipt import Known, Limits, Pending, judge
@@ -105,7 +106,9 @@ def _append(connection: Connection, sender: Sender, chunk: Chunk, now: str) -> S
         connection.execute(sa.insert(Blob).values(**key, **row))
     else:
         connection.execute(sa.update(Blob).where(me).values(**sent))
-    sealed = vault().seal(chunk.data, _about(**key, at=chunk.at))
+    file = (sender.user_id, chunk.sha)
+    seal = files.begin(connection, file) if chunk.at == 0 else files.seal_of(connection, file)
+    sealed = (seal or keys_of(connection)).seal(chunk.data, _about(**key, at=chunk.at))
     connection.execute(sa.insert(BlobChunk).values(**key, at=chunk.at, sealed=sealed))
     if have < chunk.size:
         return State("partial", have)
@@ -182,7 +185,10 @@ def content(user_id: str, sha: str) -> bytes | None:
     """The bytes, if they are whole."""
     connection = db.session.connection()
     whole = sa.select(Blob.sha).where(_one(user_id, sha), Blob.state == "stored")
-    return _joined(connection, user_id, sha) if connection.scalar(whole) else None
+    try:
+        return _joined(connection, user_id, sha) if connection.scalar(whole) else None
+    except ErasedError:
+        return None
 
 
 # ---- keeping ------------------------------------------------------------------------------------
@@ -218,6 +224,8 @@ def faults() -> Iterator[str]:
         for row in connection.execute(whole).all():
             try:
                 found = sha256(_joined(connection, row.user_id, row.sha)).hexdigest()
+            except ErasedError:
+                continue
             except SealBrokenError as error:
                 yield f"attachment {row.sha} can't be opened: {error}"
                 continue
@@ -234,11 +242,13 @@ def _rows(connection: Connection, user_id: str, hashes: Collection[str]) -> Iter
 def _joined(connection: Connection, user_id: str, sha: str) -> bytes:
     c = BlobChunk
     query = sa.select(c.at, c.sealed).where(c.user_id == user_id, c.sha == sha).order_by(c.at)
-    opened = (vault().open(r.sealed, _about(user_id, sha, r.at)) for r in connection.execute(query))
+    seal = files.seal_of(connection, (user_id, sha)) or keys_of(connection)
+    opened = (seal.open(r.sealed, _about(user_id, sha, r.at)) for r in connection.execute(query))
     return b"".join(opened)
 
 
 def _forget(connection: Connection, user_id: str, hashes: Collection[str]) -> None:
+    files.forget(connection, [(user_id, sha) for sha in hashes])
     for model in (BlobChunk, Blob):
         mine = sa.and_(model.user_id == user_id, model.sha.in_(hashes))
         connection.execute(sa.delete(model).where(mine))

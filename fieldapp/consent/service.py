@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from fieldapp import clock
 from fieldapp.db import db, utc_text
+from fieldapp.subjects.models import SubmissionSubject
 from fieldapp.sync import models as m
 from fieldapp.sync import service as sync
 from fieldapp.sync.consent import EXPIRED, WAITING
@@ -53,7 +54,7 @@ def _destroy(ids: list[str]) -> None:
 
     The row stays: the same bytes are then known and not taken in again.
     """
-    s, variant, blob = m.Submission, m.SubmissionVariant, m.SubmissionBlob
+    s, variant, blob, whose = m.Submission, m.SubmissionVariant, m.SubmissionBlob, SubmissionSubject
     gone = {"why": EXPIRED, "body": b"", "entity": None, "detail": None, "corrects": None}
     with writing() as connection:
         for some in chunks(ids):
@@ -61,3 +62,4 @@ def _destroy(ids: list[str]) -> None:
             connection.execute(sa.update(s).where(still).values(**gone))
             connection.execute(sa.delete(variant).where(variant.id.in_(some)))
             connection.execute(sa.delete(blob).where(blob.sid.in_(some)))
+            connection.execute(sa.delete(whose).where(whose.sid.in_(some)))

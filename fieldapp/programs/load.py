@@ -42,7 +42,7 @@ KEYS = {
     **CONSENT_KEYS,
     "gate": ({"open", "by"}, set()),
     "type": (
-        {"label", "title", "props"},
+        {"label", "title", "props", "subject"},
         {"area", "root", "search", "visible", "computed", "writers"},
     ),
     "prop": (
@@ -262,6 +262,9 @@ class Reader:
         for prop in table.get("search", []):
             self.one_of(prop, set(props), f"{key}.search")
         computed = table.get("computed", {})
+        subject = table.get("subject", True)
+        if not isinstance(subject, bool):
+            self.one_of(subject, set(props), f"{key}.subject")
         return EntityType(
             name=name,
             scope=self.scope,
@@ -269,6 +272,7 @@ class Reader:
             label=self.words(table.get("label"), f"{key}.label"),
             title=self.of_entity(table.get("title", "''"), f"{key}.title", {*props, *computed}),
             writers=writers,
+            subject=subject,
             area=table.get("area"),
             root=table.get("root"),
             search=tuple(table.get("search", [])),

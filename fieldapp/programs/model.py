@@ -40,7 +40,8 @@ class Prop:
 class EntityType:
     """A type of entity of a scope. `area` (own) or `root` (of another entity) says where it is.
 
-    visible: a condition per audience; writers: roles that may write it.
+    visible: a condition per audience; writers: roles that may write it. subject: whose key seals
+    it: its own (True), that of whom a property names, or nobody's (False).
     """
 
     name: str
@@ -49,6 +50,7 @@ class EntityType:
     label: Words
     title: Expr
     writers: tuple[str, ...]
+    subject: str | bool
     area: str | None = None
     root: str | None = None
     search: tuple[str, ...] = ()

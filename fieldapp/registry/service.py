@@ -4,7 +4,6 @@ What an entity shows (values, title, computed properties) is made from the regis
 audience sees, exactly as a phone makes it from its feed.
 """
 
-import json
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
@@ -13,6 +12,7 @@ import sqlalchemy as sa
 from fieldapp import clock
 from fieldapp.accounts.service import Principal, visible_feeds
 from fieldapp.db import db
+from fieldapp.subjects.keys import keys_of
 from fieldapp.sync import models as m
 from fieldapp.sync.entities import (
     Entity,
@@ -23,8 +23,11 @@ from fieldapp.sync.entities import (
 )
 from fieldapp.sync.merge import Dot, Value, Write, canonical, merge
 from fieldapp.sync.rules import CurrentRules, current_rules, describe
-from fieldapp.sync.store import entity_of
+from fieldapp.sync.store import entities_of
 from fieldapp.sync.transactions import chunks
+from fieldapp.sync.written import Written, writes
+
+SECRET_FROM = 6  # characters of the shortest number that is searched by its keyed hash
 
 
 @dataclass(frozen=True)
@@ -92,10 +95,22 @@ def visible(principal: Principal) -> sa.Select[m.Entity, str]:
 
 def entities(principal: Principal, *where: sa.ColumnElement[bool]) -> list[EntityView]:
     """Entities that meet further conditions on sync.models.Entity, by id."""
-    found: dict[str, tuple[Entity, str]] = {}
-    for row in db.session.execute(visible(principal).where(*where).order_by(m.Entity.id)):
-        found.setdefault(row.Entity.id, (entity_of(row.Entity), row.feed))
-    return _views(found.values(), _Seen())
+    return _views(_found(principal, *where), _Seen())
+
+
+def _found(
+    principal: Principal, *where: sa.ColumnElement[bool], holding: str = ""
+) -> list[tuple[Entity, str]]:
+    """Entities with a feed that shows them, by id; holding: those that may hold a text."""
+    rows = db.session.execute(visible(principal).where(*where).order_by(m.Entity.id)).all()
+    feeds: dict[str, str] = {}
+    by_id: dict[str, m.Entity] = {}
+    for row in rows:
+        feeds.setdefault(row.Entity.id, row.feed)
+        by_id[row.Entity.id] = row.Entity
+    keys = keys_of(db.session.connection())
+    found = entities_of(keys, list(by_id.values()), holding)
+    return [(entity, feeds[entity.id]) for entity in found]
 
 
 def of_type(principal: Principal, scope: str, name: str) -> list[EntityView]:
@@ -123,29 +138,28 @@ def items(principal: Principal, scope: str, name: str) -> list[dict[str, str]]:
 
 def history(principal: Principal, entity_id: str, register: str) -> list[PastValue] | None:
     """Every write of a register, newest first; None if the reader may not see it."""
-    rows = db.session.execute(visible(principal).where(m.Entity.id == entity_id)).first()
-    if rows is None:
+    shown = _found(principal, m.Entity.id == entity_id)
+    if not shown:
         return None
-    seen, found = _Seen(), entity_of(rows.Entity)
+    seen, (found, feed) = _Seen(), shown[0]
     view = seen.rules.type(found.scope, found.type)
-    registers = view.seen.get(_audience(rows.feed), {}) if view else {}
+    registers = view.seen.get(_audience(feed), {}) if view else {}
     if register not in registers:
         return None
     live = {w.dot for w in found.state.get(register, ())}
     w, s, t = m.RegWrite, m.Submission, m.Mention
-    touching = sa.select(t.sid).where(t.entity == entity_id)
-    query = sa.select(w.sid, w.i, w.value, s.on_date).join(s, s.id == w.sid)
-    query = query.where(w.sid.in_(touching), w.entity == entity_id, w.reg == register)
+    query = writes(s.on_date).join(s, s.id == w.sid).where(t.entity == entity_id, w.reg == register)
     order = (s.on_date.desc(), s.at.desc(), w.sid, w.i)
-    writes = db.session.execute(query.order_by(*order)).all()
-    _look_up(seen, {row.sid for row in writes})
+    past = db.session.execute(query.order_by(*order)).all()
+    values = Written(keys_of(db.session.connection()), past)
+    _look_up(seen, {row.sid for row in past})
     members = registers[register]
     return [
         PastValue(
-            _live(seen, Dot(row.sid, row.i), narrowed(json.loads(row.value), members), row.on_date),
+            _live(seen, Dot(row.sid, row.i), narrowed(values.value(row), members), row.on_date),
             Dot(row.sid, row.i) not in live,
         )
-        for row in writes
+        for row in past
     ]
 
 
@@ -165,23 +179,44 @@ def conflicts(principal: Principal) -> list[ConflictView]:
 def search(
     principal: Principal, text: str, scope: str | None = None, limit: int = 50
 ) -> list[EntityView]:
-    """Entities whose title or searchable properties hold the text; best first."""
+    """Entities whose title or searchable properties hold the text; best first.
+
+    Nothing searchable lies open in the database: what the person may see is opened and looked
+    through in memory. A whole secret, an ID number, finds its records by its keyed hash.
+    """
     wanted = (canonical(text) or "").lower()
     if not wanted:
         return []
-    like = "%" + wanted.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
-    where: list[sa.ColumnElement[bool]] = [sa.func.lower(m.Entity.state).like(like, escape="\\")]
-    if scope:
-        where.append(m.Entity.scope == scope)
+    where = [m.Entity.scope == scope] if scope else []
     rules = current_rules()
-    hits = []
-    for view in entities(principal, *where):
+    named = _holding(text.strip(), rules, scope)
+    hits = several(principal, named) if named else {}
+    for view in _views(_found(principal, *where, holding=wanted), _Seen()):
         kind = rules.programs.type(view.scope, view.type)
         texts = [view.title, *(view.props.get(name, "") for name in (kind.search if kind else ()))]
         if any(wanted in known.lower() for known in texts):
-            hits.append(view)
-    hits.sort(key=lambda v: (not v.title.lower().startswith(wanted), v.title, v.id))
-    return hits[:limit]
+            hits[view.id] = view
+    found = list(hits.values())
+    found.sort(key=lambda v: (not v.title.lower().startswith(wanted), v.title, v.id))
+    return found[:limit]
+
+
+def _holding(text: str, rules: CurrentRules, scope: str | None) -> list[str]:
+    """Entities in which this stands as a secret; nothing for what is too short to be one."""
+    if len(text) < SECRET_FROM:
+        return []
+    keys = keys_of(db.session.connection())
+    purposes = {
+        f"{kind.scope}.{prop.secret}"
+        for kind in rules.programs.types(scope)
+        for prop in kind.props.values()
+        if prop.secret
+    }
+    spellings = {text, text.upper()}
+    macs = [keys.mac(one, purpose) for one in spellings for purpose in purposes]
+    w, secret = m.RegWrite, m.RegSecret
+    query = sa.select(w.entity).join(secret, sa.and_(secret.sid == w.sid, secret.i == w.i))
+    return list(db.session.scalars(query.where(secret.mac.in_(macs)).distinct()))
 
 
 # ---- making views -------------------------------------------------------------------------------

@@ -1,18 +1,18 @@
 """The writes of a register as people read them: value in words, author, time, form."""
 
-import json
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import defer
 
 from fieldapp.db import db
 from fieldapp.programs.service import EntityType
 from fieldapp.registry import service as registry
 from fieldapp.registry.service import EntityView, LiveValue
+from fieldapp.subjects.keys import keys_of
 from fieldapp.sync import models as m
 from fieldapp.sync.entities import narrowed
 from fieldapp.sync.merge import Dot
+from fieldapp.sync.written import Written, writes
 
 from .reader import Reader
 
@@ -32,26 +32,26 @@ def replaced_by(reader: Reader, sid: str) -> dict[int, list[Shown]]:
     """The values that each write of a submission replaced, the newest first, by position."""
     w, s, sup = m.RegWrite, m.Submission, m.RegSup
     query = (
-        sa.select(sup.by_i, w, s)
-        .options(defer(s.body))
-        .join(w, sa.and_(w.sid == sup.dot_sid, w.i == sup.dot_i))
+        writes(sup.by_i, s.on_date, s.at, s.author, s.form)
+        .join(sup, sa.and_(w.sid == sup.dot_sid, w.i == sup.dot_i))
         .join(s, s.id == w.sid)
         .where(sup.by_sid == sid, w.entity == sup.entity, w.reg == sup.reg)
         .order_by(s.on_date.desc(), s.at.desc(), w.sid, w.i)
     )
     found: dict[int, list[Shown]] = {}
     rows = db.session.execute(query).all()
-    reader.load({row.RegWrite.entity for row in rows})
-    for by_i, write, made in rows:
-        entity = reader.entity(write.entity)
+    values = Written(keys_of(db.session.connection()), rows)
+    reader.load({row.entity for row in rows})
+    for row in rows:
+        entity = reader.entity(row.entity)
         kind = reader.kind(entity) if entity else None
         if kind is None:
             continue
-        members = member_names(reader, kind, write.reg)
-        value = narrowed(json.loads(write.value), members)
-        dot = str(Dot(write.sid, write.i))
-        told = LiveValue(value, dot, made.on_date, made.at, made.author, made.form)
-        found.setdefault(by_i, []).append(_shown(reader, kind, write.reg, told, False))
+        members = member_names(reader, kind, row.reg)
+        value = narrowed(values.value(row), members)
+        dot = str(Dot(row.sid, row.i))
+        told = LiveValue(value, dot, row.on_date, row.at, row.author, row.form)
+        found.setdefault(row.by_i, []).append(_shown(reader, kind, row.reg, told, False))
     return found
 
 

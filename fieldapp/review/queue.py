@@ -20,8 +20,6 @@ from .reader import Reader
 from .schemas import STATES
 
 S = m.Submission
-# A form marks a visit as urgent by writing a property of this name with the value 1.
-URGENT = "urgent"
 _BUILT_IN = "\\_%"
 # What was kept aside and is still there.
 KEPT_ASIDE = sa.and_(S.state == "quarantined", S.why.is_distinct_from(EXPIRED))
@@ -149,7 +147,7 @@ def visible(principal: Principal) -> list[sa.ColumnElement[bool]]:
         log.admitted(principal),
         S.scope.in_(overseen),
         S.form.not_like(_BUILT_IN, escape="\\"),
-        S.state != "quarantined",
+        S.state.in_(m.APPLIED),
     ]
 
 
@@ -186,8 +184,8 @@ def _unsettled() -> sa.ColumnElement[bool]:
 
 def _urgent() -> sa.ColumnElement[bool]:
     """Marked so by its form, or filled in without a consent that the server knew of."""
-    w, i = m.RegWrite, m.Issue
-    marked = sa.exists().where(w.sid == S.id, w.reg == URGENT, w.value == '"1"')
+    t, i = m.Mention, m.Issue
+    marked = sa.exists().where(t.sid == S.id, t.urgent == 1)
     return sa.or_(
         marked, sa.exists().where(i.sid == S.id, i.kind.in_((GATE, EMERGENCY)), _unsettled())
     )

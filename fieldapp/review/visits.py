@@ -15,10 +15,12 @@ from fieldapp.forms.evaluate import Host, Instances
 from fieldapp.forms.instance import FormInstance
 from fieldapp.problems import abort_with
 from fieldapp.registry.service import EntityView
+from fieldapp.subjects.keys import keys_of
 from fieldapp.sync import log
 from fieldapp.sync import models as m
 from fieldapp.sync.entities import narrowed, review_id
 from fieldapp.sync.merge import Dot, canonical
+from fieldapp.sync.written import Written, writes
 
 from . import files, history, issues, queue
 from .reader import UUID, Reader
@@ -182,21 +184,21 @@ def _begun(sid: str) -> set[str]:
 
 def _decisions(sid: str) -> list[dict[str, Any]]:
     """Every decision taken, the first first."""
-    query = sa.select(W.sid, W.reg, W.value, S.author, S.at).join(S, S.id == W.sid)
-    about, t = review_id(sid), m.Mention
-    touching = sa.select(t.sid).where(t.entity == about)
+    query = writes(S.author, S.at).join(S, S.id == W.sid)
     registers = ["state", "notes", "accepted"]
-    query = query.where(W.sid.in_(touching), W.entity == about, W.reg.in_(registers))
+    query = query.where(m.Mention.entity == review_id(sid), W.reg.in_(registers))
     found: dict[str, dict[str, Any]] = {}
-    for row in db.session.execute(query.order_by(S.at, W.sid)):
+    rows = db.session.execute(query.order_by(S.at, W.sid)).all()
+    values = Written(keys_of(db.session.connection()), rows)
+    for row in rows:
         decided = found.setdefault(
             row.sid, {"by": row.author, "at": row.at, "notes": [], "accepted": ""}
         )
-        value = json.loads(row.value)
-        decided[row.reg] = json.loads(value) if row.reg == "notes" else value
+        value = str(values.value(row) or "")
+        decided[row.reg] = json.loads(value or "[]") if row.reg == "notes" else value
     return [decided for decided in found.values() if "state" in decided]
 
 
 def _corrected_by(sid: str) -> str | None:
-    applied = sa.select(S.id).where(S.corrects == sid, S.state != "quarantined")
+    applied = sa.select(S.id).where(S.corrects == sid, S.state.in_(m.APPLIED))
     return db.session.scalar(applied.order_by(S.received.desc()).limit(1))

@@ -5,7 +5,6 @@ Everything a batch decides is staged and written at its end; if that fails, noth
 and `service` tries again, at last item by item, so every crash point leaves all or nothing.
 """
 
-import json
 import logging
 import traceback
 from collections.abc import Iterable, Sequence
@@ -18,8 +17,11 @@ import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
 from fieldapp.db import utc_text
+from fieldapp.subjects.models import SubmissionSubject
+from fieldapp.subjects.sealing import subject_name
 
 from . import models as m
+from . import rows, whose
 from .bulk import among
 from .consent import EXPIRED, gated
 from .entities import (
@@ -38,10 +40,11 @@ from .entities import (
 )
 from .erased import WHY as ERASED
 from .erased import forgotten, ids_in, named, sealed_for_nobody
+from .installs import note_installs
 from .issues import opened
 from .items import Incoming, Outcome, Result, Rules
 from .knowledge import filled, named_ids
-from .merge import Dot, Value, Write
+from .merge import Dot, Write
 from .plan import (
     BUILT_IN,
     ISSUE_FORM,
@@ -61,11 +64,9 @@ from .plan import (
     within_rights,
 )
 from .quality import ISSUE, ISSUE_TYPE, issue_id
-from .reconcile import Applied
 from .redaction import as_it_stands, left_out
 from .store import Effect, Row, Store
 from .transactions import chunks
-from .vault import Vault
 from .wire import Submitted, Touched, UnreadableError, wire_moment
 
 log = logging.getLogger(__name__)
@@ -77,8 +78,8 @@ OWN_TYPES = {REVIEW: REVIEW_TYPE, ISSUE: ISSUE_TYPE}
 class Batch:
     """Items of one transaction. consenting: people of whose consent something was said in it."""
 
-    def __init__(self, store: Store, rules: Rules, vault: Vault) -> None:
-        self._store, self._rules, self._vault = store, rules, vault
+    def __init__(self, store: Store, rules: Rules) -> None:
+        self._store, self._rules = store, rules
         self._known: dict[str, tuple[str, str, str | None]] = {}
         self._asked: set[str] = set()
         self._installs: dict[str, Row] = {}
@@ -139,6 +140,8 @@ class Batch:
                 "entity": outcome.about,
             }
         self._note_consenting(outcome)
+        for subject in sorted(whose.touched(self._store, outcome.effect)):
+            outcome.effect.add(SubmissionSubject, {"sid": item.id, "subject": subject})
         self._store.stage(outcome.effect)
         self._stage_blobs(item.id, outcome.plan.blobs)
         return outcome.result, self._placed(sent, outcome) | {
@@ -165,6 +168,9 @@ class Batch:
             ids |= candidates(submitted)
         self._store.load(ids)
         self._store.load_sups([submitted.id for submitted in sent])
+        self._store.keys.load(
+            {subject_name(self._rules.scope_of(s.form), e) for s in sent for e in candidates(s)}
+        )
         for form, some in groupby(sorted(sent, key=_form_key), key=_form_key):
             known = None if form[0] in BUILT_IN else self._rules.form(*form)
             if known:
@@ -217,9 +223,12 @@ class Batch:
             "sha": item.sha,
             "device_id": item.device_id,
             "received": utc_text(item.received),
-            "body": self._vault.seal(_bytes(item.body), item.id),
         }
-        self._stage_row(m.SubmissionVariant, row)
+        effect = Effect()
+        effect.add(m.SubmissionVariant, row)
+        of = self._store.subjects_of(item.id) | whose.claimed(self._store, self._rules, item.sent)
+        effect.seal(row, "body", _bytes(item.body), item.id, whose.living(self._store, of))
+        self._store.stage(effect)
         return Result(item.id, "variant")
 
     def _apply(self, item: Incoming, sent: Submitted) -> Result:
@@ -229,11 +238,18 @@ class Batch:
             return self._aside(item, sent, why, outcome.detail, outcome.about)
         self._note_consenting(outcome)
         row = self._row(item, sent, outcome.result) | self._placed(sent, outcome)
-        outcome.effect.add(m.Submission, row)
+        self._keep(item, row, outcome.effect, whose.touched(self._store, outcome.effect))
         self._store.stage(outcome.effect)
         self._stage_blobs(item.id, outcome.plan.blobs)
         self._store.know_target(Target(sent.id, sent.user, outcome.plan.scope, sent.area))
         return outcome.result
+
+    def _keep(self, item: Incoming, row: Row, effect: Effect, of: frozenset[str]) -> None:
+        """Stage the log's row, its body sealed for those it is about."""
+        effect.add(m.Submission, row)
+        effect.seal(row, "body", _bytes(item.body), item.id, of)
+        for subject in sorted(of):
+            effect.add(SubmissionSubject, {"sid": item.id, "subject": subject})
 
     def _placed(self, sent: Submitted, outcome: Outcome) -> Row:
         """What only an applied submission has in its row."""
@@ -279,9 +295,13 @@ class Batch:
         result = Result(item.id, "quarantined", why)
         row = self._row(item, sent, result) | {"entity": about}
         row["detail"] = detail.replace("\x00", "")
+        effect = Effect()
         if why == ERASED:
             row["body"] = sealed_for_nobody(_bytes(item.body))
-        self._stage_row(m.Submission, row)
+            effect.add(m.Submission, row)
+        else:
+            self._keep(item, row, effect, whose.claimed(self._store, self._rules, sent))
+        self._store.stage(effect)
         self._stage_blobs(item.id, sent.blobs if sent and why != ERASED else ())
         return result
 
@@ -310,7 +330,6 @@ class Batch:
             "why": result.why,
             "detail": None,
             "review": "",
-            "body": self._vault.seal(_bytes(item.body), item.id),
             "rewritten": None,
         }
 
@@ -352,14 +371,12 @@ class Batch:
         author = item.author
         if item.rewritten is not None:
             return as_it_stands(sent, item.rewritten)
+        told = sent.answers.get("target") if sent.form in BUILT_IN else None
+        target = self._store.target(told) if isinstance(told, str) else None
         if sent.form == REVIEW_FORM:
-            target = sent.answers.get("target")
-            about = self._store.target(target) if isinstance(target, str) else None
-            return plan_review(sent, about, author, self._store.is_blocked)
+            return plan_review(sent, target, author, self._store.is_blocked)
         if sent.form == ISSUE_FORM:
-            target = sent.answers.get("target")
-            about = self._store.target(target) if isinstance(target, str) else None
-            return plan_issue(sent, about, author, self._store.issue)
+            return plan_issue(sent, target, author, self._store.issue)
         if sent.form == SETTLE_FORM:
             return plan_settle(sent, self._store.find, self._store.view_of, author)
         form = self._rules.form(sent.form, sent.fv)
@@ -388,14 +405,14 @@ class Batch:
             view = views[touched.e]
             old = before[touched.e] or Entity(touched.e, view.name, view.scope)
             writes = group_writes(
-                (w.r, Write(Dot(sent.id, w.i), self._kept(w, view), plan.on, at))
+                (w.r, Write(Dot(sent.id, w.i), rows.kept(self._store, w, view), plan.on, at))
                 for w in plan.writes
                 if w.e == touched.e
             )
             entity = mention(old, sent.id, touched.new, sent.area)
             effect.entities[touched.e] = absorb(entity, view, writes, gone.get(touched.e, {}))
         self._judge(plan, item.author, before, views, effect)
-        self._add_rows(effect, sent, plan, views)
+        rows.add(self._store, effect, sent, plan, views)
         for row in opened(sent.id, item.received, plan.issues):
             effect.add(m.Issue, row)
         review = self._store.find(review_id(sent.id))
@@ -437,31 +454,6 @@ class Batch:
         }
         check_rights(plan, author, was, now, views)
 
-    def _kept(self, write: Applied, view: TypeView) -> Value:
-        """The value for plain columns: of a secret its keyed hash."""
-        purpose = view.secrets.get(write.r)
-        if purpose is None or write.v is None:
-            return write.v
-        return self._vault.mac(_text(write.v), f"{view.scope}.{purpose}")
-
-    def _add_rows(
-        self, effect: Effect, sent: Submitted, plan: Plan, views: dict[str, TypeView]
-    ) -> None:
-        for w in plan.writes:
-            dot = {"sid": sent.id, "i": w.i}
-            place = {"entity": w.e, "reg": w.r}
-            value = json.dumps(self._kept(w, views[w.e]), ensure_ascii=False)
-            effect.add(m.RegWrite, dot | place | {"value": value})
-            if w.r in views[w.e].secrets and w.v is not None:
-                sealed = self._vault.seal(_text(w.v).encode(), str(Dot(sent.id, w.i)))
-                effect.add(m.RegSecret, dot | {"sealed": sealed})
-            for sup in w.sup:
-                by = {"dot_sid": sup.sid, "dot_i": sup.i, "by_sid": sent.id, "by_i": w.i}
-                effect.add(m.RegSup, by | place)
-        for touched in plan.touched:
-            row = {"entity": touched.e, "sid": sent.id, "new": int(touched.new), "area": sent.area}
-            effect.add(m.Mention, row)
-
     def _standing(self, plan: Plan, effect: Effect) -> str:
         """`conflict` if a register it wrote now holds different values."""
         written = {(w.e, w.r) for w in plan.writes}
@@ -495,18 +487,6 @@ def candidates(sent: Submitted) -> set[str]:
     return ids
 
 
-def note_installs(connection: sa.Connection, rows: Sequence[Row]) -> None:
-    """Remember what installs said of themselves: the greatest n, the last contact."""
-    t = m.Install
-    for row in rows:
-        here = connection.execute(sa.select(t).where(t.id == row["id"])).first()
-        if here is None:
-            connection.execute(sa.insert(t).values(**row))
-        else:
-            values = {"n_max": max(here.n_max, row["n_max"]), "last_seen": row["last_seen"]}
-            connection.execute(sa.update(t).where(t.id == row["id"]).values(**values))
-
-
 def without_values(error: Exception) -> str:
     """Kind and place of a failure; what it says may quote an answer, which no log may hold."""
     place = "".join(traceback.format_tb(error.__traceback__))
@@ -519,7 +499,3 @@ def _form_key(sent: Submitted) -> tuple[str, str]:
 
 def _bytes(body: str) -> bytes:
     return body.encode("utf-8", "surrogatepass")
-
-
-def _text(value: Value) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

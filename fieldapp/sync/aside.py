@@ -19,10 +19,11 @@ from sqlalchemy import Connection
 from fieldapp import clock
 from fieldapp.accounts.service import Principal
 from fieldapp.db import db, utc_text
+from fieldapp.subjects.keys import keys_of
+from fieldapp.subjects.sealing import ErasedError
 
-from .models import AsideDecision
+from .models import AsideDecision, Submission
 from .transactions import chunks
-from .vault import Vault
 
 RELEASED, REPAIRED = "released", "repaired"
 
@@ -47,9 +48,10 @@ class Decision:
         return json.dumps(self.document, ensure_ascii=False)
 
 
-def note(connection: Connection, sid: str, decision: Decision, vault: Vault) -> None:
-    """Keep a decision that was carried out."""
+def note(connection: Connection, sid: str, decision: Decision, subjects: Collection[str]) -> None:
+    """Keep a decision that was carried out, sealed as the visit it is about."""
     made, text = clock.new_id(), decision.text
+    said = json.dumps({"reason": decision.reason, "text": text}, ensure_ascii=False)
     row = {
         "id": made,
         "sid": sid,
@@ -57,8 +59,7 @@ def note(connection: Connection, sid: str, decision: Decision, vault: Vault) -> 
         "user_id": decision.by.user_id,
         "name": decision.by.name,
         "action": RELEASED if text is None else REPAIRED,
-        "reason": decision.reason,
-        "body": None if text is None else vault.seal(text.encode(), made),
+        "body": keys_of(connection).seal(said.encode(), made, subjects),
     }
     connection.execute(sa.insert(AsideDecision).values(**row))
 
@@ -66,16 +67,41 @@ def note(connection: Connection, sid: str, decision: Decision, vault: Vault) -> 
 def decisions(sid: str) -> list[dict[str, str]]:
     """`{at, name, action, reason}`, the first first."""
     t = AsideDecision
-    query = sa.select(t.at, t.name, t.action, t.reason).where(t.sid == sid).order_by(t.at, t.id)
-    return [dict(row) for row in db.session.execute(query).mappings()]
+    query = sa.select(t).where(t.sid == sid).order_by(t.at, t.id)
+    connection = db.session.connection()
+    return [
+        {"at": row.at, "name": row.name, "action": row.action}
+        | {"reason": _said(connection, row).get("reason") or ""}
+        for row in connection.execute(query)
+    ]
 
 
-def repaired(connection: Connection, sids: Collection[str], vault: Vault) -> dict[str, str]:
+def repaired(connection: Connection, sids: Collection[str]) -> dict[str, str]:
     """Of these submissions, the texts of those that were repaired."""
     t = AsideDecision
-    query = sa.select(t.id, t.sid, t.body).where(t.body.is_not(None)).order_by(t.at, t.id)
+    query = sa.select(t.id, t.sid, t.body).where(t.action == REPAIRED).order_by(t.at, t.id)
     return {
-        row.sid: vault.open(row.body, row.id).decode()
+        row.sid: text
         for some in chunks(sids)
         for row in connection.execute(query.where(t.sid.in_(some)))
+        if (text := _said(connection, row).get("text"))
     }
+
+
+def seal_again(connection: Connection, sid: str, subjects: Collection[str]) -> None:
+    """What came, once it is known whom it is about."""
+    s, keys = Submission, keys_of(connection)
+    body = connection.scalar(sa.select(s.body).where(s.id == sid)) or b""
+    sealed = keys.seal(keys.open(body, sid), sid, subjects)
+    connection.execute(sa.update(s).where(s.id == sid).values(body=sealed))
+
+
+def _said(connection: Connection, row: Any) -> dict[str, str | None]:
+    """Reason and text of a decision; neither once it was erased."""
+    if not row.body:
+        return {}
+    try:
+        said = json.loads(keys_of(connection).open(row.body, row.id))
+    except ErasedError:
+        return {}
+    return {name: said.get(name) for name in ("reason", "text")}

@@ -1,6 +1,5 @@
 """Does what is derived still say what the log says? Reads everything, changes nothing."""
 
-import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from hashlib import sha256
@@ -9,31 +8,37 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from fieldapp.subjects.keys import keys_of
+from fieldapp.subjects.sealing import ErasedError, SealBrokenError
+
 from . import models as m
-from .entities import CORE, Entity, absorb, conflicts, group_writes, state_text, versions
+from .entities import CORE, Entity, absorb, conflicts, group_writes, state_bytes, versions
 from .erased import WHY as ERASED
 from .merge import Dot, Write, checksum
 from .rules import CurrentRules
-from .store import Store, entity_of
+from .store import Store, entities_of
 from .transactions import chunks
-from .vault import SealBrokenError, Vault
+from .written import Written
 
 
-def audit(connection: Connection, rules: CurrentRules, vault: Vault) -> Iterator[str]:
+def audit(connection: Connection, rules: CurrentRules) -> Iterator[str]:
     """Everything that is wrong, in words; nothing if all is well."""
-    yield from log_faults(connection, vault)
+    yield from log_faults(connection)
     yield from _entities(connection, Store(connection, rules.type))
     yield from _feeds(connection)
 
 
-def log_faults(connection: Connection, vault: Vault) -> Iterator[str]:
-    """Every kept text opens and has the hash it came with."""
+def log_faults(connection: Connection) -> Iterator[str]:
+    """Every kept text opens and has the hash it came with, but for what was erased of it."""
+    keys = keys_of(connection)
     for model in (m.Submission, m.SubmissionVariant):
         for row in _by_key(connection, model, "id"):
             if not row.body or row._mapping.get("why") == ERASED:  # destroyed, as it had to be
                 continue
             try:
-                text = vault.open(row.body, row.id)
+                text = keys.open(row.body, row.id)
+            except ErasedError:
+                continue
             except SealBrokenError as error:
                 yield f"submission {row.id} can't be opened: {error}"
                 continue
@@ -54,7 +59,7 @@ def _entities(connection: Connection, store: Store) -> Iterator[str]:
         for change in connection.execute(query):
             told[change.entity][change.feed] = change.ver
         standing = _standing(connection, ids)
-        for entity in map(entity_of, some):
+        for entity in entities_of(store.keys, some):
             writes, gone = facts[entity.id]
             yield from _entity(entity, store, writes, gone, told[entity.id], standing[entity.id])
 
@@ -70,7 +75,7 @@ def _entity(
     view = store.view_of(entity)
     bare = Entity(entity.id, entity.type, entity.scope)
     again = absorb(bare, view, group_writes(writes), gone)
-    if state_text(again.state) != state_text(entity.state):
+    if state_bytes(again.state) != state_bytes(entity.state):
         yield f"entity {entity.id} isn't what its writes make it"
     if conflicts(entity, view) != standing:
         yield f"entity {entity.id} has other conflicts than are told"
@@ -84,10 +89,12 @@ def _facts(
     """Writes and replaced dots of entities."""
     found: dict[str, Any] = {entity: ([], defaultdict(set)) for entity in ids}
     w, sup, s, t = m.RegWrite, m.RegSup, m.Submission, m.Mention
-    query = sa.select(w.__table__, s.on_date, s.at).join(s, s.id == w.sid)
+    query = sa.select(w.__table__, s.on_date, s.at, t.sealed).join(s, s.id == w.sid)
     query = query.join(t, sa.and_(t.sid == w.sid, t.entity == w.entity))
-    for row in connection.execute(query.where(t.entity.in_(found))):
-        write = Write(Dot(row.sid, row.i), json.loads(row.value), row.on_date, row.at)
+    rows = connection.execute(query.where(t.entity.in_(found))).all()
+    written = Written(keys_of(connection), rows)
+    for row in rows:
+        write = Write(Dot(row.sid, row.i), written.value(row), row.on_date, row.at)
         found[row.entity][0].append((row.reg, write))
     for by in connection.execute(sa.select(sup.__table__).where(sup.entity.in_(found))):
         found[by.entity][1][by.reg].add(Dot(by.dot_sid, by.dot_i))

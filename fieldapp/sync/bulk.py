@@ -34,6 +34,11 @@ def upsert(connection: Connection, model: Any, rows: Collection[Row], *keep: str
     _write(connection, model, rows, f" ON CONFLICT ({', '.join(map(_quoted, keys))}) {then}")
 
 
+def insert_new(connection: Connection, model: Any, rows: Collection[Row]) -> None:
+    """Insert rows, leaving those as they are whose key is there."""
+    upsert(connection, model, rows, *(column.name for column in model.__table__.columns))
+
+
 def among(connection: Connection, column: Any, values: Collection[str]) -> sa.ColumnElement[bool]:
     """Whether a column holds one of these: on PostgreSQL the same statement for any number."""
     if is_postgres(connection):

@@ -12,6 +12,8 @@ from uuid import UUID, uuid5
 
 import orjson
 
+from fieldapp.subjects.sealing import subject_name
+
 from .merge import (
     ALIVE,
     DEAD,
@@ -30,6 +32,7 @@ NAMESPACE: Final = UUID("9d3f3f0e-6f0c-5c1e-9a57-6a1f7c1d2b10")
 REVIEW: Final = "review"
 CORE: Final = "core"
 _AREA: Final = re.compile(r"[0-9]{12}")
+is_id: Final = re.compile(r"[\w.:\-]{1,100}").fullmatch
 
 Props = Mapping[str, str]
 State = Mapping[str, tuple[Write, ...]]
@@ -43,8 +46,8 @@ class TypeView:
     members: of each merge group. seen: by audience and register, the members it may see (None: the
     whole value). visible: by audience, a condition over all properties. secrets: what kind of
     secret a register holds the keyed hash of. writers: roles; None: the program's. reserved: the
-    roles of registers that only some of the writers write. subject: True for a person; the register
-    that names whom it is about; False: about nobody.
+    roles of registers that only some of the writers write. subject: True for a person or another
+    subject of its own; the register that names whom it is about; False: about nobody.
     """
 
     scope: str
@@ -58,7 +61,7 @@ class TypeView:
     secrets: Mapping[str, str] = field(default_factory=dict)
     writers: frozenset[str] | None = None
     reserved: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    subject: str | bool = False
+    subject: str | bool = True
 
     def kind(self, register: str) -> Kind:
         """How the register merges; `one` where the program no longer knows it."""
@@ -185,6 +188,18 @@ def roots(entity: Entity, view: TypeView) -> set[str]:
     return _live_texts(entity, view.root, view)
 
 
+def whom(entity: Entity, view: TypeView) -> frozenset[str]:
+    """Under whose keys it is sealed: all that stand in a conflict; itself while nobody is named.
+
+    Of the server's own entities (CORE) only the store knows; see `Store.subjects`.
+    """
+    if view.subject is False or entity.scope == CORE:
+        return frozenset()
+    named = set() if view.subject is True else _live_texts(entity, view.subject, view)
+    ids = {text for text in named if is_id(text)} or {entity.id}
+    return frozenset([subject_name(entity.scope, one) for one in ids])
+
+
 def places(
     entity: Entity,
     view_of: Callable[[Entity], TypeView],
@@ -281,7 +296,7 @@ def review_versions(entity: Entity, author: str | None) -> dict[str, str]:
 # ---- as stored --------------------------------------------------------------------------------
 
 
-def state_text(state: State) -> str:
+def state_bytes(state: State) -> bytes:
     """JSON `{by: [[sid, on, at], …], regs: {register: [[v, i, position in by], …]}}`: most of what
     stands in a record was written by few visits.
     """
@@ -290,12 +305,12 @@ def state_text(state: State) -> str:
         name: [[w.v, w.dot.i, by.setdefault((w.dot.sid, w.on, w.at), len(by))] for w in live]
         for name, live in sorted(state.items())
     }
-    return orjson.dumps({"by": list(by), "regs": regs}).decode()
+    return orjson.dumps({"by": list(by), "regs": regs})
 
 
-def read_state(text: str) -> dict[str, tuple[Write, ...]]:
-    """The state `state_text` wrote."""
-    whole = orjson.loads(text)
+def read_state(state: bytes | str) -> dict[str, tuple[Write, ...]]:
+    """The state `state_bytes` wrote."""
+    whole = orjson.loads(state)
     by: list[list[str]] = whole["by"]
     regs: dict[str, list[list[Any]]] = whole["regs"]
     return {

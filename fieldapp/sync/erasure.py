@@ -12,6 +12,7 @@ import json
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
+from hashlib import sha256
 from typing import Any
 
 import sqlalchemy as sa
@@ -19,9 +20,12 @@ from sqlalchemy import Connection
 
 from fieldapp import clock
 from fieldapp.db import db, utc_text
+from fieldapp.subjects.keys import keys_of
+from fieldapp.subjects.models import EntitySubject, SubjectKey, SubmissionSubject
+from fieldapp.subjects.sealing import SealBrokenError, subject_name
 
 from . import models as m
-from . import service
+from . import reseal, service
 from .apply import Batch
 from .bulk import upsert
 from .entities import Entity, review_id
@@ -30,7 +34,7 @@ from .redaction import without
 from .rules import CurrentRules, current_rules
 from .store import Store
 from .transactions import chunks, lock_everything, reading, writing
-from .vault import SealBrokenError
+from .written import drop
 
 S = m.Submission
 VOID = {
@@ -199,6 +203,7 @@ class _Eraser:
     def __init__(self, connection: Connection, rules: CurrentRules, found: Reach, act: Act) -> None:
         self.connection, self.rules, self.reach, self.act = connection, rules, found, act
         self.counts: dict[str, int] = {}
+        self.keys = keys_of(connection)
 
     def run(self) -> dict[str, int]:
         """Clear every store; how many rows of each."""
@@ -208,6 +213,7 @@ class _Eraser:
         self._clear_rows()
         self._clear_registers()
         self.counts["attachments"] = self._forget(blobs)
+        self._destroy_keys()
         return self.counts
 
     def _count(self, store: str, result: Any) -> None:
@@ -223,7 +229,7 @@ class _Eraser:
     def _rewrite(self) -> None:
         """Write the shared ones anew, each without what goes."""
         store = Store(self.connection, self.rules.type, locked=None)
-        batch = Batch(store, self.rules, service.vault())
+        batch = Batch(store, self.rules)
         for row, item in service.from_log(self.connection, sorted(self.reach.shared)):
             plan = batch.planned(item)
             if plan is None:
@@ -234,11 +240,26 @@ class _Eraser:
             )
             text = json.dumps(document, ensure_ascii=False)
             mine = sa.update(S).where(S.id == row.id)
-            body = service.vault().seal(text.encode(), row.id)
             entity = None if row.entity in self.reach.entities else row.entity
-            values = {"body": body, "rewritten": self.act.id, "entity": entity}
+            values = {"rewritten": self.act.id, "entity": entity, "was": row.was or _sha(row.body)}
+            values["body"] = self.keys.seal_like(row.body, text.encode(), row.id)
             self._count("rewritten", self.connection.execute(mine.values(**values)))
             self._keep_blobs(row.id, document["blobs"])
+
+    def _destroy_keys(self) -> None:
+        """Seal what stays for others, then destroy the keys of all that is erased whole."""
+        t, u, k = SubmissionSubject, EntitySubject, SubjectKey
+        names = [subject_name(self.reach.scope, entity) for entity in self.reach.entities]
+        gone = set(_in(self.connection, sa.select(k.subject), k.subject, names))
+        store = Store(self.connection, self.rules.type, locked=None)
+        store.leaving = frozenset(gone)
+        sids = set(_in(self.connection, sa.select(t.sid), t.subject, gone)) - self.reach.whole
+        reseal.entities(store, set(_in(self.connection, sa.select(u.entity), u.subject, gone)))
+        reseal.submissions(store, sids | self.reach.shared)
+        reseal.entities(store, {review_id(sid) for sid in sids | self.reach.shared})
+        self._delete(t, t.sid, self.reach.whole)
+        for subject in sorted(gone):
+            self.keys.destroy(subject)
 
     def _keep_blobs(self, sid: str, blobs: Collection[str]) -> None:
         t = m.SubmissionBlob
@@ -247,6 +268,9 @@ class _Eraser:
     def _void(self) -> None:
         """What is about nobody else loses its text, and says only that it was erased."""
         values = VOID | {"rewritten": self.act.id}
+        for row in _rows(self.connection, sa.select(S.id, S.body), S.id, self.reach.whole):
+            first = sa.update(S).where(S.id == row.id, S.was.is_(None))
+            self.connection.execute(first.values(was=_sha(row.body)))
         for some in chunks(sorted(self.reach.whole)):
             done = self.connection.execute(sa.update(S).where(S.id.in_(some)).values(**values))
             self._count("submission", done)
@@ -254,9 +278,7 @@ class _Eraser:
         t, v = m.AsideDecision, m.SubmissionVariant
         for some in chunks(sorted(sids)):
             plain = sa.update(t).where(t.sid.in_(some))
-            self._count(
-                "aside_decision", self.connection.execute(plain.values(body=None, reason=""))
-            )
+            self._count("aside_decision", self.connection.execute(plain.values(body=b"")))
         for sid, sha in sorted(self.reach.variants):
             other = sa.delete(v).where(v.id == sid, v.sha == sha)
             self._count("submission_variant", self.connection.execute(other))
@@ -269,12 +291,17 @@ class _Eraser:
         entities, w, sec = self.reach.entities, m.RegWrite, m.RegSecret
         sids = self.reach.whole | self.reach.shared
         dots = _rows(self.connection, sa.select(w.sid, w.i, w.entity, w.reg), w.sid, sids)
+        gone: dict[tuple[str, str], set[int]] = {}
         for row in dots:
+            if (row.entity, row.reg) in self.reach.gone:
+                gone.setdefault((row.sid, row.entity), set()).add(row.i)
             if (row.entity, "") in self.reach.gone or (row.entity, row.reg) in self.reach.gone:
                 for t, name in ((w, "reg_write"), (sec, "reg_secret")):
                     one = sa.delete(t).where(t.sid == row.sid, t.i == row.i)
                     self._count(name, self.connection.execute(one))
+        drop(self.connection, gone)
         self._delete(m.RegSup, m.RegSup.entity, entities)
+        self._delete(EntitySubject, EntitySubject.entity, entities)
         self._delete(m.Mention, m.Mention.entity, entities)
         self._delete(m.EntityRoot, m.EntityRoot.entity, entities)
         self._delete(m.Conflict, m.Conflict.entity, entities)
@@ -320,6 +347,10 @@ class _Eraser:
             query = sa.select(b.sha).join(S, S.id == b.sid).where(S.user_id == user)
             left[user] = hashes - set(_in(self.connection, query, b.sha, hashes))
         return self.act.forget(self.connection, left)
+
+
+def _sha(sealed: bytes) -> str:
+    return sha256(sealed).hexdigest()
 
 
 def _note(connection: Connection, found: Reach, act: Act, counts: Mapping[str, int]) -> None:

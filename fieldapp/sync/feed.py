@@ -14,17 +14,19 @@ from fieldapp import clock
 from fieldapp.accounts.service import Principal, feeds_of, grants_ver, my_areas
 from fieldapp.areas import service as areas
 from fieldapp.db import utc_text
+from fieldapp.subjects.keys import keys_of
 
 from . import models as m
-from .apply import note_installs
 from .bulk import among
 from .consent import EXPIRED
 from .durable import durable_before
+from .entities import Entity
 from .erased import among_erased
+from .installs import note_installs
 from .log import Teller, gaps_in
 from .render import Renderer, size
 from .rules import CurrentRules, current_rules
-from .store import NO_SUM, Store, entity_of
+from .store import NO_SUM, Store, entities_of
 from .transactions import chunks, reading, writing
 
 PAGE = 200  # changes read at a time
@@ -142,14 +144,12 @@ def _head(connection: sa.Connection, feed: str) -> dict[str, Any]:
     return dict(row._mapping) if row else none
 
 
-def _entities(connection: sa.Connection, ids: Collection[str]) -> dict[str, Any]:
-    return {
-        row.id: entity_of(row)
-        for some in chunks(ids)
-        for row in connection.execute(
-            sa.select(m.Entity).where(among(connection, m.Entity.id, some))
-        )
-    }
+def _entities(connection: sa.Connection, ids: Collection[str]) -> dict[str, Entity]:
+    found: dict[str, Entity] = {}
+    for some in chunks(ids):
+        rows = connection.execute(sa.select(m.Entity).where(among(connection, m.Entity.id, some)))
+        found |= {entity.id: entity for entity in entities_of(keys_of(connection), rows.all())}
+    return found
 
 
 # ---- repair -------------------------------------------------------------------------------------

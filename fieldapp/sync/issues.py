@@ -114,7 +114,7 @@ def _with_corrected(connection: Connection, sids: Collection[str]) -> set[str]:
     """These submissions and, through any number of corrections, what they correct."""
     found, wave = set(sids), set(sids)
     while wave:
-        query = sa.select(S.corrects).where(S.corrects.is_not(None), S.state != "quarantined")
+        query = sa.select(S.corrects).where(S.corrects.is_not(None), S.state.in_(m.APPLIED))
         wave = {row.corrects for row in _select(connection, query, S.id, sorted(wave))} - found
         found |= wave
     return found
@@ -126,7 +126,7 @@ def _last_corrections(connection: Connection, sids: Collection[str]) -> dict[str
     next_of: dict[str, sa.Row[Any]] = {}
     wave = set(sids)
     while wave:
-        rows = _select(connection, query.where(S.state != "quarantined"), S.corrects, sorted(wave))
+        rows = _select(connection, query.where(S.state.in_(m.APPLIED)), S.corrects, sorted(wave))
         for row in sorted(rows, key=lambda row: (row.received, row.id)):
             next_of[row.corrects] = row
         wave = {row.id for row in rows} - next_of.keys()

@@ -5,17 +5,19 @@ the person's own. The log never shows a secret answer.
 """
 
 import json
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
 import sqlalchemy as sa
-from flask import current_app
 
 from fieldapp import clock
 from fieldapp.accounts import access
 from fieldapp.accounts.service import Principal, areas_of
 from fieldapp.db import db
+from fieldapp.subjects.keys import keys_of
+from fieldapp.subjects.sealing import ErasedError
 
 from . import models as m
 from .aside import repaired
@@ -25,7 +27,8 @@ from .merge import Value
 from .rules import CurrentRules, current_rules, describe
 from .store import Store
 from .transactions import chunks
-from .vault import vault_for
+from .written import Written as Values
+from .written import writes
 
 MAX_GAPS = 100
 
@@ -117,17 +120,16 @@ def answers(logged: Logged) -> dict[str, Any]:
 
 
 def document(connection: sa.Connection, sid: str) -> dict[str, Any]:
-    """The document of a submission, secrets and all; empty for what can't be read."""
+    """The document of a submission, secrets and all; empty for what can't be read or was erased."""
     s = m.Submission
     kept = sa.or_(s.why.is_(None), s.why != ERASED)
     sealed = connection.scalar(sa.select(s.body).where(s.id == sid, kept))
     if not sealed:  # not here, or destroyed
         return {}
-    vault = vault_for(current_app.config["SETTINGS"].secret)
-    mended = repaired(connection, [sid], vault).get(sid)
     try:
-        found = json.loads(mended or vault.open(sealed, sid))
-    except (ValueError, RecursionError):
+        mended = repaired(connection, [sid]).get(sid)
+        found = json.loads(mended or keys_of(connection).open(sealed, sid))
+    except (ValueError, RecursionError, ErasedError):
         return {}
     return found if isinstance(found, dict) else {}
 
@@ -160,23 +162,20 @@ def issues_of(sids: Collection[str]) -> dict[str, list[m.Issue]]:
 
 def writes_of(sid: str) -> list[Written]:
     """What a submission wrote, in the order of its ops; filter by what the reader may see."""
-    w, sup, s, old = m.RegWrite, m.RegSup, m.Submission, sa.orm.aliased(m.RegWrite)
-    query = sa.select(sup.by_i, old.value).join(
-        old, sa.and_(old.sid == sup.dot_sid, old.i == sup.dot_i)
-    )
-    query = query.join(s, s.id == old.sid)
-    same = (old.entity == sup.entity, old.reg == sup.reg)
-    replaced: dict[int, list[Value]] = {}
-    for row in db.session.execute(
-        query.where(sup.by_sid == sid, *same).order_by(s.on_date.desc(), s.at.desc())
-    ):
-        replaced.setdefault(row.by_i, []).append(json.loads(row.value))
+    w, sup, s, t = m.RegWrite, m.RegSup, m.Submission, m.Mention
+    query = writes(sup.by_i).join(sup, sa.and_(w.sid == sup.dot_sid, w.i == sup.dot_i))
+    query = query.join(s, s.id == w.sid)
+    same = (w.entity == sup.entity, w.reg == sup.reg)
+    keys, replaced = keys_of(db.session.connection()), defaultdict[int, list[Value]](list)
+    query = query.where(sup.by_sid == sid, *same).order_by(s.on_date.desc(), s.at.desc())
+    old = db.session.execute(query).all()
+    values = Values(keys, old)
+    for row in old:
+        replaced[row.by_i].append(values.value(row))
     on = db.session.scalar(sa.select(s.on_date).where(s.id == sid)) or ""
-    rows = db.session.scalars(sa.select(w).where(w.sid == sid).order_by(w.i))
-    return [
-        Written(r.i, r.entity, r.reg, json.loads(r.value), on, tuple(replaced.get(r.i, ())))
-        for r in rows
-    ]
+    rows = db.session.execute(writes().where(t.sid == sid).order_by(w.i)).all()
+    values = Values(keys, rows)
+    return [Written(r.i, r.entity, r.reg, values.value(r), on, tuple(replaced[r.i])) for r in rows]
 
 
 def entities_of(sid: str) -> list[str]:

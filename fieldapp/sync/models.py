@@ -1,26 +1,32 @@
 """The log and what is derived from it, as stored. Only TEXT, INTEGER and BLOB.
 
-Log: Submission, SubmissionVariant, SubmissionBlob, AsideDecision, Install, DurableMark, and of what
-was erased Erasure, Erased, ErasurePhone. The rest (and `Submission.review`) is derived:
-`service.rebuild()` drops it and replays the log.
+Log: Submission, SubmissionVariant, SubmissionBlob, AsideDecision, Install, DurableMark, of what was
+erased Erasure, Erased, ErasurePhone, and `subjects.models` but for EntitySubject. The rest (and
+`Submission.review`) is derived: `service.rebuild()` drops it and replays the log. What was captured
+is sealed wherever it lies, under the keys of those it is about (`fieldapp.subjects.keys`).
 """
 
 from sqlalchemy import BigInteger, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from fieldapp.db import Base
+from fieldapp.subjects.models import EntitySubject
+
+APPLIED = ("stored", "conflict")
 
 
 class Submission(Base):
     """One submission: its bytes as received, sealed, and what is needed to find it.
 
-    state: stored | conflict | quarantined; `why` and `detail` say the reason of a quarantine.
+    state: stored | conflict | quarantined; `why` and `detail` say the reason of a quarantine. Of
+    one that was erased the body is gone; id and hash stay, so that nothing comes twice.
     author, role: as they were. at: when it was recorded, clamped to receipt; `skew`: server minus
     phone clock, ms.
     entity: the entity it is about (the root among those it touches), for lists.
     review: received | approved | returned | rejected | corrected (derived).
     rewritten: the erasure for which its text was written anew without somebody; a replay takes its
-    ops as they stand.
+    ops as they stand. was: of a text that was rewritten or dropped, the SHA-256 of the sealed bytes
+    as first kept, so that chains over them still verify.
     """
 
     __tablename__ = "submission"
@@ -53,6 +59,7 @@ class Submission(Base):
     review: Mapped[str]
     body: Mapped[bytes]
     rewritten: Mapped[str | None]
+    was: Mapped[str | None] = mapped_column(default=None)
 
 
 class SubmissionVariant(Base):
@@ -97,8 +104,8 @@ class Install(Base):
 class AsideDecision(Base):
     """What a supervisor did about a submission that was kept aside, and why.
 
-    action: released | repaired. body: of a repair the whole document, sealed, that stands for what
-    came, under the same id; what came stays as it is.
+    action: released | repaired. body: sealed JSON `{reason, text}`; `text` is of a repair the whole
+    document that stands for what came, under the same id; what came stays as it is.
     """
 
     __tablename__ = "aside_decision"
@@ -109,8 +116,7 @@ class AsideDecision(Base):
     user_id: Mapped[str]
     name: Mapped[str]
     action: Mapped[str]
-    reason: Mapped[str]
-    body: Mapped[bytes | None]
+    body: Mapped[bytes]
 
 
 class DurableMark(Base):
@@ -178,7 +184,7 @@ class ErasurePhone(Base):
 
 
 class RegWrite(Base):
-    """One write: the dot is (sid, i). `value` is JSON; of a secret, its keyed hash.
+    """One write: the dot is (sid, i). Its value lies sealed in Mention.
 
     The day it is about and the moment are its submission's. By far the most rows, so there is no
     second index: what was written to an entity is found by way of Mention.
@@ -190,16 +196,16 @@ class RegWrite(Base):
     i: Mapped[int] = mapped_column(primary_key=True)
     entity: Mapped[str]
     reg: Mapped[str]
-    value: Mapped[str]
 
 
 class RegSecret(Base):
-    """The sealed value of a write whose property is a secret."""
+    """The sealed value of a write whose property is a secret; mac: its keyed hash, to search by."""
 
     __tablename__ = "reg_secret"
 
     sid: Mapped[str] = mapped_column(primary_key=True)
     i: Mapped[int] = mapped_column(primary_key=True)
+    mac: Mapped[str] = mapped_column(index=True)
     sealed: Mapped[bytes]
 
 
@@ -217,7 +223,10 @@ class RegSup(Base):
 
 
 class Mention(Base):
-    """A submission touches an entity. `area` is where the entity is if nothing else says so."""
+    """A submission touches an entity. `area` is where the entity is if nothing else says so.
+
+    sealed: all it wrote there (`written.py`). urgent: it says so; the queue sorts by it.
+    """
 
     __tablename__ = "mention"
 
@@ -225,10 +234,12 @@ class Mention(Base):
     sid: Mapped[str] = mapped_column(primary_key=True, index=True)
     new: Mapped[int]
     area: Mapped[str]
+    urgent: Mapped[int]
+    sealed: Mapped[bytes]
 
 
 class Entity(Base):
-    """Current state. `state`: JSON of the live values, shown first (entities.state_text).
+    """Current state. `state`: the live values, shown first (entities.state_bytes), sealed.
 
     areas: JSON list, sorted. home: [not new, sid, area], the mention that gives the area of last
     resort. alive: 0 once deleted.
@@ -239,7 +250,7 @@ class Entity(Base):
     id: Mapped[str] = mapped_column(primary_key=True)
     type: Mapped[str] = mapped_column(index=True)
     scope: Mapped[str]
-    state: Mapped[str]
+    state: Mapped[bytes]
     areas: Mapped[str]
     home: Mapped[str]
     alive: Mapped[int]
@@ -323,5 +334,5 @@ class Issue(Base):
     fixer: Mapped[str | None]
 
 
-DERIVED = (RegWrite, RegSecret, RegSup, Mention, Entity, EntityRoot, FeedHead, FeedChange,
-           Conflict, Issue)  # fmt: skip
+DERIVED = (RegWrite, RegSecret, RegSup, Mention, Entity, EntityRoot, EntitySubject, FeedHead,
+           FeedChange, Conflict, Issue)  # fmt: skip

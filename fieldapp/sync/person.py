@@ -8,7 +8,6 @@ due(…)                   people of whom something may be out of time
 Callers decide who may see what; here nothing is filtered.
 """
 
-import json
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
@@ -17,12 +16,15 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from fieldapp.subjects.keys import keys_of
+
 from . import models as m
 from .bulk import among
 from .entities import CORE, Entity, TypeView
 from .merge import Dot, Value
 from .store import Store
 from .transactions import chunks
+from .written import Written, writes
 
 S = m.Submission
 
@@ -181,16 +183,14 @@ def about_nobody(connection: Connection, before: str, forms: Collection[str]) ->
 
 def _written(connection: Connection, entities: Collection[str]) -> list[tuple[Any, Value]]:
     """Rows of writes with their values."""
-    w, t = m.RegWrite, m.Mention
-    query = sa.select(
-        w.sid, w.i, w.entity, w.reg, w.value, S.on_date, S.at, S.author, S.role, S.form
-    )
-    query = query.join(S, S.id == w.sid).join(t, sa.and_(t.sid == w.sid, t.entity == w.entity))
-    return [
-        (row, json.loads(row.value))
+    query = writes(S.on_date, S.at, S.author, S.role, S.form).join(S, S.id == m.RegWrite.sid)
+    rows = [
+        row
         for some in chunks(sorted(entities))
-        for row in connection.execute(query.where(among(connection, t.entity, some)))
+        for row in connection.execute(query.where(among(connection, m.Mention.entity, some)))
     ]
+    written = Written(keys_of(connection), rows)
+    return [(row, written.value(row)) for row in rows]
 
 
 def _touching(connection: Connection, entities: Collection[str]) -> set[str]:

@@ -291,18 +291,10 @@ def type_view(kind: EntityType) -> TypeView:
         seen={audience: _seen(kind, audience) for audience in sorted(audiences)},
         visible={a: partial(_holds, tree) for a, tree in kind.visible.items()},
         secrets={prop.name: prop.secret for prop in props if prop.secret},
+        subject=kind.subject,
         writers=frozenset(kind.writers),
         reserved={p.group or p.name: frozenset(p.writers) for p in props if p.writers is not None},
-        subject=_subject(kind),
     )
-
-
-PERSON = "person"  # what a record calls whom it is about
-
-
-def _subject(kind: EntityType) -> str | bool:
-    """Whom a record is about: a person it names, itself if it has a name and a birthday, nobody."""
-    return PERSON if PERSON in kind.props else {"full_name", "dob"} <= kind.props.keys()
 
 
 def _seen(kind: EntityType, audience: str) -> dict[str, frozenset[str] | None]:

@@ -27,10 +27,11 @@ from fieldapp.accounts import access
 from fieldapp.accounts.service import Principal, areas_of, principal_of
 from fieldapp.accounts.users import usernames
 from fieldapp.db import db, utc_text
+from fieldapp.subjects.keys import Keys, keys_of
 
 from . import models as m
 from .apply import Batch, Incoming, Result, candidates, without_values
-from .aside import Decision, repaired
+from .aside import Decision, repaired, seal_again
 from .aside import note as note_decision
 from .audit import audit as find_faults
 from .audit import log_faults as find_log_faults
@@ -46,7 +47,6 @@ from .reconcile import Derivation, compose_ops
 from .rules import CurrentRules, current_rules
 from .store import LocksGrewError, Store
 from .transactions import chunks, is_postgres, lock, lock_everything, reading, writing
-from .vault import Vault, vault_for
 from .wire import Submitted
 
 TRIES = 5
@@ -56,9 +56,9 @@ APP = "desk"
 AREA_CODE = re.compile(r"[0-9]{12}")
 
 
-def vault() -> Vault:
-    """The vault of this server."""
-    return vault_for(current_app.config["SETTINGS"].secret)
+def vault() -> Keys:
+    """The keys, in the transaction of this moment."""
+    return keys_of(db.session.connection())
 
 
 def author_of(principal: Principal) -> Author:
@@ -155,7 +155,7 @@ def _transact(items: Sequence[Incoming], extra: set[str]) -> Taken:
     with writing() as connection:
         items = _dated(connection, items)
         store = Store(connection, rules.type, _locked(connection, items, extra))
-        batch = Batch(store, rules, vault())
+        batch = Batch(store, rules)
         results = batch.accept(items)
         batch.finish(_moment(items))
     return results, batch.consenting
@@ -246,7 +246,7 @@ def record_many(visits: Iterable[Visit]) -> list[Result]:
             floor = not_before(connection)
             lock_everything(connection)
             store = Store(connection, rules.type, locked=None)
-            batch = Batch(store, rules, vault())
+            batch = Batch(store, rules)
             batch.expect([visit.id for visit in some])
             for visit in some:
                 author = authors.setdefault(visit.principal, author_of(visit.principal))
@@ -346,7 +346,7 @@ def _forget_derived(connection: sa.Connection) -> list[str]:
         connection.execute(sa.delete(model).where(*kept))
     builtin = s.form.in_(BUILT_IN)
     connection.execute(sa.update(s).values(review=sa.case((builtin, ""), else_="received")))
-    query = sa.select(s.id).where(s.state != "quarantined").order_by(s.received, s.id)
+    query = sa.select(s.id).where(s.state.in_(m.APPLIED)).order_by(s.received, s.id)
     return list(connection.scalars(query))
 
 
@@ -359,7 +359,7 @@ def _settled_last(connection: sa.Connection, ids: list[str]) -> list[str]:
 
 def _replay(connection: sa.Connection, ids: Sequence[str]) -> None:
     rules = current_rules()
-    batch = Batch(Store(connection, rules.type, locked=None), rules, vault())
+    batch = Batch(Store(connection, rules.type, locked=None), rules)
     for row, item in from_log(connection, ids):
         result = batch.replay(item)
         if result.st == "quarantined":
@@ -373,7 +373,8 @@ def from_log(connection: sa.Connection, ids: Sequence[str]) -> list[tuple[Any, I
     for some in chunks(ids):
         rows = {row.id: row for row in connection.execute(sa.select(s).where(s.id.in_(some)))}
         names = usernames({row.user_id for row in rows.values()})
-        mended = repaired(connection, some, vault())
+        keys_of(connection).prepare(row.body for row in rows.values())
+        mended = repaired(connection, some)
         for sid in some:
             author = _trusted(rows[sid], names.get(rows[sid].user_id, ""))
             item = _from_log(rows[sid], author, mended.get(sid))
@@ -400,14 +401,16 @@ def readmit(sid: str, overrule: bool = False, decision: Decision | None = None) 
         if author is None:
             return Result(sid, "quarantined", row.why)
         store = Store(connection, rules.type, locked=None)
-        batch = Batch(store, rules, vault())
+        batch = Batch(store, rules)
         text = decision.text if decision else None
         result, changed = batch.readmit(_from_log(row, author, text))
         went_in = result.st != "quarantined"
         if changed and (went_in or text is None):
             connection.execute(sa.update(s).where(s.id == sid).values(**changed))
+        if went_in:
+            seal_again(connection, sid, store.subjects_of(sid))
         if decision and went_in:
-            note_decision(connection, sid, decision, vault())
+            note_decision(connection, sid, decision, store.subjects_of(sid))
         batch.finish(row.received)
     readmit_waiting(batch.consenting)
     return result
@@ -426,13 +429,13 @@ def _with_areas(row: Any, decision: Decision | None) -> Author | None:
 def audit() -> list[str]:
     """What is wrong with the log or with what is derived from it, in words."""
     with reading() as connection:
-        return list(find_faults(connection, current_rules(), vault()))
+        return list(find_faults(connection, current_rules()))
 
 
 def log_faults() -> list[str]:
     """What is wrong with the log alone: texts that can't be opened, or aren't what came."""
     with reading() as connection:
-        return list(find_log_faults(connection, vault()))
+        return list(find_log_faults(connection))
 
 
 def new_epoch() -> int:

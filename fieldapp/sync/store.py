@@ -5,7 +5,7 @@ under the locks. Decisions are made elsewhere (`plan`, `entities`).
 """
 
 import json
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -14,6 +14,10 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from fieldapp import clock
+from fieldapp.subjects import files
+from fieldapp.subjects.keys import Keys, keys_of
+from fieldapp.subjects.models import EntitySubject, SubmissionSubject
+from fieldapp.subjects.sealing import ErasedError, subject_name
 
 from . import models as m
 from .bulk import among, insert, upsert
@@ -30,8 +34,9 @@ from .entities import (
     review_state,
     review_versions,
     roots,
-    state_text,
+    state_bytes,
     versions,
+    whom,
 )
 from .issues import settle
 from .merge import checksum
@@ -51,16 +56,33 @@ class LocksGrewError(Exception):
         self.areas = set(areas)
 
 
+@dataclass(frozen=True)
+class Seal:
+    """A column of a staged row that is sealed when it is written. about: what it is bound to."""
+
+    row: Row
+    column: str
+    plain: bytes
+    about: str
+    subjects: frozenset[str]
+
+
 @dataclass
 class Effect:
     """What applying one submission adds, as rows by model, and the entities it changed."""
 
     entities: dict[str, Entity] = field(default_factory=dict)
     rows: dict[type[Any], list[Row]] = field(default_factory=dict)
+    seals: list[Seal] = field(default_factory=list)
 
     def add(self, model: type[Any], row: Row) -> None:
         """Stage one row."""
         self.rows.setdefault(model, []).append(row)
+
+    def seal(self, row: Row, column: str, plain: bytes, about: str, of: frozenset[str]) -> None:
+        """Stage what a column of a staged row holds, to be sealed for the subjects it is `of`."""
+        row[column] = b""
+        self.seals.append(Seal(row, column, plain, about, of))
 
 
 class Store:
@@ -76,6 +98,10 @@ class Store:
         locked: Collection[str] | None = (),
     ) -> None:
         self.connection, self._types = connection, types
+        self.keys: Keys = keys_of(connection)
+        self._seals: list[Seal] = []
+        self._of_submissions: dict[str, frozenset[str]] = {}
+        self.leaving: frozenset[str] = frozenset()  # subjects whose keys are about to be destroyed
         self._locked = None if locked is None else set(locked)
         self._entities: dict[str, Entity | None] = {}
         self._before: dict[str, Entity | None] = {}
@@ -100,16 +126,16 @@ class Store:
         wanted = sorted(set(ids) - self._entities.keys())
         self._entities |= dict.fromkeys(wanted)
         for some in chunks(wanted):
-            for row in self.connection.execute(
-                sa.select(m.Entity).where(among(self.connection, m.Entity.id, some))
-            ):
-                self._entities[row.id] = entity_of(row)
+            query = sa.select(m.Entity).where(among(self.connection, m.Entity.id, some))
+            for entity in entities_of(self.keys, self.connection.execute(query).all()):
+                self._entities[entity.id] = entity
         self._before |= {entity_id: self._entities[entity_id] for entity_id in wanted}
 
-    def _keep(self, row: Any) -> None:
-        """An entity that was read by the way."""
-        if row.id not in self._entities:
-            self._entities[row.id] = self._before[row.id] = entity_of(row)
+    def _keep(self, rows: Iterable[Any]) -> None:
+        """Entities that were read by the way."""
+        new = [row for row in rows if row.id not in self._entities]
+        for entity in entities_of(self.keys, new):
+            self._entities[entity.id] = self._before[entity.id] = entity
 
     def find(self, entity_id: str) -> Entity | None:
         """An entity as it is now, with what was staged."""
@@ -122,7 +148,7 @@ class Store:
         if sid not in self._targets:
             s = m.Submission
             query = sa.select(s.id, s.user_id, s.scope, s.area).where(s.id == sid)
-            row = self.connection.execute(query.where(s.state != "quarantined")).first()
+            row = self.connection.execute(query.where(s.state.in_(m.APPLIED))).first()
             self._targets[sid] = Target(*row) if row else None
         return self._targets[sid]
 
@@ -157,10 +183,11 @@ class Store:
             among(self.connection, entity.type, sorted({kind for _, kind in wanted}))
         )
         for some in chunks(sorted({root for root, _ in wanted})):
-            for row in self.connection.execute(query.where(among(self.connection, t.root, some))):
-                if (row.root, row.type) in wanted:
-                    known[row.root, row.type].add(row.id)
-                    self._keep(row)
+            found = self.connection.execute(query.where(among(self.connection, t.root, some)))
+            rows = [row for row in found if (row.root, row.type) in wanted]
+            for row in rows:
+                known[row.root, row.type].add(row.id)
+            self._keep(rows)
 
     def near(self, ids: Collection[str], kind: str) -> list[Entity]:
         """These entities, and those of a type that follow them, with what was staged."""
@@ -191,6 +218,29 @@ class Store:
         query = sa.select(t.id).where(t.sid == sid, t.severity == BLOCK)
         return self.connection.execute(query.where(t.state.not_in(SETTLED))).first() is not None
 
+    def subjects(self, entity: Entity) -> frozenset[str]:
+        """Under whose keys an entity is sealed; what is said about a visit, as the visit."""
+        view = self.view_of(entity)
+        core = entity.scope == CORE
+        of = self.subjects_of(str(entity.shown("target", view))) if core else whom(entity, view)
+        gone = self.keys.destroyed(of) | (self.leaving & of)
+        if core:
+            return of - gone
+        # A proof that is kept longer than the person it names has a key of its own from then on.
+        return of - gone or frozenset([subject_name(entity.scope, entity.id)]) if gone else of
+
+    def subjects_of(self, sid: str) -> frozenset[str]:
+        """Under whose keys the body of a submission is sealed."""
+        if sid not in self._of_submissions:
+            t = SubmissionSubject
+            query = sa.select(t.subject).where(t.sid == sid)
+            self._of_submissions[sid] = frozenset(self.connection.scalars(query))
+        return self._of_submissions[sid]
+
+    def know_subjects(self, sid: str, subjects: frozenset[str]) -> None:
+        """The body of a submission is sealed for these now."""
+        self._of_submissions[sid] = subjects
+
     # ---- staging ------------------------------------------------------------------------------
 
     def stage(self, effect: Effect) -> None:
@@ -203,6 +253,10 @@ class Store:
                     self._new_following.setdefault(root, set()).add(entity.id)
         for model, rows in effect.rows.items():
             self._staged.setdefault(model, []).extend(rows)
+        self._seals += effect.seals
+        for row in effect.rows.get(SubmissionSubject, ()):
+            of = self._of_submissions.get(row["sid"], frozenset())
+            self._of_submissions[row["sid"]] = of | {row["subject"]}
         for row in effect.rows.get(m.RegSup, ()):
             sid, entry = row["dot_sid"], (row["dot_i"], row["entity"], row["reg"])
             known = self._sups if sid in self._sups else self._early_sups
@@ -222,13 +276,15 @@ class Store:
 
     def flush(self, since: str) -> None:
         """Write everything staged. since: the moment conflicts begin. Raises LocksGrewError."""
-        for model in (m.Submission, m.RegWrite, m.RegSecret, m.Mention):
-            insert(self.connection, model, self._staged.get(model, []))
-        for kept in (m.SubmissionVariant, m.SubmissionBlob, m.RegSup, m.Issue):
-            upsert(self.connection, kept, _distinct(kept, self._staged.get(kept, [])))
         self._write_roots()
         self._write_places()
-        self._write_entities()
+        entities = self._sealed()
+        for model in (m.Submission, m.RegWrite, m.RegSecret, m.Mention):
+            insert(self.connection, model, self._staged.get(model, []))
+        for kept in (m.SubmissionVariant, m.SubmissionBlob, SubmissionSubject, m.RegSup, m.Issue):
+            upsert(self.connection, kept, _distinct(kept, self._staged.get(kept, [])))
+        self._settle_files()
+        self._write_entities(entities)
         self._write_conflicts(since)
         self._write_reviews()
         self._write_issues()
@@ -240,16 +296,22 @@ class Store:
         return [(before, after) for before, after in pairs if after is not None]
 
     def _write_roots(self) -> None:
-        gone, new = [], []
+        """Whose area the changed entities follow, and whom they are about."""
+        self._write_links(m.EntityRoot, "root", lambda e: roots(e, self.view_of(e)))
+        self._write_links(EntitySubject, "subject", self.subjects)
+
+    def _write_links(
+        self, model: Any, column: str, links: Callable[[Entity], Collection[str]]
+    ) -> None:
+        new: list[Row] = []
         for before, after in self._changed():
-            old = roots(before, self.view_of(before)) if before else set()
-            now = roots(after, self.view_of(after))
-            gone += [(after.id, root) for root in sorted(old - now)]
-            new += [{"entity": after.id, "root": root} for root in sorted(now - old)]
-        t = m.EntityRoot
-        for entity, root in gone:
-            self.connection.execute(sa.delete(t).where(t.entity == entity, t.root == root))
-        upsert(self.connection, t, new)
+            old = set(links(before)) if before else set()
+            now = set(links(after))
+            for gone in sorted(old - now):
+                mine = (model.entity == after.id, getattr(model, column) == gone)
+                self.connection.execute(sa.delete(model).where(*mine))
+            new += [{"entity": after.id, column: link} for link in sorted(now - old)]
+        upsert(self.connection, model, new)
 
     def _write_places(self) -> None:
         """Where the changed entities are, and everything that follows one that moved."""
@@ -280,8 +342,26 @@ class Store:
             for entity in self.connection.scalars(sa.select(t.entity).where(t.root.in_(some)))
         }
 
-    def _write_entities(self) -> None:
-        upsert(self.connection, m.Entity, [row_of(after) for _, after in self._changed()])
+    def _sealed(self) -> list[Row]:
+        """Seal all that is staged; the rows of the changed entities."""
+        changed = [(after, self.subjects(after)) for _, after in self._changed()]
+        wanted = [of for _, of in changed] + [seal.subjects for seal in self._seals]
+        self.keys.ensure(frozenset().union(*wanted))
+        for seal in self._seals:
+            seal.row[seal.column] = self.keys.seal(seal.plain, seal.about, seal.subjects)
+        return [row_of(self.keys, after, of) for after, of in changed]
+
+    def _write_entities(self, rows: list[Row]) -> None:
+        upsert(self.connection, m.Entity, rows)
+
+    def _settle_files(self) -> None:
+        """Attachments that came before the visits that name them now belong to somebody."""
+        authors = {row["id"]: row["user_id"] for row in self._staged.get(m.Submission, ())}
+        named = self._staged.get(m.SubmissionBlob, ())
+        files.settle(
+            self.connection,
+            sorted({(authors[r["sid"]], r["sha"]) for r in named if r["sid"] in authors}),
+        )
 
     def _write_conflicts(self, since: str) -> None:
         t = m.Conflict
@@ -376,25 +456,42 @@ def lock_of(feed: str) -> str:
     return feed if feed.startswith("u.") else feed.partition(".")[0]
 
 
-def entity_of(row: Any) -> Entity:
-    """An entity from its row."""
-    home = orjson.loads(row.home)
-    state = read_state(row.state)
-    areas = tuple(orjson.loads(row.areas))
-    return Entity(row.id, row.type, row.scope, state, areas, (home[0], home[1], home[2]))
+def entities_of(keys: Keys, rows: Sequence[Any], holding: str = "") -> Iterator[Entity]:
+    """The entities of rows; of an erased one there is none. holding: those that may hold a text, in
+    lower case; whether they do is for the caller to see.
+    """
+    keys.prepare(row.state for row in rows)
+    needle = orjson.dumps(holding)[1:-1].decode()
+    for row in rows:
+        try:
+            state = keys.open(row.state, _about(row.id))
+        except ErasedError:
+            continue
+        if holding and needle not in state.decode().lower():
+            continue
+        home, areas = orjson.loads(row.home), tuple(orjson.loads(row.areas))
+        home = (home[0], home[1], home[2])
+        yield Entity(row.id, row.type, row.scope, read_state(state), areas, home)
 
 
-def row_of(entity: Entity) -> Row:
+def row_of(keys: Keys, entity: Entity, subjects: Collection[str]) -> Row:
     """The row of an entity."""
+    # Not packed: registers are few and short, and each change would pay for it.
+    state = keys.seal(state_bytes(entity.state), _about(entity.id), subjects, pack=False)
     return {
         "id": entity.id,
         "type": entity.type,
         "scope": entity.scope,
-        "state": state_text(entity.state),
+        "state": state,
         "areas": json.dumps(entity.areas),
         "home": json.dumps(entity.home),
         "alive": int(is_alive(entity)),
     }
+
+
+def _about(entity_id: str) -> str:
+    """What the seal of an entity's state is bound to."""
+    return f"entity/{entity_id}"
 
 
 def _distinct(model: type[Any], rows: list[Row]) -> list[Row]:

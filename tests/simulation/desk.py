@@ -13,8 +13,8 @@ from fieldapp.accounts.service import Principal, areas_of, principal_of
 from fieldapp.db import db, utc_text
 from fieldapp.sync import models as m
 from fieldapp.sync import service
-from fieldapp.sync.entities import read_state
 from fieldapp.sync.items import Incoming
+from tests.opened import state_of
 
 Done = dict[str, Any] | None
 
@@ -44,11 +44,11 @@ def everything_again() -> list[Incoming]:
 def _settle(principal: Principal, pick: int) -> Done:
     scope = next(s for s in access.SCOPES if access.may_review(principal.role, s))
     c, e = m.Conflict, m.Entity
-    query = sa.select(c.entity, c.reg, e.state).join(e, e.id == c.entity).where(e.scope == scope)
+    query = sa.select(c.entity, c.reg).join(e, e.id == c.entity).where(e.scope == scope)
     row = _picked(query.order_by(c.entity, c.reg), pick)
     if row is None:
         return None
-    live = read_state(row.state)[row.reg]
+    live = state_of(row.entity)[row.reg]
     value, sup = live[pick % len(live)].v, [str(write.dot) for write in live]
     op = {"e": row.entity, "r": row.reg, "v": value, "sup": sup}
     return _send(principal, "_settle", [op], {})

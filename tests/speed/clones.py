@@ -7,26 +7,27 @@ those which real pushes leave is proven in tests/sync/test_bench_fill.py.
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b, sha256
 from itertools import count
-from types import SimpleNamespace
 from typing import Any
 from uuid import UUID, uuid5
 
 from fieldapp.programs.service import load_programs
-from fieldapp.sync.entities import NAMESPACE, versions
+from fieldapp.subjects import sealing
+from fieldapp.sync.entities import NAMESPACE, Entity, read_state, versions
 from fieldapp.sync.merge import checksum
 from fieldapp.sync.rules import CurrentRules
-from fieldapp.sync.store import NO_SUM, entity_of
-from fieldapp.sync.vault import vault_for
+from fieldapp.sync.store import NO_SUM
+from fieldapp.sync.written import written_about
 
 from .story import INSTALL, NAME, PHONE, SECRET, STORED, VILLAGE, Row, Story
 
 IDS = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 SURNAMES = "王李张刘陈杨黄赵吴周徐孙马朱胡郭何高林罗"
 GIVEN = "梅兰芳英秀丽娜静敏燕玲霞红艳玉凤洁琳雪莉"
+MADE = "2026-11-09T01:12:00.000000Z"
 CONSENTS = ("preg", "contra", "share", "msg")
 
 
@@ -78,7 +79,7 @@ class Clones:
     """Makes clients of a story."""
 
     def __init__(self, story: Story) -> None:
-        self._vault = vault_for(SECRET)
+        self._wrapper = sealing.wrapper_for(SECRET)
         self._rules = CurrentRules(load_programs())
         sent = [json.dumps(s, ensure_ascii=False) for s in story.submissions]
         sent = [text.replace('"n": 0,', '"n": @N@,', 1) for text in sent]
@@ -148,7 +149,7 @@ class Clones:
         for j, row in enumerate(sorted(found["submission"], key=lambda r: r[at["at"]])):
             body = self._sent[j].filled([*values[:-1], str(_n(client, j))]).encode()
             row[at["sha"]], row[at["n"]] = sha256(body).hexdigest(), _n(client, j)
-            row[at["body"]] = self._vault.seal(body, row[at["id"]])
+            row[at["body"]] = body
             row[at["device_id"]], row[at["skew"]] = village.device, 0
         vers = self._versions(found["entity"])
         places = self._counted(values, seq)
@@ -156,7 +157,30 @@ class Clones:
             [feed, entity, places[entity], vers[entity][feed]]
             for feed, entity, *_ in found["feed_change"]
         ]
+        found["subject_key"] = [self._seal(found)]
         return found
+
+    def _seal(self, found: dict[str, list[list[Any]]]) -> list[Any]:
+        """Seal all that is to be; the row of the client's key."""
+        ((_, subject), *_) = found["entity_subject"]
+        key, kid = sealing.new_key(), sealing.new_kid()
+        cipher = sealing.cipher(key)
+
+        def seal(table: str, column: str, about: Callable[[Row], str], pack: bool = True) -> None:
+            columns = self.columns[table]
+            place = columns.index(column)
+            for row in found[table]:
+                text = row[place]
+                plain = text.encode() if isinstance(text, str) else text
+                head = sealing.head_about([kid], pack and sealing.is_long(plain))
+                told = about(dict(zip(columns, row, strict=True)))
+                row[place] = sealing.seal(cipher, head, plain, told)
+
+        seal("submission", "body", lambda row: str(row["id"]))
+        seal("mention", "sealed", lambda row: written_about(row["sid"], row["entity"]))
+        seal("entity", "state", lambda row: f"entity/{row['id']}", pack=False)
+        wrapped = self._wrapper.wrap(key, f"subject/{subject}")
+        return [subject, kid.hex(), wrapped, MADE, None]
 
     @property
     def stored(self) -> int:
@@ -180,7 +204,9 @@ class Clones:
     def _versions(self, rows: list[list[Any]]) -> dict[str, dict[str, str]]:
         columns, found = self.columns["entity"], {}
         for row in rows:
-            entity = entity_of(SimpleNamespace(**dict(zip(columns, row, strict=True))))
+            told = dict(zip(columns, row, strict=True))
+            state, areas = read_state(told["state"]), tuple(json.loads(told["areas"]))
+            entity = Entity(told["id"], told["type"], told["scope"], state, areas)
             view = self._rules.type(entity.scope, entity.type)
             assert view
             found[entity.id] = versions(entity, view)

@@ -93,6 +93,7 @@ def _batches(clones: Clones, village: Village) -> Iterator[Rows]:
 COLUMNS = {
     "area_head": ["area"],
     "feed_head": ["feed", "epoch", "seq", "sum", "count"],
+    "subject_key": ["subject", "kid", "wrapped", "made", "destroyed"],
     "install": ["id", "user_id", "device_id", "n_max", "first_seen", "last_seen"],
 }
 

@@ -28,10 +28,12 @@ from fieldapp.forms import service as forms
 from fieldapp.forms.check import complete
 from fieldapp.forms.evaluate import Host
 from fieldapp.registry import service as registry
+from fieldapp.subjects.models import EntitySubject, SubmissionSubject
 from fieldapp.sync import models as m
 from fieldapp.sync import service
 from fieldapp.sync.rules import current_rules
 from fieldapp.sync.store import Store
+from tests.opened import opened
 
 SECRET = "a secret for measuring only, long enough for anybody"
 VERSION = "2025-1"
@@ -165,20 +167,24 @@ def _send(visit: service.Visit) -> dict[str, Any]:
 
 # ---- what is stored -----------------------------------------------------------------------------
 
-LOGGED = (m.Submission, m.RegWrite, m.RegSup, m.Mention, m.Entity, m.EntityRoot, m.FeedChange)
+LOGGED = (m.Submission, m.RegWrite, m.RegSup, m.Mention, m.Entity, m.EntityRoot, m.FeedChange,
+          EntitySubject, SubmissionSubject)  # fmt: skip
 
 
 def _rows() -> dict[str, list[Row]]:
-    """Everything sync stored; bodies opened, since a clone is sealed anew."""
+    """Everything sync stored; what is sealed opened, since a clone is sealed anew."""
     db.session.rollback()
-    found = {}
+    found, keys = {}, service.vault()
     for model in (*LOGGED, m.Issue, m.Conflict, m.RegSecret, m.SubmissionBlob):
         rows = db.session.execute(sa.select(model.__table__))
-        found[model.__tablename__] = [dict(row._mapping) for row in rows]
+        opened_rows = [opened(model, dict(row._mapping), keys) for row in rows]
+        found[model.__tablename__] = [_as_text(row) for row in opened_rows]
     db.session.rollback()
-    for row in found["submission"]:
-        row["body"] = service.vault().open(row["body"], row["id"]).decode()
     for name in ("issue", "conflict", "reg_secret", "submission_blob"):
         left = found.pop(name)
         assert not left, left
     return found
+
+
+def _as_text(row: Row) -> Row:
+    return {name: v.decode() if isinstance(v, bytes) else v for name, v in row.items()}

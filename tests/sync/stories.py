@@ -24,10 +24,10 @@ from fieldapp.registry import service as registry
 from fieldapp.sync import feed, service
 from fieldapp.sync import models as m
 from fieldapp.sync.apply import Incoming, Result
-from fieldapp.sync.entities import read_state
 from fieldapp.sync.rules import current_rules
 from fieldapp.sync.store import Store
 from tests.cast import LIULIN, Cast, Person
+from tests.opened import state_of
 
 TODAY = "2026-11-02"
 AT = datetime(2026, 11, 2, 1, 12, 44, tzinfo=UTC)
@@ -249,9 +249,7 @@ def logged(sid: str) -> m.Submission:
 
 def register(entity_id: str, name: str) -> list[Any]:
     """The live values of a register, the shown one first."""
-    state = db.session.scalar(sa.select(m.Entity.state).where(m.Entity.id == entity_id))
-    db.session.rollback()
-    return [w.v for w in read_state(state).get(name, ())] if state else []
+    return [w.v for w in state_of(entity_id).get(name, ())]
 
 
 def open_conflicts() -> set[tuple[str, str]]:

@@ -14,9 +14,11 @@ from fieldapp.accounts.access import Grant
 from fieldapp.accounts.service import principal_of
 from fieldapp.areas.service import put_area
 from fieldapp.db import db, write_transaction
+from fieldapp.subjects.models import SubjectKey
 from fieldapp.sync import models as m
 from fieldapp.sync import service
 from fieldapp.sync.wire import read
+from tests.opened import opened
 from tests.speed.clones import Clones, Village
 from tests.speed.fill import fill
 from tests.speed.story import LOGGED, TOWN, Story, settings_for, tell
@@ -41,7 +43,7 @@ def test_filling_leaves_what_pushes_leave(
         _push(clones, HERE)
         pushed = _stored()
         with write_transaction() as tx:
-            for table in (*LOGGED, m.FeedHead, m.AreaHead, m.Install):
+            for table in (*LOGGED, m.FeedHead, m.AreaHead, m.Install, SubjectKey):
                 tx.execute(sa.delete(table))
         db.engine.dispose()
         fill(db_url, story, [HERE])
@@ -101,8 +103,7 @@ def _stored() -> dict[str, list[Any]]:
     for model in (*LOGGED, m.FeedHead, m.AreaHead, m.Install, m.Issue, m.Conflict):
         rows = [dict(row._mapping) for row in db.session.execute(sa.select(model.__table__))]
         for row in rows:
-            if model is m.Submission:
-                row["body"] = service.vault().open(row["body"], row["id"])
+            row |= opened(model, row, service.vault())
             if model is m.FeedHead:
                 del row["epoch"]
             if model is m.Install:

@@ -234,10 +234,10 @@ def test_what_cannot_be_written_is_kept_aside_alone(
     bad = next(t["e"] for t in made[1]["entities"] if t["t"] == "dwelling")
     write = Store._write_entities
 
-    def write_but(self: Store) -> None:
-        if bad in self._dirty:
+    def write_but(self: Store, rows: list[dict[str, Any]]) -> None:
+        if bad in {row["id"] for row in rows}:
             raise sa.exc.DataError("INSERT", {}, Exception("value out of range"))
-        write(self)
+        write(self, rows)
 
     monkeypatch.setattr(Store, "_write_entities", write_but)
     results = village.take_in(wang, *made)

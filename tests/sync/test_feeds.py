@@ -13,9 +13,9 @@ from fieldapp.accounts.service import feeds_of, grants_ver
 from fieldapp.db import db, write_transaction
 from fieldapp.sync import feed, log, service, transactions
 from fieldapp.sync import models as m
-from fieldapp.sync.entities import read_state
 from fieldapp.sync.merge import checksum
 from tests.cast import LIULIN, OTHER_TOWN, SHIQIAO
+from tests.opened import state_of
 
 from .stories import Village, cursors_of, heads, logged, start
 from .test_merging_stories import desk
@@ -204,9 +204,7 @@ def move(village: Village, home: str, to: str) -> str:
 
 
 def dots(entity: str) -> dict[str, list[str]]:
-    state = read_state(db.session.scalar(sa.select(m.Entity.state).where(m.Entity.id == entity)))
-    db.session.rollback()
-    return {name: [str(w.dot) for w in live] for name, live in state.items()}
+    return {name: [str(w.dot) for w in live] for name, live in state_of(entity).items()}
 
 
 def test_those_who_live_there_move_with_the_house(village: Village) -> None:

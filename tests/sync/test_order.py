@@ -8,8 +8,10 @@ import pytest
 import sqlalchemy as sa
 
 from fieldapp.db import db
+from fieldapp.subjects.models import EntitySubject
 from fieldapp.sync import models as m
 from fieldapp.sync import service
+from tests.opened import opened
 
 from .stories import Village, heads, open_conflicts, versions
 from .test_merging_stories import desk, dots_of, two_phones
@@ -90,12 +92,12 @@ def empty() -> None:
 
 def state_of_all() -> dict[str, Any]:
     """Every derived row that isn't a counter."""
-    entities = db.session.scalars(sa.select(m.Entity)).all()
-    found: dict[str, Any] = {e.id: (e.type, e.state, e.areas, e.home, e.alive) for e in entities}
-    for model in (m.RegWrite, m.RegSup, m.Mention, m.EntityRoot, m.Issue):
-        columns = model.__table__.columns
-        rows = db.session.execute(sa.select(*columns)).all()
-        found[model.__tablename__] = sorted(tuple(row) for row in rows)
+    keys, found = service.vault(), dict[str, Any]()
+    derived = (m.Entity, m.RegWrite, m.RegSup, m.Mention, m.EntityRoot, EntitySubject, m.Issue)
+    for model in derived:
+        rows = db.session.execute(sa.select(*model.__table__.columns)).mappings()
+        told = [tuple(opened(model, dict(row), keys).values()) for row in rows]
+        found[model.__tablename__] = sorted(told)
     db.session.rollback()
     return found
 

@@ -11,8 +11,8 @@ from fieldapp.programs.service import load_programs
 from fieldapp.registry import service as registry
 from fieldapp.sync import log, service
 from fieldapp.sync import models as m
-from fieldapp.sync.entities import read_state
 from tests.cast import NANPO, Person
+from tests.opened import state_of
 
 from .stories import Village, heads, logged, versions
 from .test_feeds import desk
@@ -95,9 +95,7 @@ class TestRegisters:
         assert {r: after[r] for r in CLINICAL} == {r: before[r] for r in CLINICAL}
 
     def live(self, entity: str, register: str) -> list[Any]:
-        state = db.session.scalar(sa.select(m.Entity.state).where(m.Entity.id == entity))
-        db.session.rollback()
-        return list(read_state(state or '{"by": [], "regs": {}}').get(register, ()))
+        return list(state_of(entity).get(register, ()))
 
     def test_replaying_the_log_leaves_out_the_same(self, village: Village) -> None:
         made = measured(village, village.cast.wang, client_of(village))

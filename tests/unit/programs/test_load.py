@@ -36,6 +36,7 @@ roles = ["worker"]
 forms = ["cats.md"]
 
 [types.home]
+subject = true
 label = { zh = "住处", en = "Home" }
 area = "area_code"
 title = "area_code"
@@ -47,6 +48,7 @@ area_code = { label = { zh = "村", en = "Village" }, audience = ["housing"], pu
 owner = { label = { zh = "主人", en = "Owner" }, audience = ["housing"], purpose = "p", basis = "b", retention = "r" }
 
 [types.cat]
+subject = "home"
 label = { zh = "猫", en = "Cat" }
 root = "home"
 title = "name"

@@ -1,0 +1,72 @@
+"""What lies sealed in the tables of sync, opened for tests and for measuring."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from types import SimpleNamespace
+from typing import Any
+
+import sqlalchemy as sa
+
+from fieldapp.db import db
+from fieldapp.subjects.keys import Keys, keys_of
+from fieldapp.subjects.sealing import SealBrokenError
+from fieldapp.sync import models as m
+from fieldapp.sync.entities import State
+from fieldapp.sync.store import entities_of
+from fieldapp.sync.written import Written, writes, written_about
+
+
+def state_of(entity: str) -> State:
+    """The live writes of an entity by register; none if it isn't there."""
+    connection = db.session.connection()
+    rows = connection.execute(sa.select(m.Entity).where(m.Entity.id == entity)).all()
+    found = [one.state for one in entities_of(keys_of(connection), rows)]
+    db.session.rollback()
+    return found[0] if found else {}
+
+
+def values_of(entity: str, register: str) -> list[Any]:
+    """All that was ever written to a register."""
+    query = writes().where(m.RegWrite.entity == entity, m.RegWrite.reg == register)
+    rows = db.session.execute(query).all()
+    written = Written(keys_of(db.session.connection()), rows)
+    found = [written.value(row) for row in rows]
+    db.session.rollback()
+    return found
+
+
+ABOUT: dict[str, tuple[str, Callable[[Any], str]]] = {
+    "submission": ("body", lambda row: row.id),
+    "submission_variant": ("body", lambda row: row.id),
+    "aside_decision": ("body", lambda row: row.id),
+    "mention": ("sealed", lambda row: written_about(row.sid, row.entity)),
+    "entity": ("state", lambda row: f"entity/{row.id}"),
+    "reg_secret": ("sealed", lambda row: f"{row.sid}:{row.i}"),
+    "file_key": ("sealed", lambda row: f"file/{row.user_id}/{row.sha}"),
+}
+"""By table what is sealed, and what the seal is bound to."""
+
+
+def opened(model: Any, row: dict[str, Any], keys: Keys) -> dict[str, Any]:
+    """A row with what is sealed in it opened: two rows that say the same are equal."""
+    column, about = ABOUT.get(model.__tablename__, ("", lambda _: ""))
+    if not row.get(column):
+        return row
+    return row | {column: keys.open(row[column], about(SimpleNamespace(**row)))}
+
+
+def all_text() -> str:
+    """Everything that the database and its keys give away."""
+    db.session.rollback()
+    keys, found = keys_of(db.session.connection()), []
+    for table in db.metadata.sorted_tables:
+        column, about = ABOUT.get(table.name, ("", lambda _: ""))
+        for row in db.session.execute(sa.select(table)):
+            found.append(repr([value for value in row if not isinstance(value, bytes)]))
+            with suppress(SealBrokenError):
+                if column:
+                    found.append(
+                        keys.open(getattr(row, column), about(row)).decode("utf-8", "replace")
+                    )
+    db.session.rollback()
+    return "\n".join(found)
