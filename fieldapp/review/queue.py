@@ -13,6 +13,7 @@ from fieldapp.db import db
 from fieldapp.sync import log
 from fieldapp.sync import models as m
 from fieldapp.sync.consent import EXPIRED, WAITING
+from fieldapp.sync.erased import WHY as ERASED
 from fieldapp.sync.quality import BLOCK, EMERGENCY, GATE, SETTLED
 
 from . import conflicts
@@ -22,7 +23,11 @@ from .schemas import STATES
 S = m.Submission
 _BUILT_IN = "\\_%"
 # What was kept aside and is still there.
-KEPT_ASIDE = sa.and_(S.state == "quarantined", S.why.is_distinct_from(EXPIRED))
+KEPT_ASIDE = sa.and_(
+    S.state == "quarantined",
+    S.why.is_distinct_from(EXPIRED),
+    sa.or_(S.why.is_distinct_from(ERASED), S.rewritten.is_(None)),  # not what was once applied
+)
 
 
 def page(

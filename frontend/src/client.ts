@@ -424,6 +424,11 @@ class FieldClient implements Client {
         ...opened.drafts.list().map(({ form, version }) => ({ id: form, version })),
         ...opened.returned().map(({ form, fv }) => ({ id: form, version: fv })),
       ],
+      forget: async (entities) => {
+        await opened.forget(entities);
+        this.tell('drafts');
+      },
+      hollow: (visits) => opened.hollow(visits),
       report: (change) => this.show(change),
       changed: async (what) => {
         await this.reload(what);

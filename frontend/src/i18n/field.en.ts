@@ -249,6 +249,8 @@ const en: typeof zh = {
     expired: 'No consent came within 7 days; what was written is destroyed.',
     apply: 'The server could not record it. Ask your administrator.',
     variant: 'Two versions of this visit exist. Ask your administrator to compare them.',
+    erased:
+      'This person had their data deleted. The server did not take the visit in, and this phone has cleared it. Nothing to do.',
     unknown: 'Ask your administrator.',
     blob_too_large:
       'A photo or file is too large for the server. What you wrote is sent; ask your administrator.',

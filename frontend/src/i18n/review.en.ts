@@ -180,6 +180,7 @@ export default {
       safeguarding:
         'It is sealed. Call the safeguarding lead and the child protection line 12355 at once; it is destroyed when the days are over.',
       apply: 'Check what it says and put it right; if that doesn’t help, tell your administrator.',
+      erased: 'Nothing to do: nobody can see what it says, and it goes by itself after 30 days.',
     },
     isDurable: 'In a backup',
     notDurable: 'Received, not in a backup yet',
@@ -215,6 +216,7 @@ export default {
       consent: 'Waits for her consent',
       safeguarding: 'The person is under 14',
       apply: 'Failed while being applied',
+      erased: 'About somebody who was erased',
     },
     daysLeft: '{n} days left',
     device: 'Phone',

@@ -174,6 +174,7 @@ export default {
       safeguarding:
         '内容已封存。请马上联系未成年人保护负责人和热线12355，按规定报告；到期内容自动销毁。',
       apply: '请核对内容，改正后登记；仍不行的，请告诉管理员。',
+      erased: '不用处理：内容没有人能看到，30天后自动清除。',
     },
     isDurable: '已存入备份',
     notDurable: '已收到，等待备份',
@@ -209,6 +210,7 @@ export default {
       consent: '等待本人同意',
       safeguarding: '本人未满14周岁',
       apply: '登记时出错',
+      erased: '对方的资料已按要求删除',
     },
     daysLeft: '还有 {n} 天',
     device: '手机',

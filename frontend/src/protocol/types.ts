@@ -358,7 +358,8 @@ export type WireChange =
       a: string[];
       f: Record<string, WireValue[]>;
     }
-  | { k: 'leave'; e: string };
+  /** erase: whatever this phone holds about it goes, drafts and visits too. */
+  | { k: 'leave'; e: string; erase?: boolean };
 
 export interface FeedPage {
   epoch: string;

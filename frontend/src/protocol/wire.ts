@@ -94,7 +94,11 @@ const up = record<Extract<WireChange, { k: 'up' }>>({
   a: list(text),
   f: dict(list(wireValue)),
 });
-const leave = record<Extract<WireChange, { k: 'leave' }>>({ k: oneOf('leave'), e: text });
+const leave = record<Required<Extract<WireChange, { k: 'leave' }>>>({
+  k: oneOf('leave'),
+  e: text,
+  erase: withDefault(flag, false),
+});
 const change: Check<WireChange> = (v) =>
   object<{ k: string }>()(v).k === 'leave' ? leave(v) : up(v);
 

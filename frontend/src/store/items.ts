@@ -33,6 +33,8 @@ export type Named = ReadonlyMap<string, { left: boolean; shas: readonly string[]
 /** The attachments a submission names; an older app named none. */
 export const blobsIn = (submission: Submission): readonly string[] => submission.blobs ?? [];
 
+const isHollow = ({ answers }: Submission) => Object.keys(answers).length === 0;
+
 export class Items {
   private opened = new Map<string, Opened>();
   private unreadable: OutboxRecord[] = [];
@@ -69,6 +71,18 @@ export class Items {
       return (await sha256(body)) === record.sha ? body : null;
     } catch {
       return null;
+    }
+  }
+
+  /** Of a visit that was refused because of whom it is about, only its day and form stay. */
+  async hollow(ids: readonly string[]): Promise<void> {
+    for (const id of ids) {
+      const item = this.opened.get(id);
+      if (!item || isHollow(item.submission)) continue;
+      const { at, form, fv } = item.submission;
+      const nothing = { id, at, form, fv, entities: [], ops: [], answers: {}, blobs: [] };
+      const content = { ...item.content, title: '', body: JSON.stringify(nothing) };
+      await this.outbox.hollow(id, await this.prepare(content, id));
     }
   }
 

@@ -41,6 +41,14 @@ export interface OpenDeps {
 const FRESH = 24 * 3600_000;
 const SCOPES: readonly Scope[] = ['health', 'housing'];
 
+/** Whether something names one of these entities. */
+function naming(entities: readonly string[]): (value: unknown) => boolean {
+  return (value) => {
+    const text = JSON.stringify(value);
+    return entities.some((id) => text.includes(id));
+  };
+}
+
 export class Opened {
   readonly base: Base;
   readonly drafts: Drafts;
@@ -148,6 +156,47 @@ export class Opened {
     );
   }
 
+  /** What was erased on the server goes here too: drafts, visits it has, their photos. */
+  async forget(entities: readonly string[]): Promise<void> {
+    const names = naming(entities);
+    const drafts = await this.draftsThat(names);
+    for (const id of drafts) await this.drafts.remove(id);
+    const visits = this.items
+      .all()
+      .filter(({ submission: { entities: e, answers } }) => names({ e, answers }))
+      .map(({ record }) => record.id);
+    await this.deps.outbox.forget(visits);
+    await this.items.load();
+    const gone = visits.filter((id) => !this.items.has(id));
+    await this.release(drafts, gone);
+    this.refresh();
+  }
+
+  /** The server refused them because of whom they are about. */
+  async hollow(visits: readonly string[]): Promise<void> {
+    await this.items.hollow(visits);
+    await this.items.load();
+    await this.release([], visits);
+  }
+
+  private async draftsThat(names: (answers: unknown) => boolean): Promise<string[]> {
+    const found: string[] = [];
+    for (const { id } of this.drafts.list()) {
+      const stored = await this.drafts.get(id).catch(() => undefined);
+      if (stored && names(stored.draft)) found.push(id);
+    }
+    return found;
+  }
+
+  /** Attachments that nobody else needs go with them. */
+  private async release(drafts: readonly string[], visits: readonly string[]): Promise<void> {
+    await this.blobs.shelf.settle((head) => ({
+      drafts: head.drafts.filter((id) => !drafts.includes(id)),
+      visits: head.visits.filter((id) => !visits.includes(id)),
+    }));
+    await this.blobs.load();
+  }
+
   programsChanged(): void {
     const { programs } = this.knowledge.catalogue;
     for (const registry of this.registries.values()) registry.setPrograms(programs);
@@ -155,6 +204,9 @@ export class Opened {
 
   /** Drafts whose visit reached the outbox before the phone went down. */
   private async sweep(): Promise<void> {
+    // Sent while locked, and refused: only an open phone can empty them.
+    const refused = this.items.all().filter(({ record }) => record.why === 'erased');
+    await this.hollow(refused.map(({ record }) => record.id));
     for (const { record } of this.items.all()) {
       const draft = this.drafts.leftoverOf(record.id);
       if (draft) await this.drafts.remove(draft);

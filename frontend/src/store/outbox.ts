@@ -120,6 +120,25 @@ export class Outbox {
     });
   }
 
+  /** Lets go of visits about somebody who was erased; what may still have to be sent stays. */
+  async forget(ids: readonly string[]): Promise<void> {
+    await this.db.write(['items'], async (tx) => {
+      for (const id of ids) {
+        const item = await tx.get<OutboxRecord>('items', id);
+        if (item && item.state !== 'waiting' && item.state !== 'sending')
+          await tx.delete('items', id);
+      }
+    });
+  }
+
+  /** Other content for a visit that will never be sent again. */
+  async hollow(id: string, prepared: Prepared): Promise<void> {
+    await this.db.write(['items'], async (tx) => {
+      const item = await tx.get<OutboxRecord>('items', id);
+      if (item?.state === 'attention') await tx.put('items', { ...item, ...prepared });
+    });
+  }
+
   /** Removes items; those that aren't durable stay whatever the caller thinks. */
   async purge(ids: readonly string[]): Promise<void> {
     if (!ids.length) return;

@@ -24,6 +24,10 @@ export interface SyncContext {
   olderForms(): { id: string; version: string }[];
   /** The body of a finished visit; null if this phone can't open it (another data key, damage). */
   body(record: OutboxRecord): Promise<string | null>;
+  /** Lets go of drafts, acknowledged visits and photos about entities that were erased. */
+  forget(entities: readonly string[]): Promise<void>;
+  /** Empties visits that the server refused because of whom they are about. */
+  hollow(visits: readonly string[]): Promise<void>;
   report(change: Partial<Pick<SyncState, 'progress' | 'step' | 'unsent'>>): void;
   changed(what: 'outbox' | 'registry' | 'catalogue' | 'files'): Promise<void>;
   /** The phone was locked meanwhile: begin nothing more. */

@@ -9,6 +9,7 @@ import type { Cursor, FeedChange } from '@/store/base';
 import type { Change, OutboxRecord } from '@/store/outbox';
 import { whoAmI } from './account';
 import { type Step, type Stop, type SyncContext, stopOf } from './context';
+import { forgetErased } from './erased';
 import { callSync, type Result } from './http';
 
 /**
@@ -149,6 +150,8 @@ async function apply(
   // Noted first: a phone that goes down here asks in vain, but never forgets to ask.
   const isRestored = changes.some(({ cursor }) => isNewEpoch(before.get(cursor.feed), cursor));
   if (isRestored) await ctx.knowledge.setProfile({ recheck: true });
+  // Before the cursor: a phone that goes down here is told again.
+  await forgetErased(ctx, changes);
   const isWhole = Object.values(answer.feeds).every((page) => !page.more);
   await ctx.base.apply(changes, isWhole);
 }

@@ -6,6 +6,7 @@ import type { ItemState } from '@/protocol/types';
 import { MAX_ITEMS, type PushItem, type PushResult } from '@/protocol/wire';
 import type { Change, OutboxRecord } from '@/store/outbox';
 import { type Step, type Stop, type SyncContext, stopOf } from './context';
+import { hollowRefused } from './erased';
 import { callSync, type Result } from './http';
 
 /** Of bodies as they are; a fourth of it goes over the line. */
@@ -148,6 +149,7 @@ async function settle(
   // Only from `sending`: an item that may have left is never offered for editing again.
   for (const [id, change] of changes) if (change.state === 'waiting') changes.delete(id);
   await ctx.outbox.change(changes, TO_SEND);
+  await hollowRefused(ctx, changes);
   await ctx.changed('outbox');
 }
 

@@ -5,6 +5,7 @@
 import type { Answer } from '@/protocol/wire';
 import type { Change, Outbox, OutboxRecord } from '@/store/outbox';
 import { type Step, type SyncContext, stopOf } from './context';
+import { hollowRefused } from './erased';
 import { callSync } from './http';
 import { changeFor } from './push';
 
@@ -84,6 +85,7 @@ async function ask(
   const asked = new Set(acked);
   const changes = new Map(changesOf(result.value).filter(([id]) => asked.has(id)));
   await ctx.outbox.change(changes, from);
+  await hollowRefused(ctx, changes);
   if (changes.size) await ctx.changed('outbox');
   return result.value;
 }
