@@ -57,6 +57,7 @@ def _api_blueprints() -> Iterator[Blueprint]:
 
     yield health  # anybody
     yield accounts.session  # anybody: log in, who am I
+    yield accounts.own  # logged in: own sessions and password
     yield accounts.users  # administrators
     yield forms.catalogue  # logged in: programs and forms of the own role
     yield forms.forms  # logged in: forms of scopes one reads

@@ -14,6 +14,7 @@ from .accounts.commands import users_group
 from .apidocs import document
 from .areas.commands import areas_group
 from .attachments.commands import attachments_group
+from .audit.commands import audit_group
 from .backup.commands import backup_commands
 from .config import Settings
 from .consent.commands import consent_group
@@ -43,6 +44,7 @@ main.add_command(users_group)
 main.add_command(areas_group)
 main.add_command(attachments_group)
 main.add_command(consent_group)
+main.add_command(audit_group)
 main.add_command(forms_group)
 main.add_command(outbox_group)
 for command in (*sync_commands, *backup_commands):

@@ -24,6 +24,7 @@ class Settings:
     production: strict cookies, no conveniences.
     push_bytes: largest accepted request body in bytes, compressed.
     blob_bytes, blob_pending_bytes: largest attachment; of one phone's, those not yet of a visit.
+    row_security: PostgreSQL itself keeps each request to its reader's rows.
     proxies: how many proxies in front are believed about the visitor's address.
     """
 
@@ -36,6 +37,7 @@ class Settings:
     blob_bytes: int = 10 * 1024 * 1024
     blob_pending_bytes: int = 64 * 1024 * 1024
     rate_limits: bool = True
+    row_security: bool = True
     proxies: int = 0
 
     @classmethod
@@ -60,6 +62,7 @@ class Settings:
             blob_pending_bytes=int(env.get("FIELDAPP_BLOB_PENDING_BYTES", 64 * 1024 * 1024)),
             proxies=int(env.get("FIELDAPP_PROXIES", 0)),
             rate_limits=env.get("FIELDAPP_RATE_LIMITS", "1") == "1",
+            row_security=env.get("FIELDAPP_ROW_SECURITY", "1") == "1",
         )
 
 

@@ -14,8 +14,10 @@ from flask import Flask
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from flask_sqlalchemy.session import Session
-from sqlalchemy import Engine, MetaData, event
+from sqlalchemy import Connection, Engine, MetaData, event
 from sqlalchemy.orm import DeclarativeBase, scoped_session
+
+from fieldapp.wall import init_wall, raise_up
 
 
 class Base(DeclarativeBase):
@@ -30,6 +32,11 @@ class Base(DeclarativeBase):
             "pk": "pk_%(table_name)s",
         }
     )
+
+
+@event.listens_for(Base.metadata, "after_create")
+def _protect(_metadata: MetaData, connection: Connection, **_: Any) -> None:
+    raise_up(connection)
 
 
 db = SQLAlchemy(model_class=Base)
@@ -67,6 +74,7 @@ def init_db(app: Flask) -> None:
     with app.app_context():
         if db.engine.dialect.name == "sqlite":
             _prepare_sqlite(db.engine)
+        init_wall(app, db.engine)
 
 
 def _prepare_sqlite(engine: Engine) -> None:

@@ -8,6 +8,7 @@ import json
 from flask import Flask, Response, request
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
+from flask_login import current_user
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 limiter = Limiter(key_func=get_remote_address, headers_enabled=True)
@@ -34,6 +35,11 @@ def account_of_request() -> str:
         body = None
     name = body.get("username") if isinstance(body, dict) else None
     return f"account:{str(name).strip().lower()}"
+
+
+def person_of_request() -> str:
+    """Who is logged in, so that nobody tries out another's password with a session left open."""
+    return f"person:{getattr(getattr(current_user, 'principal', None), 'user_id', '')}"
 
 
 def was_refused(response: Response) -> bool:

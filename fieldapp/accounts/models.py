@@ -43,6 +43,9 @@ class LoginSession(Base):
     """One log-in. The cookie holds a random token, this row its SHA-256, so it can be ended here.
 
     `device_id`: the phone enrolled in this session, which then lasts until `expires` however idle.
+    agent: the browser as it calls itself, for the list of sessions. rights: a digest of what the
+    person might do when the token was made; former_sha: the token before it, which still counts for
+    a moment after `renewed`, since a browser asks several things at once.
     """
 
     __tablename__ = "login_session"
@@ -53,3 +56,7 @@ class LoginSession(Base):
     created: Mapped[str]
     seen: Mapped[str]
     expires: Mapped[str]
+    agent: Mapped[str] = mapped_column(default="", server_default="")
+    rights: Mapped[str] = mapped_column(default="", server_default="")
+    former_sha: Mapped[str | None] = mapped_column(index=True)
+    renewed: Mapped[str | None]

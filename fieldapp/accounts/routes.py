@@ -6,14 +6,30 @@ from flask.views import MethodView
 from flask_smorest import Blueprint
 
 from fieldapp.db import db, write_transaction
+from fieldapp.devices import service as devices
 from fieldapp.problems import abort_with
 
 from . import access, sessions
 from . import users as accounts
 from .access import Grant
-from .limits import LOG_IN_PER_ACCOUNT, LOG_IN_PER_ADDRESS, account_of_request, limiter, was_refused
+from .limits import (
+    LOG_IN_PER_ACCOUNT,
+    LOG_IN_PER_ADDRESS,
+    account_of_request,
+    limiter,
+    person_of_request,
+    was_refused,
+)
 from .models import User
-from .schemas import LogInSchema, MeSchema, NewUserSchema, UpdateUserSchema, UserSchema
+from .schemas import (
+    LogInSchema,
+    MeSchema,
+    NewPasswordSchema,
+    NewUserSchema,
+    SessionSchema,
+    UpdateUserSchema,
+    UserSchema,
+)
 from .service import (
     Principal,
     areas_of,
@@ -25,6 +41,9 @@ from .service import (
 
 session = Blueprint(
     "session", __name__, url_prefix="/api/session", description="Log in, who am I, log out"
+)
+own = Blueprint(
+    "own", __name__, url_prefix="/api/own", description="One's own sessions and password"
 )
 users = Blueprint(
     "users", __name__, url_prefix="/api/users", description="Accounts, for administrators"
@@ -76,6 +95,98 @@ class Session(MethodView):
     def delete(self) -> None:
         """Log out"""
         sessions.end()
+
+
+@own.route("/sessions")
+class OwnSessions(MethodView):
+    """Where the caller is logged in."""
+
+    @login_required
+    @own.response(200, SessionSchema(many=True))
+    def get(self) -> list[dict[str, Any]]:
+        """The caller's sessions, the latest used first"""
+        return _sessions_of(current_principal().user_id)
+
+    @login_required
+    @own.response(204)
+    def delete(self) -> None:
+        """End every other session of the caller"""
+        principal = current_principal()
+        with write_transaction():
+            sessions.end_others(principal.user_id)
+
+
+@own.route("/sessions/<name>")
+class OwnSession(MethodView):
+    """One of the caller's sessions."""
+
+    @login_required
+    @own.response(204)
+    def delete(self, name: str) -> None:
+        """End it"""
+        _end_session(current_principal().user_id, name)
+
+
+@own.route("/password")
+class OwnPassword(MethodView):
+    """The caller's password."""
+
+    decorators = [
+        limiter.limit(LOG_IN_PER_ACCOUNT, key_func=person_of_request, deduct_when=was_refused)
+    ]
+
+    @login_required
+    @own.arguments(NewPasswordSchema)
+    @own.response(204)
+    def post(self, wish: dict[str, str]) -> None:
+        """Change it; every other session ends"""
+        user_id = current_principal().user_id
+        with _account_problems(), write_transaction():
+            if not accounts.change_password(_user(user_id), wish["old"], wish["new"]):
+                abort_with("bad_credentials")
+
+
+def _sessions_of(user_id: str) -> list[dict[str, Any]]:
+    names = {device.id: device.name for device in devices.devices_of(user_id)}
+    return [
+        {**vars(one), "device": names.get(one.device_id or "")} for one in sessions.open_of(user_id)
+    ]
+
+
+def _end_session(user_id: str, name: str) -> None:
+    with write_transaction():
+        if not sessions.end_one(user_id, name):
+            abort_with("not_found")
+
+
+@users.route("/<user_id>/sessions")
+class UserSessions(MethodView):
+    """Where a person is logged in."""
+
+    decorators = [roles_allowed("admin")]
+
+    @users.response(200, SessionSchema(many=True))
+    def get(self, user_id: str) -> list[dict[str, Any]]:
+        """A person's sessions, the latest used first"""
+        return _sessions_of(_user(user_id).id)
+
+    @users.response(204)
+    def delete(self, user_id: str) -> None:
+        """End them all"""
+        with write_transaction():
+            sessions.end_all(_user(user_id).id)
+
+
+@users.route("/<user_id>/sessions/<name>")
+class UserSession(MethodView):
+    """One session of a person."""
+
+    decorators = [roles_allowed("admin")]
+
+    @users.response(204)
+    def delete(self, user_id: str, name: str) -> None:
+        """End it"""
+        _end_session(_user(user_id).id, name)
 
 
 @users.route("")

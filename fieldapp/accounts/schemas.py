@@ -50,6 +50,27 @@ class MeSchema(Schema):
     administers = fields.Boolean(required=True)
 
 
+class SessionSchema(Schema):
+    """A log-in that lasts."""
+
+    id = fields.String(required=True)
+    device = fields.String(
+        required=True, allow_none=True, metadata={"description": "Name of the phone, if it is one"}
+    )
+    agent = fields.String(required=True, metadata={"description": "The browser's own words"})
+    created = fields.String(required=True)
+    seen = fields.String(required=True)
+    expires = fields.String(required=True)
+    current = fields.Boolean(required=True)
+
+
+class NewPasswordSchema(Schema):
+    """One's own new password."""
+
+    old = fields.String(required=True, validate=validate.Length(min=1, max=passwords.MAX_LENGTH))
+    new = fields.String(required=True, validate=_password)
+
+
 class UserSchema(Schema):
     """An account as an administrator sees it."""
 

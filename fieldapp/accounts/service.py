@@ -14,6 +14,7 @@ from typing import ParamSpec, TypeVar
 
 from flask_login import current_user
 
+from fieldapp import wall
 from fieldapp.areas import service as areas
 from fieldapp.areas.models import Area
 from fieldapp.db import db
@@ -57,8 +58,12 @@ def current_principal() -> Principal:
 
 
 def signed_in() -> Principal | None:
-    """Who is asking, if they are logged in."""
-    return current_user.principal if current_user.is_authenticated else None
+    """Who is asking, if they are logged in; what is theirs can be read from now on."""
+    if not current_user.is_authenticated:
+        return None
+    principal: Principal = current_user.principal
+    wall.admit(principal.user_id, principal.role)
+    return principal
 
 
 def login_required(view: Callable[P, R]) -> Callable[P, R]:

@@ -1,15 +1,19 @@
 """Log-in sessions: Flask-Login over rows of our own, so that a session can be ended on the server.
 
-The signed cookie carries a random token only. A session of the desk ends after 12 idle hours; one
+The signed cookie carries a random token only, a new one whenever the person's rights change. A
+session of the desk ends after 12 idle hours; one
 in which a phone was enrolled lasts its 30 days, since a worker may be without network for a week.
 """
 
 import hashlib
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from flask import Flask, session
+import sqlalchemy as sa
+from flask import Flask, request, session
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
 from sqlalchemy import delete, select, update
 
@@ -22,6 +26,7 @@ from .service import Principal, principal_from
 IDLE = timedelta(hours=12)
 LONGEST = timedelta(days=30)
 NOTE_SEEN_EVERY = timedelta(minutes=10)
+GRACE = timedelta(seconds=60)  # in which the token before still counts
 
 manager = LoginManager()
 manager.session_protection = None  # it would end the session whenever the phone's address changes
@@ -69,6 +74,8 @@ def begin(user: User) -> Principal:
                 created=utc_text(now),
                 seen=utc_text(now),
                 expires=utc_text(now + LONGEST),
+                agent=_agent(),
+                rights=_rights(principal),
             )
         )
     session.clear()
@@ -94,7 +101,8 @@ def resume(device_id: str) -> Principal | None:
     db.session.rollback()
     with write_transaction() as tx:
         kept = update(LoginSession).where(mine)
-        tx.execute(kept.values(token_sha=_sha(token), seen=utc_text(now)))
+        rights = _rights(principal)
+        tx.execute(kept.values(token_sha=_sha(token), seen=utc_text(now), rights=rights))
     session.clear()
     session.permanent = True
     login_user(SignedIn(token, principal, device_id))
@@ -113,7 +121,7 @@ def end() -> None:
     token = session.get("_user_id")
     if token:
         with write_transaction() as tx:
-            tx.execute(delete(LoginSession).where(LoginSession.token_sha == _sha(token)))
+            tx.execute(delete(LoginSession).where(_is(_sha(token))))
     logout_user()
     session.clear()
 
@@ -128,9 +136,84 @@ def end_of_device(device_id: str) -> None:
     db.session.execute(delete(LoginSession).where(LoginSession.device_id == device_id))
 
 
+# ---- seeing and ending them
+
+
+@dataclass(frozen=True)
+class Open:
+    """A session that lasts. id: names it and opens nothing."""
+
+    id: str
+    device_id: str | None
+    agent: str
+    created: str
+    seen: str
+    expires: str
+    current: bool
+
+
+def open_of(user_id: str) -> list[Open]:
+    """A person's sessions that last, the latest used first."""
+    now, mine = clock.now(), _sha(str(session.get("_user_id", "")))
+    query = select(LoginSession).where(LoginSession.user_id == user_id)
+    rows = db.session.scalars(query.order_by(LoginSession.seen.desc(), LoginSession.token_sha))
+    return [
+        Open(
+            _name(row.token_sha),
+            row.device_id,
+            row.agent,
+            row.created,
+            row.seen,
+            row.expires,
+            mine in (row.token_sha, row.former_sha),
+        )
+        for row in rows
+        if _lasts(row, now)
+    ]
+
+
+def end_one(user_id: str, name: str) -> bool:
+    """End one session of a user, by its name; whether there was one. Not committed."""
+    shas = db.session.scalars(_tokens_of(user_id))
+    ended = [sha for sha in shas if _name(sha) == name]
+    _end_these(ended)
+    return bool(ended)
+
+
+def end_others(user_id: str) -> int:
+    """End every session of this user but the one of this request; how many. Not committed."""
+    mine = _sha(str(session.get("_user_id", "")))
+    ended = list(db.session.scalars(_tokens_of(user_id).where(~_is(mine))))
+    _end_these(ended)
+    return len(ended)
+
+
+def _tokens_of(user_id: str) -> sa.Select[Any]:
+    return select(LoginSession.token_sha).where(LoginSession.user_id == user_id)
+
+
+def _end_these(shas: Iterable[str]) -> None:
+    db.session.execute(delete(LoginSession).where(LoginSession.token_sha.in_(list(shas))))
+
+
+def _name(token_sha: str) -> str:
+    return _sha(token_sha)[:16]
+
+
+# ---- within a request
+
+
+def renew() -> None:
+    """This session goes on under another token. Not committed."""
+    former, token = session["_user_id"], secrets.token_urlsafe(32)
+    values = {"token_sha": _sha(token), "former_sha": None, "renewed": utc_text(clock.now())}
+    db.session.execute(update(LoginSession).where(_is(_sha(former))).values(**values))
+    session["_user_id"] = token
+
+
 def bind_device(device_id: str) -> None:
     """This request's session belongs to a phone from now on. Not committed."""
-    mine = LoginSession.token_sha == _sha(session["_user_id"])
+    mine = _is(_sha(session["_user_id"]))
     db.session.execute(update(LoginSession).where(mine).values(device_id=device_id))
 
 
@@ -139,15 +222,49 @@ def _load(token: str) -> SignedIn | None:
     """The person of a token, unless the session ended, expired or the account was closed."""
     now = clock.now()
     query = select(LoginSession, User).join(User, User.id == LoginSession.user_id)
-    row = db.session.execute(query.where(LoginSession.token_sha == _sha(token))).first()
-    found, stale = None, False
+    row = db.session.execute(query.where(_is(_sha(token)))).first()
+    found, stale, changed = None, False, False
     if row is not None and row.User.active and _lasts(row.LoginSession, now):
-        found = SignedIn(token, principal_from(row.User), row.LoginSession.device_id)
-        stale = row.LoginSession.seen < utc_text(now - NOTE_SEEN_EVERY)
+        held: LoginSession = row.LoginSession
+        late = held.token_sha != _sha(token)
+        if not late or (held.renewed or "") > utc_text(now - GRACE):
+            found = SignedIn(token, principal_from(row.User), held.device_id)
+            stale = held.seen < utc_text(now - NOTE_SEEN_EVERY)
+            changed = not late and held.rights != _rights(found.principal)
     db.session.rollback()  # no read transaction is left open for a handler that will write
+    if found and changed:
+        return _renewed(found, now)
     if stale:
         _note_seen(token, now)
     return found
+
+
+def _renewed(former: SignedIn, now: datetime) -> SignedIn:
+    """The session under another token, since the person's rights are others than when it began."""
+    token, was = secrets.token_urlsafe(32), _sha(former.token)
+    values = {"token_sha": _sha(token), "former_sha": was, "renewed": utc_text(now)}
+    values |= {"rights": _rights(former.principal), "seen": utc_text(now)}
+    with write_transaction() as tx:
+        mine = update(LoginSession).where(LoginSession.token_sha == was).values(**values)
+        moved = tx.execute(mine.returning(LoginSession.user_id)).first()
+    if moved is None:  # another request of this browser was quicker
+        return former
+    session["_user_id"] = token
+    return SignedIn(token, former.principal, former.device_id)
+
+
+def _is(sha: str) -> sa.ColumnElement[bool]:
+    return sa.or_(LoginSession.token_sha == sha, LoginSession.former_sha == sha)
+
+
+def _rights(principal: Principal) -> str:
+    """16 hex digits of what the person may do."""
+    granted = [principal.role, *(f"{grant.area}:{grant.scope}" for grant in principal.grants)]
+    return _sha(" ".join(granted))[:16]
+
+
+def _agent() -> str:
+    return request.user_agent.string[:200]
 
 
 def _lasts(row: LoginSession, now: datetime) -> bool:
@@ -157,8 +274,7 @@ def _lasts(row: LoginSession, now: datetime) -> bool:
 
 def _note_seen(token: str, now: datetime) -> None:
     with write_transaction() as tx:
-        mine = LoginSession.token_sha == _sha(token)
-        tx.execute(update(LoginSession).where(mine).values(seen=utc_text(now)))
+        tx.execute(update(LoginSession).where(_is(_sha(token))).values(seen=utc_text(now)))
 
 
 def _forget_expired(now: datetime) -> None:

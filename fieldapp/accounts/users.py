@@ -112,6 +112,19 @@ def set_password(user: User, password: str) -> None:
     sessions.end_all(user.id)
 
 
+def change_password(user: User, old: str, new: str) -> bool:
+    """Give oneself a new password; every other session ends. Not committed. Raises AccountError.
+
+    False if the old one is wrong.
+    """
+    if not passwords.matches(user.password, old):
+        return False
+    user.password = passwords.hash_password(_acceptable(new, user.username))
+    sessions.end_others(user.id)
+    sessions.renew()
+    return True
+
+
 def set_active(user: User, active: bool) -> None:
     """Close or reopen an account; closing ends its sessions. Not committed.
 

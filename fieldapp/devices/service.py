@@ -11,7 +11,7 @@ from typing import Any
 from flask import Request
 from sqlalchemy import select, update
 
-from fieldapp import clock
+from fieldapp import clock, wall
 from fieldapp.accounts import sessions
 from fieldapp.db import db, utc_text, write_transaction
 from fieldapp.problems import abort_with
@@ -71,6 +71,7 @@ def verify_signature(request: Request) -> Device:
     if device is None or not keys.is_valid(json.loads(device.key), signature, text):
         db.session.rollback()
         abort_with("bad_signature")
+    wall.admit(device.user_id, "")  # its owner's own work, and no more until they are logged in
     _note_seen(device)
     return device
 

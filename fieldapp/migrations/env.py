@@ -3,6 +3,7 @@
 from alembic import context
 from flask import current_app
 
+from fieldapp import wall
 from fieldapp.db import db
 
 
@@ -16,7 +17,9 @@ def run() -> None:
             **current_app.extensions["migrate"].configure_args,
         )
         with context.begin_transaction():
+            wall.lower(connection)
             context.run_migrations()
+            wall.raise_up(connection)
 
 
 run()

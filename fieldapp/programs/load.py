@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from fieldapp.accounts import access
 from fieldapp.forms.definition import Shape
 from fieldapp.forms.lint import lint_program_words
 from fieldapp.forms.names import Names
@@ -46,8 +47,8 @@ KEYS = {
         {"area", "root", "search", "visible", "computed", "writers"},
     ),
     "prop": (
-        {"label", "audience", "purpose", "basis", "retention"},
-        {"kind", "list", "group", "secret", "writers"},
+        {"label", "data", "purpose", "basis", "retention"},
+        {"audience", "kind", "list", "group", "secret", "writers"},
     ),
     "derive": ({"form", "list", "when", "set"}, {"each", "id", "entity", "new"}),
     "schedule": (
@@ -315,9 +316,7 @@ class Reader:
     ) -> Prop:
         """One property of a type that these roles write."""
         self.keys("prop", table, key)
-        audience = tuple(table.get("audience") or ())
-        for one in audience:
-            self.one_of(one, AUDIENCES[self.scope], f"{key}.audience")
+        data, audience = self._read_by(table, key)
         if table.get("list") is not None:
             self.one_of(table["list"], known.lists, f"{key}.list")
         if table.get("secret") is not None:
@@ -326,11 +325,14 @@ class Reader:
                 self.refuse(key, "a secret has no audience")
         for role in table.get("writers", ()):
             self.one_of(role, writers, f"{key}.writers")
+        for role in sorted(set(table.get("writers", writers)) - set(access.writers(data))):
+            self.refuse(f"{key}.writers", f"the access matrix doesn't let {role} write “{data}”")
         for problem in lint_program_words(name):
             self.refuse(key, problem)
         return Prop(
             name=name,
             label=self.words(table.get("label"), f"{key}.label"),
+            data=data,
             audience=audience,
             purpose=str(table.get("purpose", "")),
             basis=str(table.get("basis", "")),
@@ -341,6 +343,15 @@ class Reader:
             secret=table.get("secret"),
             writers=tuple(table["writers"]) if "writers" in table else None,
         )
+
+    def _read_by(self, table: Mapping[str, Any], key: str) -> tuple[str, tuple[str, ...]]:
+        """Its group in the access matrix, and who sees it: all whom the matrix lets, or fewer."""
+        data = self.one_of(table.get("data"), access.data_groups(self.scope), f"{key}.data")
+        allowed = access.readers(self.scope, data)
+        audience = tuple(table.get("audience", allowed))
+        for one in audience:
+            self.one_of(one, allowed, f"{key}.audience")
+        return data, audience
 
     def _check_groups(self, props: Mapping[str, Prop], key: str) -> None:
         """Members of a merge group are one register: one kind, audience and set of writers, a name

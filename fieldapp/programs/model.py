@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from fieldapp.accounts import access
 from fieldapp.consent.need import Keeping, Need, inferred
 from fieldapp.forms.xpath import Expr
 
@@ -13,18 +14,19 @@ Words = Mapping[str, str]
 """Text in `zh` and `en`."""
 
 
-AUDIENCES = {"health": ("care", "clinic"), "housing": ("housing",)}
+AUDIENCES = {scope: access.audiences_in(scope) for scope in access.SCOPES}
 """As whom a scope may be read."""
 
 
 @dataclass(frozen=True)
 class Prop:
-    """A property of a type. audience: who may see it; purpose, basis, retention: why it may be
+    """A property of a type. data: its group in the access matrix; audience: who sees it; purpose, basis, retention: why it may be
     kept, and how long. writers: the roles that fill it in, if not all that write the type.
     """
 
     name: str
     label: Words
+    data: str
     audience: tuple[str, ...]
     purpose: str
     basis: str

@@ -1,4 +1,4 @@
-"""Reading entities as a person may see them. Every read begins with `visible(principal)`.
+"""Reading entities as a person may see them. Every read begins with a query of `sync.seen`.
 
 What an entity shows (values, title, computed properties) is made from the registers the reader's
 audience sees, exactly as a phone makes it from its feed.
@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 import sqlalchemy as sa
 
 from fieldapp import clock
-from fieldapp.accounts.service import Principal, visible_feeds
+from fieldapp.accounts.service import Principal
 from fieldapp.db import db
 from fieldapp.subjects.keys import keys_of
 from fieldapp.sync import models as m
+from fieldapp.sync import seen
 from fieldapp.sync.entities import (
     Entity,
     TypeView,
@@ -25,7 +26,7 @@ from fieldapp.sync.merge import Dot, Value, Write, canonical, merge
 from fieldapp.sync.rules import CurrentRules, current_rules, describe
 from fieldapp.sync.store import entities_of
 from fieldapp.sync.transactions import chunks
-from fieldapp.sync.written import Written, writes
+from fieldapp.sync.written import Written
 
 SECRET_FROM = 6  # characters of the shortest number that is searched by its keyed hash
 
@@ -88,9 +89,7 @@ class _Seen:
 
 def visible(principal: Principal) -> sa.Select[m.Entity, str]:
     """Entities this person may read, each with a feed it is in; add further conditions."""
-    t = m.FeedChange
-    query = sa.select(m.Entity, t.feed).join(t, t.entity == m.Entity.id)
-    return query.where(t.ver.is_not(None), t.feed.in_(visible_feeds(principal)))
+    return seen.records(principal, m.Entity, m.FeedChange.feed)
 
 
 def entities(principal: Principal, *where: sa.ColumnElement[bool]) -> list[EntityView]:
@@ -141,22 +140,23 @@ def history(principal: Principal, entity_id: str, register: str) -> list[PastVal
     shown = _found(principal, m.Entity.id == entity_id)
     if not shown:
         return None
-    seen, (found, feed) = _Seen(), shown[0]
-    view = seen.rules.type(found.scope, found.type)
+    looked, (found, feed) = _Seen(), shown[0]
+    view = looked.rules.type(found.scope, found.type)
     registers = view.seen.get(_audience(feed), {}) if view else {}
     if register not in registers:
         return None
     live = {w.dot for w in found.state.get(register, ())}
-    w, s, t = m.RegWrite, m.Submission, m.Mention
-    query = writes(s.on_date).join(s, s.id == w.sid).where(t.entity == entity_id, w.reg == register)
+    w, s = m.RegWrite, m.Submission
+    query = seen.writes(principal, s.on_date).where(w.entity == entity_id, w.reg == register)
+    query = query.where(m.Mention.entity == entity_id)
     order = (s.on_date.desc(), s.at.desc(), w.sid, w.i)
     past = db.session.execute(query.order_by(*order)).all()
     values = Written(keys_of(db.session.connection()), past)
-    _look_up(seen, {row.sid for row in past})
+    _look_up(looked, {row.sid for row in past})
     members = registers[register]
     return [
         PastValue(
-            _live(seen, Dot(row.sid, row.i), narrowed(values.value(row), members), row.on_date),
+            _live(looked, Dot(row.sid, row.i), narrowed(values.value(row), members), row.on_date),
             Dot(row.sid, row.i) not in live,
         )
         for row in past
@@ -166,9 +166,9 @@ def history(principal: Principal, entity_id: str, register: str) -> list[PastVal
 def conflicts(principal: Principal) -> list[ConflictView]:
     """Registers in conflict that this person may see, the longest open first."""
     t = m.Conflict
-    open_ = sa.select(t.entity)
-    views = {view.id: view for view in entities(principal, m.Entity.id.in_(open_))}
-    rows = db.session.scalars(sa.select(t).order_by(t.since, t.entity, t.reg))
+    order = (t.since, t.entity, t.reg)
+    rows = db.session.scalars(seen.conflicts(principal, t).order_by(*order)).all()
+    views = several(principal, {row.entity for row in rows})
     return [
         ConflictView(views[row.entity], row.reg, row.since)
         for row in rows
@@ -222,24 +222,30 @@ def _holding(text: str, rules: CurrentRules, scope: str | None) -> list[str]:
 # ---- making views -------------------------------------------------------------------------------
 
 
-def _views(found: Iterable[tuple[Entity, str]], seen: _Seen) -> list[EntityView]:
+def _views(found: Iterable[tuple[Entity, str]], looked: _Seen) -> list[EntityView]:
     shown: list[tuple[Entity, str, TypeView, dict[str, tuple[Write, ...]]]] = []
     for one, feed in found:
-        view, audience = seen.rules.type(one.scope, one.type), _audience(feed)
+        view, audience = looked.rules.type(one.scope, one.type), _audience(feed)
         if view is not None:
             shown.append((one, audience, view, visible_registers(one, view, audience)))
-    _look_up(seen, {w.dot.sid for *_, regs in shown for live in regs.values() for w in live})
-    return [_view(seen, *parts) for parts in shown]
+    _look_up(looked, {w.dot.sid for *_, regs in shown for live in regs.values() for w in live})
+    return [_view(looked, *parts) for parts in shown]
 
 
 def _view(
-    seen: _Seen, one: Entity, audience: str, view: TypeView, registers: dict[str, tuple[Write, ...]]
+    looked: _Seen,
+    one: Entity,
+    audience: str,
+    view: TypeView,
+    registers: dict[str, tuple[Write, ...]],
 ) -> EntityView:
     merged = {name: merge(view.kind(name), live, ()) for name, live in registers.items()}
-    kind = seen.rules.programs.type(one.scope, one.type)
+    kind = looked.rules.programs.type(one.scope, one.type)
     title, props = "", one.props(view, audience)
     if kind is not None:
-        title, props = describe(kind, props, marks(one, view, audience, seen.author), seen.today)
+        title, props = describe(
+            kind, props, marks(one, view, audience, looked.author), looked.today
+        )
     return EntityView(
         one.id,
         one.type,
@@ -247,21 +253,20 @@ def _view(
         list(one.areas),
         title,
         props,
-        {n: [_live(seen, w.dot, w.v, w.on) for w in live] for n, live in registers.items()},
+        {n: [_live(looked, w.dot, w.v, w.on) for w in live] for n, live in registers.items()},
         sorted(name for name, register in merged.items() if register.conflict),
     )
 
 
-def _live(seen: _Seen, dot: Dot, v: Value, on: str) -> LiveValue:
-    by, at, form = seen.sids.get(dot.sid, ("", "", ""))
+def _live(looked: _Seen, dot: Dot, v: Value, on: str) -> LiveValue:
+    by, at, form = looked.sids.get(dot.sid, ("", "", ""))
     return LiveValue(v, str(dot), on, at, by, form)
 
 
-def _look_up(seen: _Seen, sids: Collection[str]) -> None:
-    s = m.Submission
-    for some in chunks(sorted(set(sids) - seen.sids.keys())):
-        query = sa.select(s.id, s.author, s.at, s.form).where(s.id.in_(some))
-        seen.sids |= {row.id: (row.author, row.at, row.form) for row in db.session.execute(query)}
+def _look_up(looked: _Seen, sids: Collection[str]) -> None:
+    for some in chunks(sorted(set(sids) - looked.sids.keys())):
+        rows = db.session.execute(seen.authors_of(some))
+        looked.sids |= {row.id: (row.author, row.at, row.form) for row in rows}
 
 
 def _audience(feed: str) -> str:

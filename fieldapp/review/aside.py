@@ -9,7 +9,6 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
-import sqlalchemy as sa
 from flask import current_app
 
 from fieldapp.accounts import access
@@ -17,7 +16,7 @@ from fieldapp.accounts.service import Principal, areas_of
 from fieldapp.db import db
 from fieldapp.forms import service as forms
 from fieldapp.problems import abort_with, language
-from fieldapp.sync import log
+from fieldapp.sync import log, seen
 from fieldapp.sync import models as m
 from fieldapp.sync import service as sync
 from fieldapp.sync.aside import Decision, decisions
@@ -47,7 +46,7 @@ def whole(principal: Principal, sid: str) -> dict[str, Any]:
     """One item in the shape of KeptSchema. Stops with `not_found`."""
     reader, row = Reader(principal), _find(principal, sid)
     blind = access.may_administer(principal.role)
-    return {
+    told = {
         **queue.kept_row(reader, row, blind),
         "state": row.state,
         "n": row.n,
@@ -61,6 +60,9 @@ def whole(principal: Principal, sid: str) -> dict[str, Any]:
         "releasable": _may_release(principal, row),
         "repairable": _may_release(principal, row) and not blind,
     }
+    if not blind:
+        visits.note(principal, "open_aside", row)
+    return told
 
 
 def release(principal: Principal, sid: str, reason: str) -> dict[str, Any]:
@@ -166,10 +168,7 @@ def _in_words(why: str | None) -> str:
 
 
 def _find(principal: Principal, sid: str) -> m.Submission:
-    theirs = queue.aside_for(principal)
-    decided = sa.select(m.AsideDecision.sid)
-    kept = sa.or_(queue.KEPT_ASIDE, S.id.in_(decided))
-    row = db.session.scalar(sa.select(S).where(S.id == sid, theirs, kept))
+    row = db.session.scalar(seen.aside(principal, S).where(S.id == sid))
     return row if row is not None else abort_with("not_found")
 
 

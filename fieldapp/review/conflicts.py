@@ -1,21 +1,24 @@
 """Registers in which different values stand, as far as the person's feeds show them."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import sqlalchemy as sa
 
 from fieldapp.accounts import access
 from fieldapp.accounts.service import Principal
+from fieldapp.audit import service as access_log
 from fieldapp.db import db
 from fieldapp.problems import abort_with
 from fieldapp.programs.service import EntityType
 from fieldapp.registry.service import EntityView
 from fieldapp.sync import models as m
+from fieldapp.sync import seen
 
 from . import history
 from .reader import Reader
 
-C, E, F = m.Conflict, m.Entity, m.FeedChange
+C, E = m.Conflict, m.Entity
 
 
 def page(principal: Principal, page: int, size: int) -> dict[str, Any]:
@@ -37,7 +40,7 @@ def page(principal: Principal, page: int, size: int) -> dict[str, Any]:
 def count(principal: Principal) -> int:
     """How many there are for this person."""
     found = _visible(Reader(principal), C.entity, C.reg).subquery()
-    return db.session.scalar(sa.select(sa.func.count()).select_from(found)) or 0
+    return db.session.scalar(seen.count_of(found)) or 0
 
 
 def whole(principal: Principal, entity_id: str, register: str) -> dict[str, Any]:
@@ -46,7 +49,7 @@ def whole(principal: Principal, entity_id: str, register: str) -> dict[str, Any]
     entity, kind, since = find(reader, entity_id, register)
     written = history.of_register(reader, entity, register)
     members = reader.members(kind, register)
-    return {
+    told = {
         **_row(reader, entity, kind, register, since),
         "standing": [row for row in written if row["live"]],
         "history": written,
@@ -64,6 +67,20 @@ def whole(principal: Principal, entity_id: str, register: str) -> dict[str, Any]
             for prop in members
         ],
     }
+    note(principal, "open", [entity])
+    return told
+
+
+def note(principal: Principal, act: str, entities: Iterable[EntityView]) -> None:
+    """Keep that the person read of these entities, each in its village's chain."""
+    who = (principal.user_id, principal.role)
+    access_log.note_all(
+        [
+            access_log.Entry(entity.areas[0], act, *who, entity.scope, entity.id)
+            for entity in entities
+            if entity.areas
+        ]
+    )
 
 
 def find(reader: Reader, entity_id: str, register: str) -> tuple[EntityView, EntityType, str]:
@@ -80,13 +97,12 @@ def find(reader: Reader, entity_id: str, register: str) -> tuple[EntityView, Ent
 def _visible(reader: Reader, *columns: Any) -> sa.Select[Any]:
     """Conflicts in registers and entities that the person's feeds show, in scopes they oversee."""
     role = reader.principal.role
-    there = sa.exists().where(F.entity == C.entity, F.feed.in_(reader.feeds), F.ver.is_not(None))
     shown = [
         sa.and_(E.scope == kind.scope, E.type == kind.name, C.reg.in_(_registers(reader, kind)))
         for kind in reader.rules.programs.types()
         if access.may_oversee(role, kind.scope)
     ]
-    return sa.select(*columns).join(E, E.id == C.entity).where(there, sa.or_(sa.false(), *shown))
+    return seen.conflicts(reader.principal, *columns).where(sa.or_(sa.false(), *shown))
 
 
 def _registers(reader: Reader, kind: EntityType) -> set[str]:

@@ -3,6 +3,7 @@
 What was shown to the reviewer is named in each; if it is no longer so, `conflict_moved`.
 """
 
+from fieldapp import wall
 from fieldapp.accounts.service import Principal
 from fieldapp.db import db
 from fieldapp.problems import abort_with
@@ -71,5 +72,8 @@ def settle(principal: Principal, entity_id: str, register: str, v: Value, seen: 
 
 
 def _standing(reader: Reader, entity_id: str, register: str) -> list[str]:
-    entity: Entity | None = Store(db.session.connection(), reader.rules.type, ()).find(entity_id)
+    with wall.system("what a decision replaces"):
+        entity: Entity | None = Store(db.session.connection(), reader.rules.type, ()).find(
+            entity_id
+        )
     return [str(write.dot) for write in entity.state.get(register, ())] if entity else []

@@ -10,9 +10,10 @@ from fieldapp.registry import service as registry
 from fieldapp.registry.service import EntityView, LiveValue
 from fieldapp.subjects.keys import keys_of
 from fieldapp.sync import models as m
+from fieldapp.sync import seen
 from fieldapp.sync.entities import narrowed
 from fieldapp.sync.merge import Dot
-from fieldapp.sync.written import Written, writes
+from fieldapp.sync.written import Written
 
 from .reader import Reader
 
@@ -32,9 +33,8 @@ def replaced_by(reader: Reader, sid: str) -> dict[int, list[Shown]]:
     """The values that each write of a submission replaced, the newest first, by position."""
     w, s, sup = m.RegWrite, m.Submission, m.RegSup
     query = (
-        writes(sup.by_i, s.on_date, s.at, s.author, s.form)
+        seen.writes(reader.principal, sup.by_i, s.on_date, s.at, s.author, s.form)
         .join(sup, sa.and_(w.sid == sup.dot_sid, w.i == sup.dot_i))
-        .join(s, s.id == w.sid)
         .where(sup.by_sid == sid, w.entity == sup.entity, w.reg == sup.reg)
         .order_by(s.on_date.desc(), s.at.desc(), w.sid, w.i)
     )

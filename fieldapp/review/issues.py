@@ -17,11 +17,11 @@ from fieldapp.forms.check import MESSAGES, message
 from fieldapp.forms.definition import Shape, shape_of
 from fieldapp.forms.instance import FormInstance
 from fieldapp.problems import abort_with
+from fieldapp.sync import log, seen
 from fieldapp.sync import models as m
 from fieldapp.sync.plan import ISSUE_FORM
 from fieldapp.sync.quality import BLOCK, SETTLED, STATES, may_move
 
-from . import queue
 from .door import submit
 from .reader import BETWEEN, Reader
 
@@ -66,8 +66,7 @@ def of_visit(
 
     form: the visit's answers; hidden: questions whose answers are not for the reader.
     """
-    query = sa.select(T).where(T.sid == submission.id).order_by(T.known, T.i)
-    rows = db.session.scalars(query).all()
+    rows = log.issues_of([submission.id])[submission.id]
     people = _people(rows)
     told = [_told(reader, row, submission, people) for row in rows]
     for row, issue in zip(rows, told, strict=True):
@@ -87,15 +86,13 @@ def page(
     severity: str | None = None,
 ) -> dict[str, Any]:
     """One page of issues in the shape of IssuesSchema: what is due first, first."""
-    overseen = [*queue.visible(reader.principal), *([S.scope == scope] if scope else [])]
-    where = [*overseen]
-    where += [T.kind == kind] if kind else []
+    overseen = _listed(reader, T, S).where(*([S.scope == scope] if scope else []))
+    where = [T.kind == kind] if kind else []
     where += [T.severity == severity] if severity else []
-    chosen = [*where, *_in_state(state)]
-    query = sa.select(T, S).join(S, S.id == T.sid).where(*chosen)
+    query = overseen.where(*where, *_in_state(state))
     order = (sa.case((T.severity == BLOCK, 0), else_=1), T.due, T.sid, T.known, T.i)
     found = db.session.execute(query.order_by(*order).limit(size).offset((page - 1) * size)).all()
-    counts = _counts(where)
+    counts = _counts(overseen.where(*where))
     people = _people([row[0] for row in found])
     reader.load(row[1].entity for row in found if row[1].entity)
     return {
@@ -132,13 +129,13 @@ def move(
 
 def blocking(sid: str) -> int:
     """How many issues stand in the way of approving a visit."""
-    query = sa.select(sa.func.count()).where(T.sid == sid, T.severity == BLOCK, unsettled())
-    return db.session.scalar(query) or 0
+    return sum(
+        row.severity == BLOCK and row.state not in SETTLED for row in log.issues_of([sid])[sid]
+    )
 
 
 def _find(reader: Reader, issue_id: str) -> tuple[m.Issue, m.Submission]:
-    query = sa.select(T, S).join(S, S.id == T.sid).where(T.id == issue_id)
-    row = db.session.execute(query.where(*queue.visible(reader.principal))).first()
+    row = db.session.execute(_listed(reader, T, S).where(T.id == issue_id)).first()
     if row is None:
         abort_with("not_found")
     return row[0], row[1]
@@ -147,14 +144,19 @@ def _find(reader: Reader, issue_id: str) -> tuple[m.Issue, m.Submission]:
 # ---- filters and counts
 
 
+def _listed(reader: Reader, *columns: Any) -> sa.Select[Any]:
+    """Issues of visits that stand in the queue."""
+    return seen.issues(reader.principal, *columns).where(S.state != "quarantined")
+
+
 def _in_state(state: str) -> Sequence[sa.ColumnElement[bool]]:
     if state == "all":
         return ()
     return (unsettled(),) if state == "unsettled" else (T.state == state,)
 
 
-def _counts(where: Sequence[sa.ColumnElement[bool]]) -> dict[str, int]:
-    query = sa.select(T.state, sa.func.count()).join(S, S.id == T.sid).where(*where)
+def _counts(overseen: sa.Select[Any]) -> dict[str, int]:
+    query = overseen.with_only_columns(T.state, sa.func.count())
     found = {row[0]: row[1] for row in db.session.execute(query.group_by(T.state))}
     return {state: found.get(state, 0) for state in STATES}
 
@@ -167,9 +169,9 @@ def _total(counts: Mapping[str, int], state: str) -> int:
     return counts[state]
 
 
-def _kinds(reader: Reader, where: Sequence[sa.ColumnElement[bool]]) -> list[dict[str, Any]]:
+def _kinds(reader: Reader, overseen: sa.Select[Any]) -> list[dict[str, Any]]:
     """Rules with how many issues are not settled, the most frequent first."""
-    query = sa.select(T.kind, sa.func.count()).join(S, S.id == T.sid).where(*where, unsettled())
+    query = overseen.with_only_columns(T.kind, sa.func.count()).where(unsettled())
     rows = db.session.execute(query.group_by(T.kind).order_by(sa.func.count().desc(), T.kind))
     return [{"kind": k, "name": words(reader, k), "count": n} for k, n in rows]
 

@@ -6,19 +6,20 @@ were. Nobody learns from a count that the other scope exists.
 
 from collections import defaultdict
 from collections.abc import Iterable
+from contextlib import nullcontext
 from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
-from fieldapp import clock
+from fieldapp import clock, wall
 from fieldapp.accounts import access, users
 from fieldapp.accounts.service import Principal, areas_of, principal_from
 from fieldapp.db import db, utc_text
 from fieldapp.devices import service as devices
 from fieldapp.devices.models import Device
 from fieldapp.forms import service as forms
-from fieldapp.sync import log
+from fieldapp.sync import log, seen
 from fieldapp.sync import models as m
 from fieldapp.sync.durable import durable_before
 
@@ -69,8 +70,7 @@ def _owners(principal: Principal) -> dict[str, str]:
 
 
 def _installs(owned: Iterable[str]) -> dict[str, m.Install]:
-    t = m.Install
-    rows = db.session.scalars(sa.select(t).where(t.user_id.in_(list(owned))))
+    rows = db.session.scalars(seen.installs(list(owned)))
     return {row.id: row for row in rows}
 
 
@@ -92,7 +92,7 @@ def _row(device: Device, author: str, install: m.Install | None, silent: str) ->
 
 def _numbers(install: m.Install) -> dict[str, Any]:
     """Numbers after the last that came still wait on the phone; those before it are gaps."""
-    present = set(db.session.scalars(sa.select(S.n).where(S.install == install.id)))
+    present = log.numbers_of(install.id)
     last = max(present, default=0)
     gaps = log.gaps_in(present, last)
     return {"waiting": max(0, install.n_max - last), "gaps": gaps}
@@ -104,13 +104,15 @@ def _counts(principal: Principal, installs: Iterable[str]) -> dict[str, dict[str
     is_aside = queue.KEPT_ASIDE
     safe = sa.case((sa.and_(S.received < mark, ~is_aside), 1), else_=0)
     aside = sa.case((is_aside, 1), else_=0)
-    query = sa.select(S.install, sa.func.count(), sa.func.sum(safe), sa.func.sum(aside))
+    columns = (S.install, sa.func.count(), sa.func.sum(safe), sa.func.sum(aside))
     blind = access.may_administer(principal.role)
-    theirs = sa.true() if blind else log.admitted(principal)
-    query = query.where(S.install.in_(list(installs)), theirs).group_by(S.install)
+    query = seen.numbers(*columns) if blind else seen.visits(principal, *columns)
+    query = query.where(S.install.in_(list(installs))).group_by(S.install)
+    with wall.system("numbers of a phone") if blind else nullcontext():
+        rows = db.session.execute(query).all()
     return {
         install: {"stored": all_of_it - kept, "durable": durable, "quarantined": kept}
-        for install, all_of_it, durable, kept in db.session.execute(query)
+        for install, all_of_it, durable, kept in rows
     }
 
 
@@ -120,12 +122,11 @@ def _old_forms(reader: Reader, installs: Iterable[str]) -> dict[str, list[dict[s
     if access.may_administer(reader.principal.role):
         return found
     for current in forms.current_forms():
-        query = sa.select(S.install, S.fv, sa.func.count()).where(
+        query = seen.visits(reader.principal, S.install, S.fv, sa.func.count()).where(
             S.install.in_(list(installs)),
             S.form == current.form_id,
             S.fv != current.version,
             S.received > current.published_at,
-            log.admitted(reader.principal),
         )
         for install, version, count in db.session.execute(query.group_by(S.install, S.fv)):
             title = reader.form_title(current.form_id)

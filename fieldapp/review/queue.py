@@ -6,12 +6,12 @@ import sqlalchemy as sa
 from sqlalchemy.orm import defer
 
 from fieldapp.accounts import access
-from fieldapp.accounts.service import Principal, areas_of
+from fieldapp.accounts.service import Principal
 from fieldapp.areas import service as areas
 from fieldapp.consent.service import days_left
 from fieldapp.db import db
-from fieldapp.sync import log
 from fieldapp.sync import models as m
+from fieldapp.sync import seen
 from fieldapp.sync.consent import EXPIRED, WAITING
 from fieldapp.sync.erased import WHY as ERASED
 from fieldapp.sync.quality import BLOCK, EMERGENCY, GATE, SETTLED
@@ -42,11 +42,11 @@ def page(
 ) -> dict[str, Any]:
     """One page of the queue in the shape of QueueSchema."""
     reader = Reader(principal)
-    where = [*visible(principal), *_filters(scope, area, form, issues)]
-    counts = _counts(where)
+    where = [*_listed(), *_filters(scope, area, form, issues)]
+    counts = _counts(principal, where)
     chosen = where if state == "all" else [*where, S.review == state]
     found = db.session.execute(
-        _ordered(chosen, state, principal.user_id).limit(size).offset((page - 1) * size)
+        _ordered(principal, chosen, state).limit(size).offset((page - 1) * size)
     ).all()
     reader.load(row.Submission.entity for row in found if row.Submission.entity)
     return {
@@ -94,23 +94,22 @@ def row_of(
 
 def find(reader: Reader, visit_id: str) -> tuple[m.Submission, bool, int, int, int] | None:
     """One visit of the person's queue with its marks; None if there is none for them."""
-    query, _ = _marked([*visible(reader.principal), S.id == visit_id])
+    query, _ = _marked(reader.principal, [*_listed(), S.id == visit_id])
     found = db.session.execute(query).first()
     return (found[0], found[1], found[2], found[3], found[4]) if found else None
 
 
 def summary(principal: Principal) -> dict[str, int]:
     """How much waits, in the shape of SummarySchema."""
-    seen = visible(principal)
-    waiting = [*seen, S.review == "received"]
-    t = m.Issue
-    issues = sa.select(sa.func.count()).select_from(t).join(S, S.id == t.sid)
+    waiting = seen.overseen(principal, sa.func.count()).where(*_listed(), S.review == "received")
+    issues = seen.issues(principal, sa.func.count()).where(*_listed(), _unsettled())
+    aside = seen.aside(principal, sa.func.count()).where(S.state == "quarantined")
     return {
-        "visits": _count(waiting),
-        "urgent": _count([*waiting, _urgent()]),
+        "visits": db.session.scalar(waiting) or 0,
+        "urgent": db.session.scalar(waiting.where(_urgent())) or 0,
         "conflicts": conflicts.count(principal),
-        "issues": db.session.scalar(issues.where(*seen, _unsettled())) or 0,
-        "quarantined": _count([aside_for(principal), KEPT_ASIDE]),
+        "issues": db.session.scalar(issues) or 0,
+        "quarantined": db.session.scalar(aside) or 0,
     }
 
 
@@ -120,7 +119,7 @@ def quarantined(principal: Principal) -> list[dict[str, Any]]:
     An administrator is told nothing of a form, since its name may tell about a person's health.
     """
     reader = Reader(principal)
-    query = sa.select(S).where(aside_for(principal), KEPT_ASIDE)
+    query = seen.aside(principal, S).where(KEPT_ASIDE)
     rows = db.session.scalars(query.order_by(S.received.desc(), S.id).limit(500))
     blind = access.may_administer(principal.role)
     return [kept_row(reader, row, blind) for row in rows]
@@ -145,27 +144,9 @@ def kept_row(reader: Reader, row: m.Submission, blind: bool) -> dict[str, Any]:
     }
 
 
-def visible(principal: Principal) -> list[sa.ColumnElement[bool]]:
-    """Visits in the scopes and areas the person oversees; no decisions, nothing kept aside."""
-    overseen = [s for s in access.SCOPES if access.may_oversee(principal.role, s)]
-    return [
-        log.admitted(principal),
-        S.scope.in_(overseen),
-        S.form.not_like(_BUILT_IN, escape="\\"),
-        S.state.in_(m.APPLIED),
-    ]
-
-
-def aside_for(principal: Principal) -> sa.ColumnElement[bool]:
-    """All of it for an administrator; for an overseer what is known to be of their areas."""
-    if access.may_administer(principal.role):
-        return sa.true()
-    theirs = [
-        sa.and_(S.scope == scope, S.area.in_(areas_of(principal, scope)))
-        for scope in access.SCOPES
-        if access.may_oversee(principal.role, scope)
-    ]
-    return sa.or_(*theirs)
+def _listed() -> list[sa.ColumnElement[bool]]:
+    """Visits: no decisions, nothing kept aside."""
+    return [S.form.not_like(_BUILT_IN, escape="\\"), S.state.in_(m.APPLIED)]
 
 
 def _filters(
@@ -196,17 +177,18 @@ def _urgent() -> sa.ColumnElement[bool]:
     )
 
 
-def _marked(where: list[sa.ColumnElement[bool]]) -> tuple[sa.Select[Any], sa.Subquery]:
+def _marked(
+    principal: Principal, where: list[sa.ColumnElement[bool]]
+) -> tuple[sa.Select[Any], sa.Subquery]:
     """Visits with whether they are urgent, and how many conflicts and issues they have."""
     w, c, i = m.RegWrite, m.Conflict, m.Issue
-    in_conflict = (
-        sa.select(sa.func.count(sa.distinct(c.entity + "/" + c.reg)))
-        .join(w, sa.and_(w.entity == c.entity, w.reg == c.reg))
-        .where(w.sid == S.id)
-    )
-    odd = sa.select(sa.func.count()).where(i.sid == S.id, _unsettled())
+    in_conflict = seen.count_of_visit(sa.distinct(c.entity + "/" + c.reg))
+    in_conflict = in_conflict.join(w, sa.and_(w.entity == c.entity, w.reg == c.reg))
+    in_conflict = in_conflict.where(w.sid == S.id)
+    odd = seen.count_of_visit(i.id).where(i.sid == S.id, _unsettled())
     marks = (
-        sa.select(
+        seen.overseen(
+            principal,
             S.id,
             _urgent().label("urgent"),
             in_conflict.scalar_subquery().label("conflicts"),
@@ -217,20 +199,23 @@ def _marked(where: list[sa.ColumnElement[bool]]) -> tuple[sa.Select[Any], sa.Sub
         .subquery()
     )
     columns = (S, marks.c.urgent, marks.c.conflicts, marks.c.issues, marks.c.blocking)
-    query = sa.select(*columns).join(marks, marks.c.id == S.id).options(defer(S.body))
+    query = seen.overseen(principal, *columns).join(marks, marks.c.id == S.id)
+    query = query.options(defer(S.body))
     return query, marks
 
 
-def _ordered(where: list[sa.ColumnElement[bool]], state: str, reader_id: str) -> sa.Select[Any]:
+def _ordered(
+    principal: Principal, where: list[sa.ColumnElement[bool]], state: str
+) -> sa.Select[Any]:
     """What waits: danger first, then conflicts, then what the check found, then the oldest.
 
     The reader's own work comes last: somebody else decides on it.
     """
-    query, marks = _marked(where)
+    query, marks = _marked(principal, where)
     if state != "received":
         return query.order_by(S.received.desc(), S.id)
     return query.order_by(
-        sa.case((S.user_id == reader_id, 1), else_=0),
+        sa.case((S.user_id == principal.user_id, 1), else_=0),
         sa.case((marks.c.urgent, 0), else_=1),
         sa.case((marks.c.conflicts > 0, 0), else_=1),
         sa.case((marks.c.issues > 0, 0), else_=1),
@@ -239,16 +224,12 @@ def _ordered(where: list[sa.ColumnElement[bool]], state: str, reader_id: str) ->
     )
 
 
-def _count(where: list[sa.ColumnElement[bool]]) -> int:
-    return db.session.scalar(sa.select(sa.func.count()).select_from(S).where(*where)) or 0
-
-
-def _counts(where: list[sa.ColumnElement[bool]]) -> dict[str, int]:
-    query = sa.select(S.review, sa.func.count()).where(*where).group_by(S.review)
+def _counts(principal: Principal, where: list[sa.ColumnElement[bool]]) -> dict[str, int]:
+    query = seen.overseen(principal, S.review, sa.func.count()).where(*where).group_by(S.review)
     return {row[0]: row[1] for row in db.session.execute(query)}
 
 
 def _forms(reader: Reader, principal: Principal) -> list[dict[str, str]]:
     """The forms that occur among the person's visits."""
-    query = sa.select(S.form).where(*visible(principal)).distinct().order_by(S.form)
+    query = seen.overseen(principal, S.form).where(*_listed()).distinct().order_by(S.form)
     return [{"id": form, "name": reader.form_title(form)} for form in db.session.scalars(query)]

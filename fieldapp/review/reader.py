@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from functools import cached_property
 
 from fieldapp.accounts import access
-from fieldapp.accounts.service import Principal, visible_feeds
+from fieldapp.accounts.service import Principal
 from fieldapp.areas import service as areas
 from fieldapp.db import db
 from fieldapp.forms.blobs import hash_of
@@ -39,11 +39,6 @@ class Reader:
         self.rules = current_rules()
         self._entities: dict[str, EntityView | None] = {}
         self._area_names: dict[str, str] = {}
-
-    @cached_property
-    def feeds(self) -> list[str]:
-        """The feeds the person may read."""
-        return visible_feeds(self.principal)
 
     @cached_property
     def durable_before(self) -> str:

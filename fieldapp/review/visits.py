@@ -4,10 +4,9 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import sqlalchemy as sa
-
 from fieldapp.accounts import access
 from fieldapp.accounts.service import Principal
+from fieldapp.audit import service as access_log
 from fieldapp.db import db
 from fieldapp.forms.definition import shape_of
 from fieldapp.forms.derive import rule_node
@@ -16,11 +15,11 @@ from fieldapp.forms.instance import FormInstance
 from fieldapp.problems import abort_with
 from fieldapp.registry.service import EntityView
 from fieldapp.subjects.keys import keys_of
-from fieldapp.sync import log
+from fieldapp.sync import log, seen
 from fieldapp.sync import models as m
 from fieldapp.sync.entities import narrowed, review_id
 from fieldapp.sync.merge import Dot, canonical
-from fieldapp.sync.written import Written, writes
+from fieldapp.sync.written import Written
 
 from . import files, history, issues, queue
 from .reader import UUID, Reader
@@ -39,15 +38,24 @@ def whole(principal: Principal, visit_id: str) -> dict[str, Any]:
     form, hidden = _filled(reader, submission)
     reading = read_visit(form, hidden) if form else []
     files.mark(reading, submission.user_id)
-    return {
+    told = {
         **queue.row_of(reader, *found),
         "reading": reading,
         "changes": list(_changes(reader, submission)),
         "findings": issues.of_visit(reader, submission, form, hidden),
-        "decisions": _decisions(submission.id),
-        "corrected_by": _corrected_by(submission.id),
+        "decisions": _decisions(reader, submission.id),
+        "corrected_by": _corrected_by(reader, submission.id),
         "decidable": is_decidable(principal, submission),
     }
+    note(principal, "open", submission)
+    return told
+
+
+def note(principal: Principal, act: str, submission: m.Submission) -> None:
+    """Keep that the person read a submission."""
+    area = submission.area if submission.state != "quarantined" else f"u.{submission.user_id}"
+    about = (submission.scope, submission.entity)
+    access_log.note(principal, act, area, *about, sid=submission.id)
 
 
 def reading(reader: Reader, submission: m.Submission) -> list[dict[str, Any]]:
@@ -75,7 +83,10 @@ def file(principal: Principal, visit_id: str, name: str) -> tuple[bytes, str]:
     form, hidden = _filled(reader, submission)
     reading = read_visit(form, hidden) if form else []
     content = files.content(reading, submission.user_id, name)
-    return content if content is not None else abort_with("not_found")
+    if content is None:
+        abort_with("not_found")
+    note(principal, "open_file", submission)
+    return content
 
 
 # ---- as the form reads
@@ -144,7 +155,7 @@ def _texts(value: Any) -> Iterator[str]:
 
 def _changes(reader: Reader, submission: m.Submission) -> Iterator[dict[str, Any]]:
     """Its writes that the person may see, in the order of its ops."""
-    begun, replaced = _begun(submission.id), history.replaced_by(reader, submission.id)
+    begun, replaced = _begun(reader, submission.id), history.replaced_by(reader, submission.id)
     writes = log.writes_of(submission.id)
     reader.load({write.entity for write in writes})
     for write in writes:
@@ -174,18 +185,19 @@ def _live_dots(entity: EntityView, register: str) -> list[str]:
     return [value.dot for value in entity.live.get(register, ())]
 
 
-def _begun(sid: str) -> set[str]:
+def _begun(reader: Reader, sid: str) -> set[str]:
     t = m.Mention
-    return set(db.session.scalars(sa.select(t.entity).where(t.sid == sid, t.new == 1)))
+    query = seen.visits(reader.principal, t.entity).join(t, t.sid == S.id)
+    return set(db.session.scalars(query.where(S.id == sid, t.new == 1)))
 
 
 # ---- what was said about it
 
 
-def _decisions(sid: str) -> list[dict[str, Any]]:
+def _decisions(reader: Reader, sid: str) -> list[dict[str, Any]]:
     """Every decision taken, the first first."""
-    query = writes(S.author, S.at).join(S, S.id == W.sid)
     registers = ["state", "notes", "accepted"]
+    query = seen.written(reader.principal, S.author, S.at)
     query = query.where(m.Mention.entity == review_id(sid), W.reg.in_(registers))
     found: dict[str, dict[str, Any]] = {}
     rows = db.session.execute(query.order_by(S.at, W.sid)).all()
@@ -199,6 +211,7 @@ def _decisions(sid: str) -> list[dict[str, Any]]:
     return [decided for decided in found.values() if "state" in decided]
 
 
-def _corrected_by(sid: str) -> str | None:
-    applied = sa.select(S.id).where(S.corrects == sid, S.state.in_(m.APPLIED))
+def _corrected_by(reader: Reader, sid: str) -> str | None:
+    applied = seen.visits(reader.principal, S.id)
+    applied = applied.where(S.corrects == sid, S.state.in_(m.APPLIED))
     return db.session.scalar(applied.order_by(S.received.desc()).limit(1))

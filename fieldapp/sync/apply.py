@@ -16,6 +16,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
+from fieldapp.audit import service as access_log
+from fieldapp.audit.service import Entry
 from fieldapp.db import utc_text
 from fieldapp.subjects.models import SubmissionSubject
 from fieldapp.subjects.sealing import subject_name
@@ -86,6 +88,7 @@ class Batch:
         self._erased: set[str] = set()
         self._forgotten: dict[tuple[str, str], str] | None = None
         self.consenting: set[str] = set()
+        self._done: list[Entry] = []
 
     def expect(self, ids: Sequence[str]) -> None:
         """Read at once what will be asked of these ids, of items that come one by one."""
@@ -104,6 +107,7 @@ class Batch:
         """Write everything accepted. since: the moment conflicts begin. Raises LocksGrewError."""
         note_installs(self._store.connection, list(self._installs.values()))
         self._store.flush(since)
+        access_log.record(self._store.connection, *self._done)
 
     def replay(self, item: Incoming) -> Result:
         """Apply again a submission that was admitted before; its row is left as it is."""
@@ -144,7 +148,9 @@ class Batch:
             outcome.effect.add(SubmissionSubject, {"sid": item.id, "subject": subject})
         self._store.stage(outcome.effect)
         self._stage_blobs(item.id, outcome.plan.blobs)
-        return outcome.result, self._placed(sent, outcome) | {
+        placed = self._placed(sent, outcome)
+        self._note("admit", item, placed)
+        return outcome.result, placed | {
             "state": outcome.result.st,
             "why": outcome.result.why,
             "detail": None,
@@ -240,6 +246,7 @@ class Batch:
         row = self._row(item, sent, outcome.result) | self._placed(sent, outcome)
         self._keep(item, row, outcome.effect, whose.touched(self._store, outcome.effect))
         self._store.stage(outcome.effect)
+        self._note("write", item, row)
         self._stage_blobs(item.id, outcome.plan.blobs)
         self._store.know_target(Target(sent.id, sent.user, outcome.plan.scope, sent.area))
         return outcome.result
@@ -303,7 +310,15 @@ class Batch:
             self._keep(item, row, effect, whose.claimed(self._store, self._rules, sent))
         self._store.stage(effect)
         self._stage_blobs(item.id, sent.blobs if sent and why != ERASED else ())
+        self._note("aside", item, {"area": f"u.{item.author.user_id}", "scope": row["scope"]})
         return result
+
+    def _note(self, act: str, item: Incoming, placed: Row) -> None:
+        """For the access log: who wrote about whom. What names no village is the author's own."""
+        author = item.author
+        subject, what = placed.get("entity") or "", {"sid": item.id, "device": item.device_id}
+        place = (placed["area"], act, author.user_id, author.role, placed["scope"])
+        self._done.append(Entry(*place, subject, what))
 
     def _row(self, item: Incoming, sent: Submitted | None, result: Result) -> Row:
         at = min(sent.at, item.received) if sent and sent.at else item.received

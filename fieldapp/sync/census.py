@@ -7,6 +7,7 @@ from collections.abc import Collection
 
 import sqlalchemy as sa
 
+from fieldapp import wall
 from fieldapp.db import db
 
 from . import models as m
@@ -15,8 +16,9 @@ from . import models as m
 def visits_by_version() -> dict[tuple[str, str], int]:
     """Visits taken in, per form and version."""
     query = sa.select(m.Submission.form, m.Submission.fv, sa.func.count())
-    rows = db.session.execute(query.group_by(m.Submission.form, m.Submission.fv))
-    return {(form, version): count for form, version, count in rows}
+    with wall.system("counts of forms"):
+        rows = db.session.execute(query.group_by(m.Submission.form, m.Submission.fv))
+        return {(form, version): count for form, version, count in rows}
 
 
 def last_versions(devices: Collection[str]) -> dict[str, dict[str, str]]:
@@ -30,10 +32,10 @@ def last_versions(devices: Collection[str]) -> dict[str, dict[str, str]]:
     )
     same = sa.and_(t.form == newest.c.form, t.device_id == newest.c.device_id, t.at == newest.c.at)
     found: dict[str, dict[str, str]] = defaultdict(dict)
-    for form, device, version in db.session.execute(
-        sa.select(t.form, t.device_id, t.fv).join(newest, same)
-    ):
-        found[form][str(device)] = version
+    query = sa.select(t.form, t.device_id, t.fv).join(newest, same)
+    with wall.system("counts of forms"):
+        for form, device, version in db.session.execute(query):
+            found[form][str(device)] = version
     return found
 
 
@@ -47,4 +49,5 @@ def kept_values(scope: str, type_name: str, registers: Collection[str]) -> dict[
         .where(e.scope == scope, e.type == type_name, w.reg.in_(registers))
         .group_by(w.reg)
     )
-    return {row[0]: row[1] for row in db.session.execute(query)}
+    with wall.system("counts of forms"):
+        return {row[0]: row[1] for row in db.session.execute(query)}

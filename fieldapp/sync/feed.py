@@ -11,8 +11,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from fieldapp import clock
+from fieldapp.accounts import access
 from fieldapp.accounts.service import Principal, feeds_of, grants_ver, my_areas
 from fieldapp.areas import service as areas
+from fieldapp.audit import service as access_log
 from fieldapp.db import utc_text
 from fieldapp.subjects.keys import keys_of
 
@@ -68,7 +70,24 @@ def pull(principal: Principal, message: Mapping[str, Any]) -> dict[str, Any]:
     with reading() as connection:
         page = _Page(connection, rules, principal, message.get("budget") or BUDGET[1])
         feeds = {feed: page.feed(feed, cursor) for feed, cursor in cursors.items()}
-        return answer | {"feeds": feeds, "sids": page.renderer.sids()}
+        answer |= {"feeds": feeds, "sids": page.renderer.sids()}
+    _note_delivered(principal, "pull", {feed: told["ch"] for feed, told in feeds.items()})
+    return answer
+
+
+def _note_delivered(
+    principal: Principal, act: str, changes: Mapping[str, Sequence[Mapping[str, Any]]]
+) -> None:
+    """Keep who received what. A person's own post holds only what they wrote themselves."""
+    entries = []
+    for feed, told in sorted(changes.items()):
+        ids = [change["e"] for change in told if change["k"] == "up"]
+        area, _, audience = feed.partition(".")
+        if ids and area != "u":
+            what = access_log.delivery(feed, ids)
+            who = (principal.user_id, principal.role, access.scope_of(audience))
+            entries.append(access_log.Entry(area, act, *who, what=what))
+    access_log.note_all(entries)
 
 
 class _Page:
@@ -193,7 +212,9 @@ def fetch(principal: Principal, feed: str, ids: Sequence[str]) -> dict[str, Any]
             else {"k": "leave", "e": e} | ({"erase": True} if e in gone else {})
             for e in dict.fromkeys(ids)
         ]
-        return {"sids": page.renderer.sids(), "ch": changes}
+        answer = {"sids": page.renderer.sids(), "ch": changes}
+    _note_delivered(principal, "fetch", {feed: changes})
+    return answer
 
 
 # ---- verify -------------------------------------------------------------------------------------
@@ -218,7 +239,8 @@ def verify(user_id: str, device_id: str, message: Mapping[str, Any]) -> dict[str
                 .where(s.user_id == user_id)
             )
         }
-        present = connection.scalars(sa.select(s.n).where(s.install == message["install"]))
+        own = (s.install == message["install"], s.user_id == user_id)
+        present = connection.scalars(sa.select(s.n).where(*own))
         gaps = gaps_in(set(present), message["n_max"])
     return {
         "missing": [sid for sid in acked if sid not in found],

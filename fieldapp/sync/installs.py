@@ -15,6 +15,6 @@ def note_installs(connection: sa.Connection, rows: Sequence[dict[str, Any]]) -> 
         here = connection.execute(sa.select(t).where(t.id == row["id"])).first()
         if here is None:
             connection.execute(sa.insert(t).values(**row))
-        else:
+        elif here.user_id == row["user_id"]:  # nobody speaks for another's phone
             values = {"n_max": max(here.n_max, row["n_max"]), "last_seen": row["last_seen"]}
             connection.execute(sa.update(t).where(t.id == row["id"]).values(**values))

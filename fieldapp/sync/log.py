@@ -1,7 +1,7 @@
 """Reading the log as people may: submissions, what they wrote, what is odd about them.
 
-Every read begins with `admitted(principal)`: visits of scopes and areas the person oversees, and
-the person's own. The log never shows a secret answer.
+Every read begins with a query of `seen`: visits of scopes and areas the person oversees, and the
+person's own. The log never shows a secret answer.
 """
 
 import json
@@ -12,14 +12,16 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from fieldapp import clock
+from fieldapp import clock, wall
 from fieldapp.accounts import access
-from fieldapp.accounts.service import Principal, areas_of
+from fieldapp.accounts.service import Principal
+from fieldapp.accounts.users import names_of
 from fieldapp.db import db
 from fieldapp.subjects.keys import keys_of
 from fieldapp.subjects.sealing import ErasedError
 
 from . import models as m
+from . import seen
 from .aside import repaired
 from .entities import Entity, marks
 from .erased import WHY as ERASED
@@ -71,28 +73,9 @@ class Written:
     replaced: tuple[Value, ...]
 
 
-def admitted(principal: Principal) -> sa.ColumnElement[bool]:
-    """The condition on Submission for what this person may read."""
-    s = m.Submission
-    overseen = [
-        sa.and_(s.scope == scope, s.area.in_(areas_of(principal, scope)))
-        for scope in access.SCOPES
-        if access.may_oversee(principal.role, scope)
-    ]
-    return sa.or_(s.user_id == principal.user_id, *overseen, *_of_no_scope(overseen))
-
-
-def _of_no_scope(overseen: Sequence[sa.ColumnElement[bool]]) -> list[sa.ColumnElement[bool]]:
-    """What can't be read belongs to no scope: whoever oversees its author's other work sees it."""
-    if not overseen:
-        return []
-    s, authors = m.Submission, sa.select(m.Submission.user_id).where(sa.or_(*overseen))
-    return [sa.and_(s.scope == "", s.state == "quarantined", s.user_id.in_(authors))]
-
-
 def find(principal: Principal, sid: str) -> Logged | None:
     """One submission, or None if it isn't there for this person."""
-    query = _query().where(m.Submission.id == sid, admitted(principal))
+    query = seen.visits(principal, *_columns()).where(m.Submission.id == sid)
     row = db.session.execute(query).first()
     return Logged(*row) if row else None
 
@@ -105,7 +88,7 @@ def submissions(
 ) -> list[Logged]:
     """Submissions by receipt that meet further conditions on models.Submission."""
     s = m.Submission
-    query = _query().where(admitted(principal), *where)
+    query = seen.visits(principal, *_columns()).where(*where)
     order = (s.received.desc(), s.id) if newest_first else (s.received, s.id)
     return [Logged(*row) for row in db.session.execute(query.order_by(*order).limit(limit))]
 
@@ -196,16 +179,24 @@ def gaps(principal: Principal) -> list[dict[str, Any]]:
     `{install, user, author, last_seen, gaps: [[lo, hi], …]}`, the longest silent first.
     """
     s, t = m.Submission, m.Install
-    authors = sa.select(s.user_id).where(admitted(principal))
+    authors = seen.visits(principal, s.user_id)
     rows = db.session.scalars(sa.select(t).where(t.user_id.in_(authors)).order_by(t.last_seen))
     found = []
     for row in rows.all():
-        sent = db.session.execute(sa.select(s.n, s.author).where(s.install == row.id)).all()
-        missing = gaps_in({each.n for each in sent}, row.n_max)
-        if missing and sent:
-            told = {"install": row.id, "user": row.user_id, "author": sent[0].author}
+        present = numbers_of(row.id)
+        missing = gaps_in(present, row.n_max)
+        if missing and present:
+            author = names_of([row.user_id]).get(row.user_id, "")
+            told = {"install": row.id, "user": row.user_id, "author": author}
             found.append(told | {"last_seen": row.last_seen, "gaps": missing})
     return found
+
+
+def numbers_of(install: str) -> set[int]:
+    """The numbers of what came from a phone, of whatever scope: of what they were, nothing."""
+    s = m.Submission
+    with wall.system("numbers of a phone"):
+        return set(db.session.scalars(sa.select(s.n).where(s.install == install)))
 
 
 def gaps_in(present: Collection[int], n_max: int) -> list[list[int]]:
@@ -219,9 +210,9 @@ def gaps_in(present: Collection[int], n_max: int) -> list[list[int]]:
     return missing[:MAX_GAPS]
 
 
-def _query() -> sa.Select[Any]:
+def _columns() -> list[Any]:
     names = ["on_date" if f.name == "on" else f.name for f in fields(Logged)]
-    return sa.select(*(getattr(m.Submission, name) for name in names))
+    return [getattr(m.Submission, name) for name in names]
 
 
 class Teller:
@@ -238,7 +229,8 @@ class Teller:
 
         answers: JSON, without secrets; kept: JSON list of the paths of those left out.
         """
-        row = self._connection.execute(_query().where(m.Submission.id == sid)).first()
+        query = sa.select(*_columns()).where(m.Submission.id == sid)
+        row = self._connection.execute(query).first()
         if row is None or row.user_id != self._principal.user_id:
             return None
         form = self._rules.form(row.form, row.fv)
@@ -256,7 +248,11 @@ class Teller:
         }
 
     def _title(self, entity_id: str | None, scope: str) -> str:
-        """The title of what it is about, as the author's role sees it."""
+        """The title of what it is about, as the author's role sees it; blank if it no longer
+        does."""
+        there = seen.records(self._principal, m.Entity.id).where(m.Entity.id == entity_id)
+        if self._connection.execute(there).first() is None:
+            return ""
         entity: Entity | None = self._store.find(entity_id) if entity_id else None
         kind = self._rules.programs.type(scope, entity.type) if entity else None
         if entity is None or kind is None:
@@ -274,7 +270,6 @@ __all__: Sequence[str] = (
     "Logged",
     "Teller",
     "Written",
-    "admitted",
     "answers",
     "document",
     "entities_of",

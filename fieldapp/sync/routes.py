@@ -8,7 +8,7 @@ from flask import Response, request
 from flask.views import MethodView
 from flask_smorest import Blueprint
 
-from fieldapp import clock
+from fieldapp import clock, wall
 from fieldapp.accounts import sessions, users
 from fieldapp.accounts.service import Principal, principal_of, signed_in
 from fieldapp.devices.models import Device
@@ -122,6 +122,7 @@ def _phone_and_holder() -> tuple[Principal, Device]:
     if device.revoked:
         abort_with("device_revoked")
     principal = signed_in() or sessions.resume(device.id) or abort_with("login_required")
+    wall.admit(principal.user_id, principal.role)
     if device.user_id != principal.user_id:
         abort_with("bad_signature")
     sessions.stay_with(device.id)

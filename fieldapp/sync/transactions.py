@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 from sqlalchemy.dialects import postgresql
 
+from fieldapp import wall
 from fieldapp.db import db, write_transaction
 
 from .models import AreaHead
@@ -26,8 +27,8 @@ CHUNK = 500  # well below the number of parameters either database takes in one 
 
 @contextmanager
 def writing() -> Iterator[Connection]:
-    """A transaction of one writer."""
-    with write_transaction() as tx:
+    """A transaction of one writer: the gate of every write to the log, which sees across areas."""
+    with wall.system("write"), write_transaction() as tx:
         connection = tx.connection()
         if is_postgres(connection):
             connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")

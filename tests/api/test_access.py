@@ -14,7 +14,7 @@ STAFF = set(PEOPLE)
 ADMIN = {"admin"}
 OVERSEERS = {"chen", "zhao", "steward"}
 REVIEWERS = {"chen", "zhao"}
-PHONE = {"wang", "li", "chen", "zhao", "sun", "assistant", "grid"}
+PHONE = {"wang", "li", "chen", "zhao", "sun", "head", "assistant", "grid"}
 # Sync messages are authorised by the device's signature; tests/sync tells their stories.
 SIGNED = {
     "/api/sync/push",
@@ -34,6 +34,13 @@ ADMITTED: dict[tuple[str, str], set[str]] = {
     ("POST", "/api/session"): ANYBODY,
     ("GET", "/api/session"): STAFF,
     ("DELETE", "/api/session"): ANYBODY,
+    ("GET", "/api/own/sessions"): STAFF,
+    ("DELETE", "/api/own/sessions"): STAFF,
+    ("DELETE", "/api/own/sessions/<name>"): STAFF,
+    ("POST", "/api/own/password"): STAFF,
+    ("GET", "/api/users/<user_id>/sessions"): ADMIN,
+    ("DELETE", "/api/users/<user_id>/sessions"): ADMIN,
+    ("DELETE", "/api/users/<user_id>/sessions/<name>"): ADMIN,
     ("GET", "/api/areas"): STAFF,
     ("PUT", "/api/areas"): ADMIN,
     ("GET", "/api/users"): ADMIN,
@@ -104,6 +111,7 @@ BODIES: dict[tuple[str, str], Any] = {
     ("POST", "/api/review/issues/<issue_id>"): {},
     ("POST", "/api/forms/publish"): {},
     ("PUT", "/api/areas"): {},
+    ("POST", "/api/own/password"): {},
     ("PATCH", "/api/users/<user_id>"): {},
     ("POST", "/api/session"): {},
     ("POST", "/api/review/visits/<visit_id>/decision"): {},

@@ -102,7 +102,7 @@ def test_housing_and_health_share_nothing() -> None:
     }
 
     assert health == {"care", "clinic"}
-    assert housing == {"housing"}
+    assert housing == {"building", "helper", "housing"}
 
 
 def test_a_village_worker_sees_only_when_to_call_about_contraception() -> None:

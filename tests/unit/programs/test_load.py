@@ -44,8 +44,8 @@ search = ["owner"]
 writers = ["grid"]
 visible = { housing = "owner!=''" }
 [types.home.props]
-area_code = { label = { zh = "村", en = "Village" }, audience = ["housing"], purpose = "p", basis = "b", retention = "r" }
-owner = { label = { zh = "主人", en = "Owner" }, audience = ["housing"], purpose = "p", basis = "b", retention = "r" }
+area_code = { label = { zh = "村", en = "Village" }, data = "dwelling", purpose = "p", basis = "b", retention = "r" }
+owner = { label = { zh = "主人", en = "Owner" }, data = "dwelling", purpose = "p", basis = "b", retention = "r" }
 
 [types.cat]
 subject = "home"
@@ -53,11 +53,11 @@ label = { zh = "猫", en = "Cat" }
 root = "home"
 title = "name"
 [types.cat.props]
-home = { label = { zh = "住处", en = "Home" }, audience = ["housing"], purpose = "p", basis = "b", retention = "r" }
-name = { label = { zh = "名", en = "Name" }, audience = ["housing"], purpose = "p", basis = "b", retention = "r" }
-mood = { label = { zh = "心情", en = "Mood" }, list = "mood", kind = "latest", group = "state", audience = ["housing"], purpose = "p", basis = "b", retention = "r" }
-toys = { label = { zh = "玩具", en = "Toys" }, kind = "latest", group = "state", audience = ["housing"], purpose = "p", basis = "b", retention = "r" }
-chip = { label = { zh = "芯片", en = "Chip" }, secret = "id_number", audience = [], purpose = "p", basis = "b", retention = "r" }
+home = { label = { zh = "住处", en = "Home" }, data = "dwelling", purpose = "p", basis = "b", retention = "r" }
+name = { label = { zh = "名", en = "Name" }, data = "dwelling", purpose = "p", basis = "b", retention = "r" }
+mood = { label = { zh = "心情", en = "Mood" }, list = "mood", kind = "latest", group = "state", data = "needs", purpose = "p", basis = "b", retention = "r" }
+toys = { label = { zh = "玩具", en = "Toys" }, kind = "latest", group = "state", data = "needs", purpose = "p", basis = "b", retention = "r" }
+chip = { label = { zh = "芯片", en = "Chip" }, secret = "id_number", data = "id_number", audience = [], purpose = "p", basis = "b", retention = "r" }
 [types.cat.computed]
 happy = "if(mood='1','yes','no')"
 shown = "concat(name, happy)"
@@ -142,12 +142,15 @@ def test_derive_rules_name_questions_so_that_they_hold_for_other_versions(tmp_pa
         (', retention = "r" }\nowner', " }\nowner", "types.home.props.area_code.retention: is missing"),
         (', purpose = "p", basis = "b", retention = "r" }\nowner', " }\nowner", "types.home.props.area_code.purpose: is missing"),
         ('retention = "r" }\nowner', 'retention = "r", colour = "red" }\nowner', "types.home.props.area_code.colour: is no key I know"),
-        ('audience = ["housing"], purpose', 'audience = ["care"], purpose', "types.home.props.area_code.audience: “care” is none of housing"),
+        ('data = "dwelling", purpose', 'purpose', "types.home.props.area_code.data: is missing"),
+        ('data = "dwelling", purpose', 'data = "client", purpose', "types.home.props.area_code.data: “client” is none of dwelling"),
+        ('data = "dwelling", purpose', 'data = "lessor", audience = ["building"], purpose', "types.home.props.area_code.audience: “building” is none of helper, housing"),
+        ('writers = ["grid"]', 'writers = ["head"]', "types.home.props.area_code.writers: the access matrix doesn't let head write “dwelling”"),
         ('kind = "latest"', 'kind = "newest"', "types.cat.props.mood.kind: “newest” is none of"),
         ('list = "mood"', 'list = "moods"', "types.cat.props.mood.list: “moods” is none of mood"),
         ('secret = "id_number"', 'secret = "face"', "types.cat.props.chip.secret: “face” is none of id_number"),
         ("audience = []", 'audience = ["housing"]', "types.cat.props.chip: a secret has no audience"),
-        ('group = "state", audience = ["housing"]', 'group = "state", audience = []', "types.cat.props.toys.group: kind or audience differs from mood's"),
+        ('group = "state", data = "needs"', 'group = "state", audience = []', "types.cat.props.toys.group: kind or audience differs from mood's"),
         ('group = "state"', 'group = "name"', "types.cat.props.mood.group: a property has that name"),
         ("owner = { label", "fetal_sex = { label", "what we never collect: sex of a fetus"),
         ('"Owner"', '"Marital status"', "what we never collect: marital status"),
@@ -162,7 +165,7 @@ def test_derive_rules_name_questions_so_that_they_hold_for_other_versions(tmp_pa
         ('title = "name"', 'title = "dog"', "types.cat.title: “dog” is no property of this type"),
         ('title = "name"', 'title = "name/@at"', "types.cat.title: of a property there is only @on and @by, not “at”"),
         ('title = "name"', "title = \"instance('x')/root/item/a\"", "types.cat.title: instance('x') can't be looked into"),
-        ("visible = { housing", "visible = { care", "types.home.visible.care: “care” is none of housing"),
+        ("visible = { housing", "visible = { care", "types.home.visible.care: “care” is none of building, helper, housing"),
         ('happy = "if(', 'later = "shown"\nhappy = "if(', "types.cat.computed.later: “shown” is no property"),
         ('happy = "if(', 'mood = "1"\nhappy = "if(', "types.cat.computed.mood: is a property already"),
         ('form = "cats"\nlist', 'form = "dogs"\nlist', "derive[0].form: “dogs” is no form of this scope"),

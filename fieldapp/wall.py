@@ -1,0 +1,264 @@
+"""The second wall: on PostgreSQL every row says itself who may read it (row-level security).
+
+The first wall is the code that asks only for what is the reader's (`sync/seen.py`). Should it ever
+ask for too much, the database gives no row of another area or scope, and takes none.
+
+- A request runs as the role `fieldapp_app`, which owns nothing. What is its reader's is worked out
+  by the database itself, from the grants it holds, when a transaction begins; before anybody is
+  known it is nothing.
+- `system(work)` lifts the wall for work that has to see across areas: merging, rebuilding, the
+  access log. Its callers are listed in tests/repo/test_walls.py.
+- Outside of a request it is the operator's own process (`fieldapp …`), which is such work.
+
+    admit(user_id, role)           # from now on in this request
+    with system("merge"): …
+    raise_up(connection)           # after tables were made or changed; lower(connection) before
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+import sqlalchemy as sa
+from flask import Flask, current_app, g, has_request_context
+from sqlalchemy import Connection, Engine, event
+
+from fieldapp.accounts import access
+
+ROLE = "fieldapp_app"
+
+_ME = "(SELECT current_setting('app.user', true))"
+_FEEDS, _PLACES, _OVERSEEN = (
+    f"(SELECT string_to_array(current_setting('app.{name}', true), ','))::text[]"
+    for name in ("feeds", "places", "overseen")
+)
+_SYSTEM = "(SELECT current_setting('app.mode', true)) = 'system'"
+_ADMIN = "(SELECT current_setting('app.admin', true)) = '1'"
+_OF_A_VISIT = "EXISTS (SELECT 1 FROM submission s WHERE s.id = {})"
+_OF_A_RECORD = (
+    f"EXISTS (SELECT 1 FROM feed_change f WHERE f.entity = {{}} AND f.feed = ANY ({_FEEDS}))"
+)
+_OWN_FILE = f"user_id = {_ME}"
+_FILE_OF_A_VISIT = """EXISTS (SELECT 1 FROM submission_blob b JOIN submission s ON s.id = b.sid
+    WHERE b.sha = {0}.sha AND s.user_id = {0}.user_id)"""
+
+# By table, which rows a reader may read. Writing, and what isn't named here, is the system's alone.
+READ: dict[str, str] = {
+    "submission": f"""user_id = {_ME} OR scope || ':' || area = ANY ({_PLACES})
+        OR state = 'quarantined' AND ({_ADMIN} OR scope = '' AND fieldapp_overseen(user_id))
+        OR fieldapp_touches(id)""",
+    "feed_head": f"feed = ANY ({_FEEDS})",
+    "feed_change": f"feed = ANY ({_FEEDS})",
+    "entity": _OF_A_RECORD.format("entity.id"),
+    "conflict": _OF_A_RECORD.format("conflict.entity"),
+    "reg_write": _OF_A_VISIT.format("reg_write.sid"),
+    "reg_sup": _OF_A_VISIT.format("reg_sup.by_sid"),
+    "reg_secret": _OF_A_VISIT.format("reg_secret.sid"),
+    "submission_subject": _OF_A_VISIT.format("submission_subject.sid"),
+    "entity_subject": _OF_A_RECORD.format("entity_subject.entity"),
+    "mention": _OF_A_VISIT.format("mention.sid"),
+    "issue": _OF_A_VISIT.format("issue.sid"),
+    "submission_blob": _OF_A_VISIT.format("submission_blob.sid"),
+    "aside_decision": _OF_A_VISIT.format("aside_decision.sid"),
+    "blob": f"{_OWN_FILE} OR {_FILE_OF_A_VISIT.format('blob')}",
+    "blob_chunk": f"{_OWN_FILE} OR {_FILE_OF_A_VISIT.format('blob_chunk')}",
+}
+CLOSED = ("submission_variant", "entity_root", "audit", "audit_head")
+PROTECTED = (*READ, *CLOSED)
+
+# They look past the wall for one yes or no: a policy can't ask a table whose policy asks back.
+_FUNCTIONS = (
+    f"""CREATE OR REPLACE FUNCTION fieldapp_touches(visit text) RETURNS boolean
+    LANGUAGE sql STABLE SECURITY DEFINER SET app.mode = 'system' SET search_path = public AS $$
+    SELECT EXISTS (SELECT 1 FROM mention m JOIN feed_change f ON f.entity = m.entity
+        WHERE m.sid = visit AND f.ver IS NOT NULL AND f.feed = ANY ({_FEEDS})) $$""",
+    f"""CREATE OR REPLACE FUNCTION fieldapp_overseen(author text) RETURNS boolean
+    LANGUAGE sql STABLE SECURITY DEFINER SET app.mode = 'system' SET search_path = public AS $$
+    SELECT EXISTS (SELECT 1 FROM submission s
+        WHERE s.user_id = author AND s.scope || ':' || s.area = ANY ({_OVERSEEN})) $$""",
+)
+_NAMES = ("fieldapp_touches(text)", "fieldapp_overseen(text)")
+
+# What is the reader's, from the grants as the database has them.
+_ENTER = """
+WITH RECURSIVE held(code, level, scope) AS (
+    SELECT a.code, a.level, g.scope FROM user_grant g JOIN area a ON a.code = g.area
+        JOIN user_account u ON u.id = g.user_id
+        WHERE g.user_id = %(user)s AND u.active = 1
+    UNION SELECT a.code, a.level, h.scope FROM area a JOIN held h ON a.parent = h.code
+), seen(code, scope, audience, oversees) AS (
+    SELECT h.code, h.scope, r.audience, r.oversees FROM held h
+        JOIN unnest(%(scopes)s::text[], %(audiences)s::text[], %(oversees)s::boolean[])
+            AS r(scope, audience, oversees) ON r.scope = h.scope
+        WHERE h.level = 'village'
+)
+SELECT concat_ws(',', 'u.' || %(user)s,
+        string_agg(code || '.' || audience, ',') FILTER (WHERE audience <> '')),
+    coalesce(string_agg(scope || ':' || code, ',')
+        FILTER (WHERE audience <> '' OR oversees), ''),
+    coalesce(string_agg(scope || ':' || code, ',') FILTER (WHERE oversees), '')
+FROM seen"""
+_TELL = """SELECT set_config('app.mode', %(mode)s, true), set_config('app.user', %(user)s, true),
+    set_config('app.admin', %(admin)s, true), set_config('app.feeds', %(feeds)s, true),
+    set_config('app.places', %(places)s, true), set_config('app.overseen', %(overseen)s, true)"""
+_AS_APP = f", set_config('role', '{ROLE}', true)"
+_NOBODY = dict.fromkeys(("user", "admin", "feeds", "places", "overseen"), "")
+
+_system: ContextVar[bool] = ContextVar("system", default=False)
+
+
+def admit(user_id: str, role: str) -> None:
+    """From the next transaction of this request on, this person reads."""
+    if getattr(g, "reader", None) != (user_id, role):
+        g.reader, g.reach = (user_id, role), None
+        _tell_open_transaction()
+
+
+@contextmanager
+def system(_work: str) -> Iterator[None]:
+    """Lift the wall for work that has to see across areas; say which."""
+    before = _system.set(True)
+    try:
+        _tell_open_transaction()
+        yield
+    finally:
+        _system.reset(before)
+        _tell_open_transaction()
+
+
+def init_wall(app: Flask, engine: Engine) -> None:
+    """Tell PostgreSQL at the beginning of each transaction whose it is."""
+    if engine.dialect.name != "postgresql":
+        return
+
+    @app.before_request
+    def nobody_yet() -> None:
+        g.reader = None
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        _enter(connection)
+
+
+def _enter(connection: Connection) -> None:
+    if not (has_request_context() and current_app.config["SETTINGS"].row_security):
+        connection.exec_driver_sql("SELECT set_config('app.mode', 'system', true)")
+        return
+    told = {**_reach(connection), "mode": "system" if _system.get() else "reader"}
+    as_app = _AS_APP if _has_role(connection) else ""
+    connection.exec_driver_sql(_TELL + as_app, told)
+
+
+def _reach(connection: Connection) -> dict[str, str]:
+    """What the reader of this request may reach; worked out once."""
+    if getattr(g, "reader", None) is None:
+        return _NOBODY
+    if g.reach is None:
+        user, role = g.reader
+        feeds, places, overseen = connection.exec_driver_sql(
+            _ENTER,
+            {
+                "user": user,
+                "scopes": list(access.SCOPES),
+                "audiences": ["".join(access.audiences(role, s)) for s in access.SCOPES],
+                "oversees": [access.may_oversee(role, s) for s in access.SCOPES],
+            },
+        ).one()
+        admin = "1" if access.may_administer(role) else ""
+        g.reach = {
+            "user": user,
+            "admin": admin,
+            "feeds": feeds,
+            "places": places,
+            "overseen": overseen,
+        }
+    reach: dict[str, str] = g.reach
+    return reach
+
+
+def _has_role(connection: Connection) -> bool:
+    """Whether there is the role and this login may become it; asked once per engine."""
+    known: dict[str, bool] = connection.engine.__dict__.setdefault("_fieldapp_role", {})
+    if "is" not in known:
+        query = f"""SELECT coalesce((SELECT pg_has_role(current_user, oid, 'MEMBER')
+            FROM pg_roles WHERE rolname = '{ROLE}'), false)"""
+        known["is"] = bool(connection.exec_driver_sql(query).scalar())
+    return known["is"]
+
+
+def _tell_open_transaction() -> None:
+    """A transaction that has begun learns of the change too."""
+    from fieldapp.db import db
+
+    session: Any = db.session()
+    if not session.in_transaction() or session.get_bind().dialect.name != "postgresql":
+        return
+    _enter(session.connection())
+
+
+# ---- building it --------------------------------------------------------------------------------
+
+
+def raise_up(connection: Connection) -> None:
+    """Put policies on the tables; again after they changed. Nothing where it can't be done."""
+    if connection.dialect.name != "postgresql":
+        return
+    there = set(sa.inspect(connection).get_table_names())
+    if not there.issuperset(PROTECTED):
+        return
+    lower(connection)
+    for statement in _FUNCTIONS:
+        connection.exec_driver_sql(statement)
+    for table in PROTECTED:
+        for statement in _policies(table):
+            connection.exec_driver_sql(statement)
+    _grant(connection)
+
+
+def lower(connection: Connection) -> None:
+    """Take the policies away, so that tables may be changed."""
+    if connection.dialect.name != "postgresql":
+        return
+    for table in set(sa.inspect(connection).get_table_names()) & set(PROTECTED):
+        for policy in ("a_system", "b_reader"):
+            connection.exec_driver_sql(f"DROP POLICY IF EXISTS {policy} ON {table}")
+        connection.exec_driver_sql(f"ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY")
+        connection.exec_driver_sql(f"ALTER TABLE {table} DISABLE ROW LEVEL SECURITY")
+    for name in _NAMES:
+        connection.exec_driver_sql(f"DROP FUNCTION IF EXISTS {name}")
+
+
+def _policies(table: str) -> Iterator[str]:
+    yield f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY"
+    yield f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY"
+    yield f"CREATE POLICY a_system ON {table} USING ({_SYSTEM}) WITH CHECK ({_SYSTEM})"
+    if table in READ:
+        yield f"CREATE POLICY b_reader ON {table} FOR SELECT USING ({READ[table]})"
+
+
+def _grant(connection: Connection) -> None:
+    """Make the role, if this login may, and let it use the tables; it never owns one.
+
+    Without the role the owner of the tables is held by the policies too, unless it is a superuser.
+    """
+    connection.exec_driver_sql(
+        f"""DO $$ BEGIN
+        IF NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = '{ROLE}') THEN
+            CREATE ROLE {ROLE} NOLOGIN;
+        END IF;
+        IF NOT pg_has_role(current_user, '{ROLE}', 'MEMBER') THEN
+            GRANT {ROLE} TO CURRENT_USER;
+        END IF;
+        EXCEPTION WHEN insufficient_privilege OR duplicate_object OR unique_violation THEN NULL;
+        END $$"""
+    )
+    query = f"SELECT 1 FROM pg_roles WHERE rolname = '{ROLE}'"
+    if connection.exec_driver_sql(query).scalar() is None:
+        return
+    for statement in (
+        f"GRANT USAGE ON SCHEMA public TO {ROLE}",
+        f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {ROLE}",
+        f"REVOKE UPDATE, DELETE ON audit FROM {ROLE}",
+    ):
+        connection.exec_driver_sql(statement)
