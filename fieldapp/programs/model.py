@@ -20,8 +20,9 @@ AUDIENCES = {scope: access.audiences_in(scope) for scope in access.SCOPES}
 
 @dataclass(frozen=True)
 class Prop:
-    """A property of a type. data: its group in the access matrix; audience: who sees it; purpose, basis, retention: why it may be
-    kept, and how long. writers: the roles that fill it in, if not all that write the type.
+    """A property of a type. data: its group in the access matrix; audience: who sees it; purpose,
+    basis, retention: why it may be kept, and how long. writers: the roles that fill it in, if not
+    all that write the type.
     """
 
     name: str

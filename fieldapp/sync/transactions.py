@@ -46,6 +46,13 @@ def reading() -> Iterator[Connection]:
         db.session.rollback()
 
 
+@contextmanager
+def surveying(work: str) -> Iterator[Connection]:
+    """As `reading`, across areas, for work that may (say which), e.g. all about somebody."""
+    with wall.system(work), reading() as connection:
+        yield connection
+
+
 def lock(connection: Connection, areas: Collection[str], entities: Collection[str]) -> None:
     """Wait for every area and entity, and hold them until the transaction ends."""
     if not is_postgres(connection):
