@@ -28,7 +28,7 @@ def test_everybody_sees_what_their_role_and_area_admit(village: Village, who: st
     health = {"client", "consent", "pregnancy", "visit"}
     expected = {
         "wang": housing | health, "li": housing | health, "chen": health, "zhao": housing,
-        "assistant": housing, "grid": housing, "steward": housing,
+        "assistant": housing, "grid": housing, "steward": housing, "head": {"dwelling"},
     }  # fmt: skip
     views = registry.entities(named(village, who))
     assert {view.type for view in views} == expected.get(who, set())
