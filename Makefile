@@ -57,7 +57,7 @@ NODE_READY := frontend/node_modules/.ready
 APP := fieldapp/static/app/index.html
 # Folders too: their time changes when a file in them is deleted.
 FRONTEND := $(shell find frontend/src frontend/public frontend/build -not -name '.*' -not -name '*.test.ts' 2>/dev/null) \
-	frontend/index.html frontend/vite.config.ts frontend/package-lock.json
+	frontend/index.html fieldapp/forms/never.json frontend/vite.config.ts frontend/package-lock.json
 
 .PHONY: help
 help: ## List what can be done

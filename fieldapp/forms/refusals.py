@@ -324,6 +324,16 @@ REFUSALS: dict[str, Refusal] = {
         ),
         ("请删除；见 docs/privacy.md。", "Remove it; see docs/privacy.md."),
     ),
+    "consent_of_nobody": Refusal(
+        (
+            "这份表单登记需要本人同意的健康情况，却没有问是谁",
+            "the form notes health matters that need consent, but doesn't ask whose they are",
+        ),
+        (
+            "请在最前面加一题 select_one_from_file client.csv，选择服务对象。",
+            "Begin with a question select_one_from_file client.csv that chooses the client.",
+        ),
+    ),
     "program_unknown": Refusal(
         ("没有项目“{program}”", "there is no program “{program}”"),
         ("请从这些项目中选择：{programs}。", "Choose one of {programs}."),

@@ -17,6 +17,7 @@ from fieldapp.forms.problems import FormError
 from fieldapp.forms.source import FormSource, compile_source
 from fieldapp.forms.xpath import Expr, XPathError, compile_xpath
 
+from .discreet import telling
 from .model import (
     AUDIENCES,
     DeriveRule,
@@ -424,6 +425,9 @@ class Reader:
         self.one_of(table.get("form"), known.forms, f"{key}.form")
         spec = known.types.get(kind, {})
         props = {*spec.get("props", {}), *spec.get("computed", {})}
+        label = self.words(table.get("label"), f"{key}.label")
+        for word in telling(" ".join(label.values())):
+            self.refuse(f"{key}.label", f"“{word}” tells bystanders what it is about")
         trees = {
             name: self.of_entity(table.get(name, "''"), f"{key}.{name}", props)
             for name in EXPRESSIONS_OF_TASK
@@ -433,7 +437,7 @@ class Reader:
             type=kind,
             roles=tuple(table.get("roles", [])),
             form=str(table.get("form")),
-            label=self.words(table.get("label"), f"{key}.label"),
+            label=label,
             **trees,
         )
 

@@ -215,13 +215,27 @@ class Programs:
 
     def need(self, definition: Mapping[str, Any]) -> Need | None:
         """The consent that a form needs, whichever version and whether or not it is packaged."""
-        program, form = self.get(definition["program"]), definition["id"]
-        keeping = self.keeping(definition["scope"])
-        if program is None or keeping is None or not program.consent:
+        guard, keeping = self._guard(definition), self.keeping(definition["scope"])
+        if guard is None or keeping is None:
             return None
-        if form in program.consent:
-            return program.consent[form]
-        return inferred(definition, keeping.people, next(iter(program.consent.values())))
+        if definition["id"] in guard.consent:
+            return guard.consent[definition["id"]]
+        return inferred(definition, keeping.people, next(iter(guard.consent.values())))
+
+    def asks_of_nobody(self, definition: Mapping[str, Any]) -> bool:
+        """Whether a form would keep what needs consent, without saying whose."""
+        return self._guard(definition) is not None and self.need(definition) is None
+
+    def _guard(self, definition: Mapping[str, Any]) -> Program | None:
+        """The program whose consent a form needs: its own, or that of a type it saves to. Of the
+        form that takes consent there is none.
+        """
+        own, scope = self.get(definition["program"]), definition["scope"]
+        if own is None or (own.keeping and definition["id"] in own.forms):
+            return None
+        kinds = [self.type(scope, block["list"]) for block in definition["entities"]]
+        owners = [own, *(self.get(kind.program) for kind in kinds if kind)]
+        return next((program for program in owners if program and program.consent), None)
 
     def derive_rules(self, form: str) -> list[DeriveRule]:
         """The rules of one form, in the order in which they are applied."""
