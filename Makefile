@@ -129,6 +129,13 @@ hostile: setup ## Try to publish files made to hurt, and measure what refusing t
 tamper: setup ## Tamper with FILLINGS (60) random visits of each form: is everything found, and nothing else? (SEED)
 	$(BIN)/python -m tests.tampering --fillings $(FILLINGS) $(if $(SEED),--seed $(SEED))
 
+.PHONY: erase
+erase: setup ## Erase two people on both databases and look for them everywhere: files, dumps, logs, backups, phones
+	$(BIN)/python -m tests.erase
+	rm -f frontend/test-results/erase.txt
+	$(NPM) run test -- tests/real-server/erasure
+	@cat frontend/test-results/erase.txt
+
 .PHONY: test-web
 test-web: setup ## Test the PWA's modules (vitest)
 	$(NPM) run test

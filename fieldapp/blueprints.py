@@ -53,6 +53,7 @@ def _api_blueprints() -> Iterator[Blueprint]:
     from .forms.desk_routes import blueprint as form_desk
     from .health import blueprint as health
     from .review.routes import blueprint as review
+    from .rights.routes import blueprint as rights
     from .sync import routes as sync
 
     yield health  # anybody
@@ -68,3 +69,4 @@ def _api_blueprints() -> Iterator[Blueprint]:
     yield sync.blueprint  # signed by a phone; pull, manifest, fetch: and logged in
     yield attachments.blueprint  # signed by a phone
     yield review  # reviewers and stewards: their scopes and areas
+    yield rights  # stewards, and reviewers: people's requests of their scopes and areas

@@ -25,6 +25,7 @@ from .forms.problems import FormError, language_of
 from .forms.service import publish_packaged
 from .outbox.commands import outbox_group
 from .programs.service import ProgramError
+from .rights.commands import retention_group
 from .server import serve
 from .sync.commands import sync_commands
 
@@ -47,6 +48,7 @@ main.add_command(consent_group)
 main.add_command(audit_group)
 main.add_command(forms_group)
 main.add_command(outbox_group)
+main.add_command(retention_group)
 for command in (*sync_commands, *backup_commands):
     main.add_command(command)
 

@@ -38,6 +38,7 @@ class Settings:
     blob_pending_bytes: int = 64 * 1024 * 1024
     rate_limits: bool = True
     row_security: bool = True
+    retention: bool = True
     proxies: int = 0
 
     @classmethod
@@ -63,6 +64,7 @@ class Settings:
             proxies=int(env.get("FIELDAPP_PROXIES", 0)),
             rate_limits=env.get("FIELDAPP_RATE_LIMITS", "1") == "1",
             row_security=env.get("FIELDAPP_ROW_SECURITY", "1") == "1",
+            retention=env.get("FIELDAPP_RETENTION", "1") == "1",
         )
 
 

@@ -88,6 +88,7 @@ def _prepare_sqlite(engine: Engine) -> None:
         run("PRAGMA synchronous=FULL")
         run("PRAGMA foreign_keys=ON")
         run("PRAGMA busy_timeout=10000")
+        run("PRAGMA secure_delete=ON")  # a key that was destroyed must not lie in a free page
 
     @event.listens_for(engine, "begin")
     def begin(connection: Any) -> None:

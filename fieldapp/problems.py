@@ -105,6 +105,14 @@ CATALOGUE: dict[str, Kind] = {
             "Settle each or return the visit; if it may stand as it is, say why.",
         ),
     ),
+    "nothing_to_withdraw": Kind(
+        409,
+        ("没有可撤回的同意", "There is no consent to withdraw"),
+        (
+            "这项业务不以同意为依据；本人可以要求更正或删除。",
+            "This service doesn't rest on consent; the person may ask for correction or deletion.",
+        ),
+    ),
     "still_aside": Kind(
         409,
         ("仍不能登记", "It still can't be taken in"),

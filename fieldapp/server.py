@@ -7,6 +7,8 @@ from typing import Any
 from flask import Flask
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
 
+from .rights.schedule import start_schedule
+
 RARELY = (20_000, 20, 100)
 
 
@@ -25,6 +27,7 @@ class Server(BaseApplication):
     def load(self) -> Flask:
         """Called by gunicorn in each worker."""
         app = self.make_app()
+        start_schedule(app)
         settle_memory()
         return app
 

@@ -195,3 +195,8 @@ def may_administer(role: str) -> bool:
 def may_read_access_log(role: str) -> bool:
     """Whether the role sees who wrote, opened and received what."""
     return "R" in may(role, "access_log")
+
+
+def works_rights(role: str, scope: str) -> bool:
+    """Whether the role answers people's requests about their own data in the scope."""
+    return "U" in may(role, f"rights_{scope}")

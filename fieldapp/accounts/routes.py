@@ -58,6 +58,12 @@ def me(principal: Principal) -> dict[str, Any]:
         "areas": {scope: areas_of(principal, scope) for scope in access.SCOPES},
         "reviews": [s for s in access.SCOPES if access.may_review(principal.role, s)],
         "oversees": [s for s in access.SCOPES if access.may_oversee(principal.role, s)],
+        "rights": [
+            s
+            for s in access.SCOPES
+            if access.works_rights(principal.role, s) or access.may_review(principal.role, s)
+        ],
+        "erases": [s for s in access.SCOPES if access.works_rights(principal.role, s)],
         "administers": access.may_administer(principal.role),
     }
 

@@ -47,6 +47,14 @@ class MeSchema(Schema):
         required=True,
         metadata={"description": "Scopes whose review they read"},
     )
+    rights = fields.List(
+        fields.String(),
+        required=True,
+        metadata={"description": "Scopes in which they deal with people's own requests"},
+    )
+    erases = fields.List(
+        fields.String(), required=True, metadata={"description": "Scopes in which they may erase"}
+    )
     administers = fields.Boolean(required=True)
 
 

@@ -1,7 +1,9 @@
-"""What a restore takes over from the database it replaces: who may come in, and what they fill in.
+"""What a restore takes over from the database it replaces: who may come in, what they fill in, and
+who was erased.
 
 A phone revoked since the backup stays revoked and a password changed since stays changed; phones
 enrolled and forms published since are known, so that what phones send again is taken in at once.
+Nobody who was erased comes back with an older backup: they are erased in it too.
 """
 
 from collections.abc import Iterator
@@ -15,12 +17,15 @@ from fieldapp.accounts.models import LoginSession, User, UserGrant
 from fieldapp.areas.models import Area
 from fieldapp.devices.models import Device
 from fieldapp.forms.models import FormFile, FormVersion
+from fieldapp.rights.models import RetentionRun, RightsRequest
 from fieldapp.sync.bulk import upsert
+from fieldapp.sync.models import Erased, Erasure, ErasurePhone
 
 # In the order in which rows may be added; areas and forms only grow.
 _GROWING = (Area, FormVersion, FormFile)
 _REPLACED = (User, UserGrant, Device, LoginSession)
-_ALL = (*_GROWING, *_REPLACED)
+_RIGHTS = (Erasure, Erased, ErasurePhone, RightsRequest, RetentionRun)
+_ALL = (*_GROWING, *_REPLACED, *_RIGHTS)
 Rows = dict[str, list[dict[str, Any]]]
 
 
@@ -39,7 +44,7 @@ def put_in(connection: Connection, rows: Rows) -> None:
         connection.execute(sa.delete(old))
     for areas in _generations(rows[Area.__tablename__]):
         upsert(connection, Area, areas)
-    for model in (*_GROWING[1:], *_REPLACED):
+    for model in (*_GROWING[1:], *_REPLACED, *_RIGHTS):
         upsert(connection, model, rows[model.__tablename__])
 
 

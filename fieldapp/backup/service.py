@@ -24,7 +24,8 @@ from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from fieldapp import __version__, clock, create_app
 from fieldapp.attachments import service as attachments
 from fieldapp.db import db, utc_text
-from fieldapp.sync import durable
+from fieldapp.rights.acting import act_again
+from fieldapp.sync import durable, erasure
 from fieldapp.sync import service as sync
 from fieldapp.sync.transactions import writing
 
@@ -201,6 +202,7 @@ def _prepare(path: Path, keep: carried.Rows | None) -> tuple[int, int]:
     if keep:
         with writing() as connection:
             carried.put_in(connection, keep)
+        erasure.again(act_again)
     sync.new_epoch()
     with db.engine.connect() as connection:
         return check.counts(connection)

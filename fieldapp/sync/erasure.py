@@ -19,6 +19,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from fieldapp import clock
+from fieldapp.audit.service import SERVER, Entry, record
 from fieldapp.db import db, utc_text
 from fieldapp.subjects.keys import keys_of
 from fieldapp.subjects.models import EntitySubject, SubjectKey, SubmissionSubject
@@ -194,6 +195,10 @@ def erase(find: Callable[[Connection, CurrentRules], Reach | None], act: Act) ->
         if found is None:
             return None
         _note(connection, found, act, _Eraser(connection, rules, found, act).run())
+        actor, role = act.who
+        what = {"erasure": act.id, "cause": act.cause}
+        chain = found.areas[0] if found.areas else SERVER
+        record(connection, Entry(chain, "erase", actor, role, found.scope, found.subject, what))
     return act.id
 
 
@@ -260,6 +265,7 @@ class _Eraser:
         self._delete(t, t.sid, self.reach.whole)
         for subject in sorted(gone):
             self.keys.destroy(subject)
+        self.counts["keys"] = len(gone)
 
     def _keep_blobs(self, sid: str, blobs: Collection[str]) -> None:
         t = m.SubmissionBlob
@@ -393,12 +399,31 @@ def acts(only: str | None = None) -> list[Any]:
     return list(rows)
 
 
+def scrub() -> None:
+    """Let the database overwrite what a destroyed key left behind in its files.
+
+    SQLite overwrites what is deleted; its journal is emptied here. PostgreSQL writes the table of
+    keys anew. What its own log still holds goes as the log is reused (docs/operating.md).
+    """
+    db.session.remove()
+    if db.engine.dialect.name == "postgresql":
+        with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(sa.text(f"VACUUM FULL {SubjectKey.__tablename__}"))
+        return
+    raw = db.engine.raw_connection()
+    try:
+        raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    finally:
+        raw.close()
+
+
 def void(sids: Collection[str]) -> None:
     """Drop the text of visits that left no record."""
     with writing() as connection:
         lock_everything(connection)
         for some in chunks(sorted(sids)):
-            connection.execute(sa.update(S).where(S.id.in_(some)).values(**VOID))
+            values = VOID | {"rewritten": "retention"}
+            connection.execute(sa.update(S).where(S.id.in_(some)).values(**values))
 
 
 # ---- again --------------------------------------------------------------------------------------

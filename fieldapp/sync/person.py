@@ -167,7 +167,7 @@ def last_days(connection: Connection, entities: Collection[str]) -> dict[str, st
     t, found = m.Mention, defaultdict[str, str](str)
     query = sa.select(t.entity, sa.func.max(S.on_date)).join(S, S.id == t.sid).group_by(t.entity)
     for some in chunks(sorted(entities)):
-        found |= dict(connection.execute(query.where(t.entity.in_(some))).tuples().all())
+        found |= {row[0]: row[1] for row in connection.execute(query.where(t.entity.in_(some)))}
     return found
 
 

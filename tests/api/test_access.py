@@ -13,6 +13,7 @@ ANYBODY = {"nobody", *PEOPLE}
 STAFF = set(PEOPLE)
 ADMIN = {"admin"}
 OVERSEERS = {"chen", "zhao", "steward"}
+STEWARD = {"steward"}
 REVIEWERS = {"chen", "zhao"}
 PHONE = {"wang", "li", "chen", "zhao", "sun", "head", "assistant", "grid"}
 # Sync messages are authorised by the device's signature; tests/sync tells their stories.
@@ -72,6 +73,20 @@ ADMITTED: dict[tuple[str, str], set[str]] = {
     ("POST", "/api/review/quarantine/<item>/release"): REVIEWERS | ADMIN,
     ("POST", "/api/review/quarantine/<item>/repair"): REVIEWERS,
     ("GET", "/api/review/phones"): OVERSEERS | ADMIN,
+    ("POST", "/api/rights/find"): OVERSEERS,
+    ("GET", "/api/rights/requests"): OVERSEERS,
+    ("POST", "/api/rights/requests"): OVERSEERS,
+    ("GET", "/api/rights/requests/<request_id>"): OVERSEERS,
+    ("GET", "/api/rights/requests/<request_id>/report"): OVERSEERS,
+    ("POST", "/api/rights/requests/<request_id>/handed-over"): OVERSEERS,
+    ("POST", "/api/rights/requests/<request_id>/refusal"): STEWARD,
+    ("POST", "/api/rights/requests/<request_id>/correction"): REVIEWERS,
+    ("POST", "/api/rights/requests/<request_id>/corrected"): REVIEWERS,
+    ("POST", "/api/rights/requests/<request_id>/withdrawal"): OVERSEERS,
+    ("GET", "/api/rights/requests/<request_id>/erasure"): STEWARD,
+    ("POST", "/api/rights/requests/<request_id>/erasure"): STEWARD,
+    ("GET", "/api/rights/erasures"): STEWARD,
+    ("GET", "/api/rights/erasures/<erasure_id>"): STEWARD,
 }
 
 

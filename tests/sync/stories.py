@@ -120,6 +120,7 @@ class Village:
         name: str = "张小梅",
         phone: str = "13800000002",
         village: str = LIULIN,
+        born: str = "1995-05-05",
         **more: Any,
     ) -> service.Visit:
         """A new client who agrees to everything."""
@@ -127,19 +128,27 @@ class Village:
         answers = {
             "g_start": {"visit_date": TODAY, "known": "0", "lang_ok": "1"},
             "g_consent": {**agreed, "c_method": "sign", "c_copy": "1"},
-            "g_person": {"n_name": name, "n_sex": "2", "n_dob": "1995-05-05", "n_phone": phone,
+            "g_person": {"n_name": name, "n_sex": "2", "n_dob": born, "n_phone": phone,
                          "n_area": village},
         }  # fmt: skip
         return self.visit(person, "consent_record", answers, area=more.pop("area", village), **more)
 
     def pregnancy(
-        self, person: Person, client: str, status: str = "on", clinical: bool = False, **more: Any
+        self,
+        person: Person,
+        client: str,
+        status: str = "on",
+        clinical: bool = False,
+        new: dict[str, str] | None = None,
+        **more: Any,
     ) -> service.Visit:
-        """A follow-up of a client, with her consent; `clinical`: what only a nurse fills in."""
+        """A follow-up of a client, with her consent; `clinical`: what only a nurse fills in. new:
+        what is asked when an episode begins.
+        """
         met = {"visit_date": TODAY, "visit_mode": "home", "person_id": client}
         met |= {"contact_result": "met", "still_ok": "1", "private_ok": "1"}
         preg: dict[str, Any] = {
-            "g_new": {"confirmed_by": "clinic"},
+            "g_new": new or {"confirmed_by": "clinic"},
             "g_book": {"book_has": "0"},
             "g_dating": {"edd_source": "us", "edd_in": "2027-03-01"},
             "g_ga": {"status": status},

@@ -1,5 +1,6 @@
 /** Texts of the review desk. */
 import forms from './forms.en';
+import rights from './rights.en';
 
 export default {
   review: {
@@ -12,6 +13,7 @@ export default {
     offline: 'The server could not be reached. Check the network and try again.',
     noDesk: 'Your role has nothing to review or administer.',
     forms,
+    rights,
     tab: {
       queue: 'Visits',
       conflicts: 'Conflicts',

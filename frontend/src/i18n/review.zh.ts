@@ -1,5 +1,6 @@
 /** Texts of the review desk. */
 import forms from './forms.zh';
+import rights from './rights.zh';
 
 export default {
   review: {
@@ -12,6 +13,7 @@ export default {
     offline: '没有连上服务器，请检查网络后再试。',
     noDesk: '您的角色没有审核或管理任务。',
     forms,
+    rights,
     tab: {
       queue: '待审核走访',
       conflicts: '填写不一致',

@@ -34,6 +34,12 @@ export type TrialRow = Schemas['Trial'];
 export type FormProblemRow = Schemas['FormProblem'];
 export type FormChangeRow = Schemas['FormChange'];
 export type PublishedForm = Schemas['Published'];
+export type RightsRow = Schemas['Request'];
+export type FoundRow = Schemas['Found'];
+export type Preview = Schemas['Preview'];
+export type ErasureRow = Schemas['Erasure'];
+export type Report = Schemas['Report'];
+export type HeldValue = Schemas['Held'];
 export type State = VisitRow['state'];
 export type Value = string | Record<string, string> | null;
 

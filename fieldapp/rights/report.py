@@ -1,0 +1,164 @@
+"""The access report: everything held about a person, to be printed and handed over.
+
+What is in it depends on who prints it: who reviews the scope prints all of it, the desk what it may
+know. How much was left out is told, so that nobody takes a part for the whole.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from fieldapp import clock
+from fieldapp.accounts.service import Principal
+from fieldapp.db import utc_text
+from fieldapp.programs.service import EntityType, Prop
+from fieldapp.review.reader import Reader
+from fieldapp.sync import person as people
+from fieldapp.sync.entities import Entity, narrowed
+from fieldapp.sync.merge import Value
+from fieldapp.sync.person import Fact
+
+from . import retention, service, words
+from .desk import Office, across, shows
+from .looks import looks
+
+_SECRET = {
+    "zh": "（已加密保存，只显示后四位）",
+    "en": "(kept sealed; only the last four digits are shown)",
+}
+
+
+@across
+def report_for(principal: Principal, request: str) -> dict[str, Any]:
+    """The report on whom a request is about; noted in the access log. Stops with `not_found`."""
+    made = report(principal, service.subject_of(principal, request))
+    service.note_report(principal, made["person"]["id"], full=made["full"])
+    return made
+
+
+def report(principal: Principal, person_id: str) -> dict[str, Any]:
+    """The report in the shape of ReportSchema. Stops with `not_found`."""
+    office = Office(principal)
+    person, _ = office.person(person_id)
+    held = people.records(office.store, person)
+    page = _Page(office, Reader(principal), held)
+    groups = page.groups(people.facts(office.store, held))
+    return {
+        "made": utc_text(clock.now()),
+        "by": principal.name,
+        "role": principal.role,
+        "full": page.left_out == 0,
+        "left_out": page.left_out,
+        "person": page.person(person),
+        "groups": groups,
+        "visits": page.visits(people.visits(office.store.connection, held)),
+        "looks": looks(office.store.connection, held),
+    }
+
+
+class _Page:
+    def __init__(self, office: Office, reader: Reader, held: Mapping[str, Entity]) -> None:
+        self.office, self.reader, self.held, self.left_out = office, reader, held, 0
+
+    def person(self, entity: Entity) -> dict[str, Any]:
+        """Whose report it is."""
+        kind = self._kind(entity)
+        return {
+            "id": entity.id,
+            "title": self.office.title(entity),
+            "type_label": kind.label[self.reader.lang] if kind else "",
+            "area_name": " / ".join(map(self.reader.area_name, entity.areas)),
+            "scope": entity.scope,
+        }
+
+    def groups(self, facts: Iterable[Fact]) -> list[dict[str, Any]]:
+        """The records by type, the person's own first."""
+        written: dict[str, dict[str, list[Fact]]] = defaultdict(lambda: defaultdict(list))
+        for fact in facts:
+            written[fact.entity][fact.reg].append(fact)
+        by_type: dict[str, list[Entity]] = defaultdict(list)
+        for entity in self.held.values():
+            by_type[entity.type].append(entity)
+        groups = []
+        for name, entities in by_type.items():
+            kind = self._kind(entities[0])
+            if kind is None:
+                continue
+            records = [self._record(kind, entity, written[entity.id]) for entity in entities]
+            shown = [record for record in records if record["values"]]
+            if shown:
+                label = kind.label[self.reader.lang]
+                groups.append({"type": name, "label": label, "records": shown})
+        return groups
+
+    def _record(
+        self, kind: EntityType, entity: Entity, written: Mapping[str, list[Fact]]
+    ) -> dict[str, Any]:
+        values = []
+        for prop in kind.props.values():
+            history = [f for f in written.get(prop.group or prop.name, ()) if _of(prop, f.v)]
+            if not history or prop.name == people.link(self.office.store.view_of(entity)):
+                continue
+            if prop.secret or shows(kind, prop, self.office.principal):
+                values.append(self._value(kind, prop, history))
+            else:
+                self.left_out += 1
+        return {"id": entity.id, "title": self.office.title(entity), "values": values}
+
+    def _value(self, kind: EntityType, prop: Prop, history: list[Fact]) -> dict[str, Any]:
+        lang = self.reader.lang
+        told = retention.in_words(prop.retention)
+        return {
+            "prop": prop.name,
+            "register": prop.group or prop.name,
+            "label": prop.label[lang],
+            "purpose": words.purpose(prop.purpose, lang),
+            "basis": words.basis(prop.basis, lang),
+            "retention": told[0] if lang == "zh" else told[1],
+            "correctable": not prop.secret,
+            "history": [
+                {
+                    "words": self._words(kind, prop, fact.v),
+                    "dot": str(fact.dot),
+                    "by": fact.by,
+                    "role": fact.role,
+                    "form": self.reader.form_title(fact.form),
+                    "on": fact.on,
+                    "at": fact.at,
+                    "stands": fact.stands,
+                }
+                for fact in history
+            ],
+        }
+
+    def _words(self, kind: EntityType, prop: Prop, value: Value) -> str:
+        if prop.secret:
+            return _SECRET[self.reader.lang]
+        text = _of(prop, value)
+        other = self.held.get(text)
+        return self.office.title(other) if other else self.reader.prop_words(prop, kind.scope, text)
+
+    def visits(self, rows: Iterable[people.Visited]) -> list[dict[str, str]]:
+        """Who was there, when, with which form."""
+        return [
+            {
+                "on": row.on,
+                "at": row.at,
+                "form": self.reader.form_title(row.form),
+                "by": row.by,
+                "role": row.role,
+            }
+            for row in rows
+            if not row.form.startswith("_")
+        ]
+
+    def _kind(self, entity: Entity) -> EntityType | None:
+        return self.office.rules.programs.type(entity.scope, entity.type)
+
+
+def _of(prop: Prop, value: Value) -> str:
+    """A property's part of a register's value; blank if it says nothing."""
+    if prop.group:
+        inner = narrowed(value, frozenset([prop.name]))
+        return inner.get(prop.name, "") if isinstance(inner, dict) else ""
+    return value if isinstance(value, str) else ""

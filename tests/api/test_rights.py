@@ -1,0 +1,320 @@
+"""People ask about their data: 沈洁 at the rights desk, 陈静 who sees what is clinical."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from fieldapp import clock
+from fieldapp.db import db
+from fieldapp.followup import schedule
+from fieldapp.registry import service as registry
+from fieldapp.rights import keeping
+from fieldapp.rights import schedule as daily
+from fieldapp.sync import service as sync
+from fieldapp.sync.rules import current_rules
+from tests.cast import LIULIN, Browser, Cast, Person
+from tests.opened import all_text
+from tests.sync.stories import Village, logged
+
+
+@pytest.fixture
+def village(app: Flask, cast: Cast) -> Village:
+    return Village(app, cast)
+
+
+@pytest.fixture
+def zhang(app: Flask, cast: Cast, village: Village) -> str:
+    """张小梅 agreed to everything; 王芳 and 陈静 have been there."""
+    with app.app_context():
+        assert village.send(village.consent(cast.wang)).st == "stored"
+        client = str(village.only(cast.wang, "client")["id"])
+        village.send(village.pregnancy(cast.wang, client))
+        village.send(village.pregnancy(cast.chen, client, clinical=True))
+        db.session.remove()
+    return client
+
+
+def ask(desk: Browser, kind: str, name: str = "张小梅", scope: str = "health") -> dict[str, Any]:
+    """A request about somebody found by name."""
+    found = desk.post("/api/rights/find", {"scope": scope, "text": name})
+    assert found.status_code == 200, found.json
+    (person,) = found.json
+    made = desk.post("/api/rights/requests", {"kind": kind, "subject": person["id"]})
+    assert made.status_code == 200, made.json
+    return dict(made.json)
+
+
+def values(report: dict[str, Any]) -> dict[str, list[str]]:
+    """What a report tells, by property."""
+    return {
+        value["prop"]: [one["words"] for one in value["history"]]
+        for group in report["groups"]
+        for record in group["records"]
+        for value in record["values"]
+    }
+
+
+def test_the_desk_knows_her_name_and_next_date_and_the_nurse_the_rest(
+    cast: Cast, zhang: str
+) -> None:
+    shen, chen = cast.steward.log_in(), cast.chen.log_in()
+    request = ask(shen, "access")
+    assert request["subject"] == zhang
+    address = f"/api/rights/requests/{request['id']}"
+    part = shen.get(f"{address}/report").json
+    told = values(part)
+    assert told["full_name"] == ["张小梅"]
+    assert told["phone"] == ["13800000002"]
+    assert not {"sbp", "edd", "danger_last", "visit_date"} & told.keys()
+    assert (part["full"], part["left_out"] > 5) == (False, True)
+    whole = chen.get(f"{address}/report").json
+    assert values(whole)["sbp"] == ["151"]
+    assert whole["full"] is True
+    assert {visit["by"] for visit in whole["visits"]} == {"王芳", "陈静"}
+    name = next(v for g in whole["groups"] for r in g["records"] for v in r["values"]
+                if v["prop"] == "full_name")  # fmt: skip
+    assert (name["purpose"], name["retention"]) == ("称呼与核对本人", "最后一次联系后12个月")
+    assert (name["history"][0]["by"], name["history"][0]["stands"]) == ("王芳", True)
+    assert "print" in request["acts"]
+    done = shen.post(f"{address}/handed-over").json
+    assert (done["state"], done["outcome"]) == ("done", "handed_over")
+
+
+def test_the_report_says_who_looked(cast: Cast, zhang: str) -> None:
+    chen = cast.chen.log_in()
+    request = ask(cast.steward.log_in(), "access")
+    address = f"/api/rights/requests/{request['id']}/report"
+    chen.get(address)
+    looks = chen.get(address).json["looks"]
+    assert ("陈静", "nurse") in {(look["name"], look["role"]) for look in looks}
+    assert ("沈洁", "steward") in {(look["name"], look["role"]) for look in looks}
+
+
+def test_others_find_nobody_and_see_no_request(cast: Cast, zhang: str) -> None:
+    request = ask(cast.steward.log_in(), "delete")
+    for person in (cast.wang, cast.li, cast.sun, cast.zhao, cast.admin, cast.town, cast.grid):
+        desk = person.log_in()
+        found = desk.post("/api/rights/find", {"scope": "health", "text": "张小梅"})
+        assert found.status_code == 403 or found.json == [], person.username
+        for path in ("", "/report", "/erasure"):
+            answer = desk.get(f"/api/rights/requests/{request['id']}{path}")
+            assert answer.status_code in (403, 404), (person.username, path)
+        asked = desk.post("/api/rights/requests", {"kind": "access", "subject": zhang})
+        assert asked.status_code in (403, 404), person.username
+    erase = cast.chen.log_in().get(f"/api/rights/requests/{request['id']}/erasure")
+    assert erase.status_code == 403
+
+
+def test_a_correction_keeps_both_values(
+    app: Flask, cast: Cast, zhang: str, village: Village
+) -> None:
+    shen, chen = cast.steward.log_in(), cast.chen.log_in()
+    request = ask(shen, "correct")
+    address = f"/api/rights/requests/{request['id']}"
+    assert "correct" not in request["acts"]
+    report = chen.get(f"{address}/report").json
+    phone = next(v for g in report["groups"] for r in g["records"] for v in r["values"]
+                 if v["prop"] == "phone")  # fmt: skip
+    wish = {"entity": zhang, "prop": "phone", "value": "13900000001",
+            "seen": [one["dot"] for one in phone["history"]]}  # fmt: skip
+    assert shen.post(f"{address}/correction", wish).status_code == 403
+    assert chen.post(f"{address}/correction", wish).status_code == 200
+    assert chen.post(f"{address}/correction", wish).json["code"] == "conflict_moved"
+    after = chen.get(f"{address}/report").json
+    history = next(v["history"] for g in after["groups"] for r in g["records"] for v in r["values"]
+                   if v["prop"] == "phone")  # fmt: skip
+    assert {(one["words"], one["stands"]) for one in history} == {
+        ("13900000001", True),
+        ("13800000002", False),
+    }
+    assert chen.post(f"{address}/corrected").json["outcome"] == "corrected"
+    with app.app_context():
+        assert village.seen(cast.wang)[zhang]["phone"] == ["13900000001"]
+        assert sync.audit() == []
+
+
+def test_a_withdrawal_at_the_desk_ends_every_task(
+    app: Flask, cast: Cast, zhang: str, village: Village
+) -> None:
+    def tasks() -> list[str]:
+        with app.app_context():
+            principal = village.principal(cast.wang)
+            rules = current_rules().programs.schedule("health")
+            subjects = [
+                schedule.Subject(e.id, e.type, e.props)
+                for e in registry.of_type(principal, "health", "pregnancy")
+            ]
+            found = schedule.tasks(rules, subjects, "2026-12-01")
+            db.session.remove()
+            return [task.rule for task in found]
+
+    assert tasks()
+    shen = cast.steward.log_in()
+    request = ask(shen, "withdraw")
+    done = shen.post(f"/api/rights/requests/{request['id']}/withdrawal")
+    assert done.status_code == 200, done.json
+    assert (done.json["state"], done.json["outcome"]) == ("done", "withdrawn")
+    assert tasks() == []
+    with app.app_context():
+        states = {
+            one["given"][0]["status"]
+            for one in village.seen(cast.wang).values()
+            if one["type"] == "consent"
+        }
+        assert states == {"declined"}
+        assert sync.audit() == []
+
+
+def test_housing_rests_on_no_consent(app: Flask, cast: Cast, village: Village) -> None:
+    with app.app_context():
+        village.send(village.dwelling(cast.grid, residents=[village.resident("何大勇", "E1")]))
+        db.session.remove()
+    shen = cast.steward.log_in()
+    request = ask(shen, "withdraw", "何大勇", "housing")
+    answer = shen.post(f"/api/rights/requests/{request['id']}/withdrawal")
+    assert (answer.status_code, answer.json["code"]) == (409, "nothing_to_withdraw")
+
+
+def delete(desk: Browser, request: dict[str, Any], **changed: str) -> Any:
+    address = f"/api/rights/requests/{request['id']}/erasure"
+    seen = desk.get(address).json["seen"]
+    wish = {"reason": "本人当面提出", "confirm": "张小梅", "seen": seen} | changed
+    return desk.post(address, wish)
+
+
+def test_deletion_asks_twice_and_its_reason_names_nobody(
+    app: Flask, cast: Cast, zhang: str, village: Village
+) -> None:
+    shen = cast.steward.log_in()
+    request = ask(shen, "delete")
+    assert delete(shen, request, confirm="张小妹").json["fields"][0]["path"] == "confirm"
+    assert delete(shen, request, reason="张小梅要求").json["fields"][0]["path"] == "reason"
+    assert delete(shen, request, reason="打13800000002说的").json["fields"][0]["path"] == "reason"
+    assert delete(shen, request, seen="0" * 16).json["code"] == "conflict_moved"
+    phone = cast.wang.enrol()
+    done = delete(shen, request)
+    assert done.status_code == 200, done.json
+    certificate = done.json
+    assert certificate["waiting"] == len(certificate["phones"]) == 1
+    assert {row["store"] for row in certificate["stores"]} >= {"submission", "entity", "keys"}
+    row = shen.get(f"/api/rights/requests/{request['id']}").json
+    assert (row["title"], row["outcome"], row["erasure"]) == ("", "erased", certificate["id"])
+    with app.app_context():
+        text = all_text()
+        assert "张小梅" not in text
+        assert "13800000002" not in text
+        assert sync.audit() == []
+    _pull_twice(phone)
+    after = shen.get(f"/api/rights/erasures/{certificate['id']}").json
+    assert after["waiting"] == 0
+    assert cast.chen.log_in().get(f"/api/rights/erasures/{certificate['id']}").status_code == 403
+
+
+def _pull_twice(phone: Any) -> None:
+    wish: dict[str, Any] = {"grants_ver": "", "catalogue": "", "feeds": {}, "budget": 10**6}
+    first = phone.call("pull", wish).get_json(force=True)
+    wish["grants_ver"] = first["grants_ver"]
+    wish["feeds"] = {feed: {"epoch": "", "seq": 0, "view": ""} for feed in first["gained"]}
+    for _ in range(2):
+        answer = phone.call("pull", wish).get_json(force=True)
+        wish["feeds"] = {
+            feed: {key: page[key] for key in ("epoch", "seq", "view")}
+            for feed, page in answer["feeds"].items()
+        }
+
+
+def test_a_refusal_keeps_its_reason(cast: Cast, zhang: str) -> None:
+    shen = cast.steward.log_in()
+    request = ask(shen, "delete")
+    answer = shen.post(f"/api/rights/requests/{request['id']}/refusal", {"why": "law"})
+    assert (answer.json["state"], answer.json["outcome"]) == ("refused", "law")
+    again = shen.get(f"/api/rights/requests/{request['id']}/erasure")
+    assert again.json["code"] == "conflict_moved"
+    assert shen.get("/api/rights/requests", state="refused").json[0]["id"] == request["id"]
+    assert shen.get("/api/rights/requests").json == []
+
+
+# ---- retention ----------------------------------------------------------------------------------
+
+
+def test_a_year_after_the_last_contact_she_goes_and_the_proof_stays(
+    app: Flask, cast: Cast, zhang: str, village: Village, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with app.app_context():
+        village.send(village.pregnancy(cast.wang, zhang, status="transfer"))
+        monkeypatch.setattr(clock, "now", lambda: datetime(2027, 11, 1, 20, tzinfo=UTC))
+        assert keeping.run("2027-11-01", dry_run=True).people == 0
+        monkeypatch.setattr(clock, "now", lambda: datetime(2027, 11, 2, 20, tzinfo=UTC))
+        dry = keeping.run("2027-11-02", dry_run=True)
+        assert (dry.people, dry.overdue[0].person) == (1, zhang)
+        assert "张小梅" in all_text()
+        assert keeping.run("2027-11-02").as_words() == dry.as_words()
+        text = all_text()
+        assert "张小梅" not in text
+        assert "13800000002" not in text
+        left = {one["type"] for one in village.seen(cast.chen).values()}
+        assert left == {"consent"}
+        assert sync.audit() == []
+        assert keeping.run("2027-11-02").people == 0
+        sync.rebuild()
+        assert {one["type"] for one in village.seen(cast.chen).values()} == {"consent"}
+        assert "张小梅" not in all_text()
+        monkeypatch.setattr(clock, "now", lambda: datetime(2032, 11, 2, 20, tzinfo=UTC))
+        assert keeping.run("2032-11-02").people == 1
+        assert village.seen(cast.chen) == {}
+        assert sync.audit() == []
+
+
+def test_the_number_of_a_verify_task_goes_after_thirty_days(
+    app: Flask, cast: Cast, village: Village
+) -> None:
+    with app.app_context():
+        visit = village.dwelling(cast.grid)
+        visit.answers["g_visit"]["vsrc"] = "verify"
+        visit.answers["g_visit"]["task_ref"] = "核查-2026-117"
+        village.send(visit)
+        (before,) = [one for one in village.seen(cast.grid).values() if one["type"] == "visit"]
+        assert before["task"] == ["核查-2026-117"]
+        assert keeping.run("2026-12-01").registers == 0
+        assert keeping.run("2026-12-02").registers == 1
+        assert "核查-2026-117" not in all_text()
+        (after,) = [one for one in village.seen(cast.grid).values() if one["type"] == "visit"]
+        assert "task" not in after
+        assert after["visit_date"] == before["visit_date"]
+        sync.rebuild()
+        (again,) = [one for one in village.seen(cast.grid).values() if one["type"] == "visit"]
+        assert "task" not in again
+        assert sync.audit() == []
+
+
+def test_one_process_runs_a_day(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clock, "now", lambda: datetime(2027, 1, 1, 12, tzinfo=UTC))
+    assert not daily.look(app)
+    monkeypatch.setattr(clock, "now", lambda: datetime(2027, 1, 1, 19, tzinfo=UTC))
+    assert daily.look(app)
+    assert not daily.look(app)
+    monkeypatch.setattr(clock, "now", lambda: datetime(2027, 1, 2, 19, tzinfo=UTC))
+    assert daily.look(app)
+
+
+def test_a_refusal_at_the_door_leaves_nothing_after_half_a_year(
+    app: Flask, cast: Cast, village: Village
+) -> None:
+    with app.app_context():
+        no = dict.fromkeys(("c_preg", "c_contra", "c_msg"), "0")
+        answers = {
+            "g_start": {"visit_date": "2026-11-02", "known": "0", "lang_ok": "1"},
+            "g_consent": {"age14": "1", **no, "c_method": "oral", "c_copy": "1"},
+        }
+        visit = village.visit(cast.wang, "consent_record", answers)
+        village.send(visit)
+        assert keeping.run("2027-04-30").declined == 0
+        assert keeping.run("2027-05-02").declined == 1
+        assert logged(visit.id).body == b""
+        assert keeping.run("2027-05-02").declined == 0
+        assert sync.audit() == []
+
+
+__all__ = ("LIULIN", "Person")

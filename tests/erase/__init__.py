@@ -1,0 +1,1 @@
+"""Is somebody who was erased really gone? `make erase` looks everywhere, `make test` briefly."""
