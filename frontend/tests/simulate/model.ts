@@ -32,6 +32,7 @@ interface Kind {
   writers: string[];
 }
 
+const DWELLING = ['area_code', 'unit_no', 'lessor_phone', 'rooms_let'];
 const PREGNANCY = ['person', 'status', 'anc_slots', 'dating'];
 const KINDS: Record<string, Kind> = {
   client: {
@@ -56,7 +57,11 @@ const KINDS: Record<string, Kind> = {
   dwelling: {
     scope: 'housing',
     area: 'area_code',
-    seen: { housing: ['area_code', 'unit_no', 'lessor_phone', 'rooms_let'] },
+    seen: {
+      housing: DWELLING,
+      helper: DWELLING,
+      building: DWELLING.filter((register) => register !== 'lessor_phone'),
+    },
     latest: ['rooms_let'],
     union: [],
     writers: ['worker', 'area'],
@@ -64,7 +69,7 @@ const KINDS: Record<string, Kind> = {
   resident: {
     scope: 'housing',
     root: 'dwelling',
-    seen: { housing: ['full_name', 'dwelling'] },
+    seen: { housing: ['full_name', 'dwelling'], helper: ['full_name', 'dwelling'] },
     latest: ['dwelling'],
     union: [],
     writers: ['worker', 'grid'],

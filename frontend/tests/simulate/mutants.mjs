@@ -1,6 +1,6 @@
 // `make mutants`: does the simulation notice? Every fault of tests/simulation/mutants.json is planted in a server or a
 // phone of its own, and histories are played until one breaks.
-import { fork } from 'node:child_process';
+import { fork, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
@@ -38,11 +38,47 @@ function play({ name, themes = [], db = 'sqlite' }) {
   );
 }
 
+/** What writers at the same time show is shown by a test of the server: histories are played one request after the other. */
+function tested({ name, test }) {
+  const root = fileURLToPath(new URL('../../..', import.meta.url));
+  const args = [
+    '-m',
+    'pytest',
+    '-q',
+    '-p',
+    'tests.simulation.planted',
+    '-p',
+    'no:cacheprovider',
+    test,
+  ];
+  const child = spawn(`${root}.venv/bin/python`, args, {
+    cwd: root,
+    env: { ...process.env, MUTANT: name },
+  });
+  let told = '';
+  child.stdout.on('data', (data) => {
+    told += data;
+  });
+  return new Promise((resolve) =>
+    child.on('exit', (code) => resolve({ code, told: told.trim().split('\n').pop() })),
+  );
+}
+
+async function byTest(mutant) {
+  const { code, told } = await tested(mutant);
+  if (code === 1) caught += 1;
+  say(`${mutant.name}: ${code === 1 ? 'caught' : 'SURVIVED'} by ${mutant.test}: ${told}`);
+}
+
 const began = performance.now();
 let caught = 0;
 const queue = [...wanted];
 async function work() {
   for (let mutant = queue.shift(); mutant; mutant = queue.shift()) {
+    if (mutant.test) {
+      await byTest(mutant);
+      continue;
+    }
     const { broken, histories, told } = await play(mutant);
     // What crashes the test itself shows nothing.
     const crashed = broken?.broken.startsWith('crash:');

@@ -55,6 +55,7 @@ const THEMES = {
   backups: 0.35,
   restores: 0.5,
   photos: 0.12,
+  quarrels: 0.3,
 };
 export type Theme = keyof typeof THEMES;
 
@@ -96,6 +97,7 @@ const SHARES: [Theme | null, number, Make][] = [
   ['desk', 4, (chance, t, d) => ({ do: 'correct', t, d, ...choice(chance) })],
   ['backups', 4, (_chance, t) => ({ do: 'backup', t: t + 6 })],
   ['restores', 1.5, (chance, t) => ({ do: 'restore', t, epoch: chance.happens(0.7) })],
+  ['quarrels', 24, (chance, t, d) => ({ do: 'visit', d, t, ...quarrel(chance) })],
   ['photos', 5, (chance, t, d) => ({ do: 'photo', d, t, ...visit(chance), kind: 'home' })],
 ];
 
@@ -112,6 +114,11 @@ function step(chance: Chance, shares: readonly [Theme | null, number, Make][]): 
 
 function choice(chance: Chance) {
   return { pick: chance.below(100), v: chance.below(1000) };
+}
+
+/** About the first record that everybody knows, and always the same question of it. */
+function quarrel(chance: Chance) {
+  return { kind: chance.of(['client', 'home'] as const), pick: 9, v: 8 * chance.below(4) };
 }
 
 function visit(chance: Chance) {
