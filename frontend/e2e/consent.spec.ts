@@ -7,7 +7,8 @@ import { newWorker, type Worker } from './worker';
 
 const PASSWORD = 'xunfang-2026';
 
-test.describe.configure({ mode: 'serial', timeout: 240_000 });
+test.describe.configure({ mode: 'serial' });
+test.setTimeout(300_000);
 
 let server: TestServer;
 let wang: Worker;
@@ -30,8 +31,6 @@ test.beforeAll(async () => {
   server = await startServer();
   wang = await newWorker(server.url);
   page = wang.page;
-  await wang.enrol('wang', PASSWORD);
-  await server.stop();
 });
 test.afterAll(async () => {
   await wang?.dispose();
@@ -50,6 +49,8 @@ async function open(form: string): Promise<void> {
 }
 
 test('the notice is read out in large print, in the version that is recorded', async () => {
+  await wang.enrol('wang', PASSWORD);
+  await server.stop();
   await wang.workspace('health');
   await wang.startForm('consent_record');
   await wang.answer('g_start/known', '0');
@@ -63,7 +64,8 @@ test('the notice is read out in large print, in the version that is recorded', a
   await expect(step).toContainText('你好');
   await expect(page.getByTestId('notice-speak')).toBeHidden();
   await look('notice-simple');
-  while (await page.getByTestId('notice-next').isVisible()) await page.getByTestId('notice-next').click();
+  while (await page.getByTestId('notice-next').isVisible())
+    await page.getByTestId('notice-next').click();
   await page.getByTestId('notice-done').click();
   await expect(step).toBeHidden();
   await page.getByTestId('back').click();
