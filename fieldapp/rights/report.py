@@ -135,8 +135,18 @@ class _Page:
         if prop.secret:
             return _SECRET[self.reader.lang]
         text = _of(prop, value)
+        if spoken := self._consent_words(kind, text):
+            return spoken
         other = self.held.get(text)
         return self.office.title(other) if other else self.reader.prop_words(prop, kind.scope, text)
+
+    def _consent_words(self, kind: EntityType, text: str) -> str:
+        """What was agreed to, and whether: codes that stand in no list of a form."""
+        keeping = self.office.rules.programs.keeping(kind.scope)
+        if keeping is None or keeping.type != kind.name:
+            return ""
+        known = keeping.scopes.get(text)
+        return known[self.reader.lang] if known else words.standing(text, self.reader.lang)
 
     def visits(self, rows: Iterable[people.Visited]) -> list[dict[str, str]]:
         """Who was there, when, with which form."""

@@ -25,6 +25,7 @@ from fieldapp.sync import erasure
 from fieldapp.sync import person as people
 from fieldapp.sync.entities import Entity
 from fieldapp.sync.erasure import Reach
+from fieldapp.sync.knowledge import EASTERNMOST
 from fieldapp.sync.merge import Value
 from fieldapp.sync.plan import SETTLE_FORM
 from fieldapp.sync.rules import CurrentRules
@@ -65,9 +66,11 @@ def find(principal: Principal, scope: str, text: str) -> list[dict[str, str]]:
 @across
 def ask(principal: Principal, kind: str, subject: str, asked: str | None) -> dict[str, Any]:
     """Write a request down. Stops with `not_found`, or `invalid_fields` for a day to come."""
-    office, today = Office(principal), clock.now().date().isoformat()
+    office = Office(principal)
+    # Whoever writes it down may already have another day than the server.
+    today = clock.now().astimezone(EASTERNMOST).date().isoformat()
     person, _ = office.person(subject)
-    day = asked or today
+    day = asked or clock.now().date().isoformat()
     if day > today:
         abort_with(
             "invalid_fields",
@@ -293,7 +296,7 @@ def erase(
             abort_with("conflict_moved")
         return reached
 
-    act = act_of("rights", reason, f"{principal.name} · {principal.role}", principal)
+    act = act_of("rights", reason, principal.name, principal)
     done = erasure.erase(found, act)
     erasure.scrub()
     _close(principal, request, rules.DONE, rules.DONE_BY["delete"], done)

@@ -88,6 +88,10 @@ _PURPOSES: Final = {
     "提供服务": "to provide services",
     "台账保持准确": "to keep the register right",
 }
+_STANDINGS: Final = {
+    "given": {"zh": "同意", "en": "agreed"},
+    "declined": {"zh": "不参加", "en": "declined"},
+}
 _BASES: Final = {
     "PIPL 13; 居住登记": "PIPL 13; registration of residence",
     "PIPL 14-15": "PIPL 14-15 (consent)",
@@ -113,6 +117,11 @@ def purpose(text: str, lang: str) -> str:
 def basis(text: str, lang: str) -> str:
     """The law it rests on."""
     return (_BASES if lang == "en" else _BASES_ZH).get(text, text)
+
+
+def standing(code: str, lang: str) -> str:
+    """Whether somebody agreed; blank for any other code."""
+    return _STANDINGS.get(code, {}).get(lang, "")
 
 
 def has_english(text: str) -> bool:

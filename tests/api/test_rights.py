@@ -1,6 +1,6 @@
 """People ask about their data: 沈洁 at the rights desk, 陈静 who sees what is clinical."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -67,6 +67,8 @@ def test_the_desk_knows_her_name_and_next_date_and_the_nurse_the_rest(
     told = values(part)
     assert told["full_name"] == ["张小梅"]
     assert told["phone"] == ["13800000002"]
+    assert told["scope"][0] in ("孕产随访", "避孕服务", "转给医疗机构", "接收提醒")
+    assert told["status"] == ["同意"]
     assert not {"sbp", "edd", "danger_last", "visit_date"} & told.keys()
     assert (part["full"], part["left_out"] > 5) == (False, True)
     whole = chen.get(f"{address}/report").json
@@ -234,6 +236,18 @@ def test_a_refusal_keeps_its_reason(cast: Cast, zhang: str) -> None:
     assert again.json["code"] == "conflict_moved"
     assert shen.get("/api/rights/requests", state="refused").json[0]["id"] == request["id"]
     assert shen.get("/api/rights/requests").json == []
+
+
+def test_it_is_tomorrow_in_china_already(
+    cast: Cast, zhang: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shen = cast.steward.log_in()
+    monkeypatch.setattr(clock, "now", lambda: datetime.now(UTC).replace(hour=20))
+    day = clock.now().date()
+    for later, status in ((1, 200), (2, 422)):
+        asked = (day + timedelta(days=later)).isoformat()
+        wish = {"kind": "access", "subject": zhang, "asked": asked}
+        assert shen.post("/api/rights/requests", wish).status_code == status
 
 
 # ---- retention ----------------------------------------------------------------------------------

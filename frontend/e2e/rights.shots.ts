@@ -1,0 +1,142 @@
+/** The pictures of the rights desk: a request, the report on paper, a deletion and its certificate. SHOTS: another folder. */
+
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, type Page, selectors, test } from '@playwright/test';
+import { launchPhone, type Phone } from './browser';
+import { startServer, type TestServer } from './server';
+import { shot } from './shots';
+
+selectors.setTestIdAttribute('data-test');
+
+const PASSWORD = 'xunfang-2026';
+const small = { sharp: false };
+const SIZES = [
+  [1280, 800, 'zh-CN', ''],
+  [820, 1180, 'zh-CN', '-tablet'],
+  [1280, 800, 'en', '-en'],
+] as const;
+
+let server: TestServer;
+let browser: Phone;
+let page: Page;
+let profile: string;
+
+test.describe.configure({ timeout: 300_000 });
+
+test.beforeAll(async () => {
+  test.setTimeout(300_000);
+  server = await startServer();
+  profile = await mkdtemp(join(tmpdir(), 'fieldapp-rights-'));
+  browser = await launchPhone(profile, {
+    width: 1280,
+    height: 800,
+    isMobile: false,
+    hasTouch: false,
+  });
+  page = browser.page;
+});
+test.afterAll(async () => {
+  await browser?.close();
+  await server?.dispose();
+  await rm(profile, { recursive: true, force: true });
+});
+
+async function logIn(username: string): Promise<void> {
+  await browser.context.clearCookies();
+  await page.goto(`${server.url}/review`);
+  await page.getByTestId('username').fill(username);
+  await page.getByTestId('password').fill(PASSWORD);
+  await page.getByTestId('login').click();
+  await expect(page.getByTestId('logout')).toBeVisible();
+}
+
+/** As it is, and on a tablet. */
+async function shots(name: string): Promise<void> {
+  if (!process.env.SHOTS) {
+    await shot(page, name, small);
+    return;
+  }
+  for (const [width, height, , suffix] of SIZES.slice(0, 2)) {
+    await page.setViewportSize({ width, height });
+    await page.screenshot({ path: `${process.env.SHOTS}/${name}${suffix}.png`, fullPage: true });
+  }
+  await page.setViewportSize({ width: 1280, height: 800 });
+}
+
+async function ask(kind: string, name: string): Promise<void> {
+  await page.getByTestId('tab-review-rights').click();
+  await page.getByTestId('new-request').click();
+  await page.getByTestId('ask-text').fill(name);
+  await page.getByTestId('ask-search').click();
+  await page.getByTestId('ask-choose').first().click();
+  await page.getByTestId(`ask-kind-${kind}`).check();
+  await page.getByTestId('ask-save').click();
+  await page.getByTestId('request').waitFor();
+}
+
+test('a request, the report, a correction', async () => {
+  await logIn('chen');
+  await ask('correct', '张小梅');
+  await shots('desk-request');
+  const address = page.url();
+  await page.getByTestId('print-report').click();
+  await page.getByTestId('report').waitFor();
+  await page.getByTestId('correct-full_name').first().click();
+  await page.getByTestId('correct-value').fill('张晓梅');
+  await page.getByTestId('correct-save').click();
+  await expect(page.getByTestId('value-full_name').first()).toContainText('张晓梅');
+  await shots('desk-report');
+  if (process.env.SHOTS) {
+    await page.emulateMedia({ media: 'print' });
+    await page
+      .pdf({ path: `${process.env.SHOTS}/report.pdf`, format: 'A4' })
+      .catch(() => undefined);
+    await page.setViewportSize({ width: 794, height: 1123 });
+    await page.screenshot({ path: `${process.env.SHOTS}/desk-report-paper.png` });
+    await page.emulateMedia({ media: null });
+    await page.setViewportSize({ width: 1280, height: 800 });
+    await page
+      .getByTestId('lang')
+      .click()
+      .catch(() => undefined);
+    await page.waitForTimeout(1500);
+    await page.screenshot({ path: `${process.env.SHOTS}/desk-report-en.png`, fullPage: true });
+    await page.getByTestId('lang').click();
+  }
+  await page.goto(address);
+  await page.getByTestId('corrected').click();
+  await expect(page.getByTestId('corrected')).toHaveCount(0);
+});
+
+test('the steward sees a part, deletes, and watches the phones', async () => {
+  await logIn('shen');
+  await page.getByTestId('tab-review-rights').click();
+  await page.getByTestId('new-request').click();
+  await page.getByTestId('ask-text').fill('刘春燕');
+  await page.getByTestId('ask-search').click();
+  await page.getByTestId('ask-found').first().waitFor();
+  await shots('desk-ask');
+  await page.getByTestId('ask-choose').first().click();
+  await page.getByTestId('ask-kind-delete').check();
+  await shots('desk-ask-kind');
+  await page.getByTestId('ask-save').click();
+  await page.getByTestId('print-report').click();
+  await page.getByTestId('report-part').waitFor();
+  await shots('desk-report-part');
+  await page.goBack();
+  await page.getByTestId('preview').click();
+  await page.getByTestId('reach').waitFor();
+  await page.getByTestId('erase-reason').fill('本人当面提出');
+  await page.getByTestId('erase-confirm').fill('刘春燕');
+  await shots('desk-erase');
+  await page.getByTestId('erase').click();
+  await page.getByTestId('certificate').waitFor();
+  await shots('desk-certificate');
+  await page.getByTestId('tab-review-rights').click();
+  await page.getByTestId('erasure-row').first().waitFor();
+  await page.getByTestId('state-all').click();
+  await page.getByTestId('request-row').first().waitFor();
+  await shots('desk-rights');
+});
