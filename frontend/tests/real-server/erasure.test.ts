@@ -63,7 +63,13 @@ async function draftAbout(client: Client, id: string): Promise<void> {
   };
   await client.saveDraft({
     ...{ id: newId(), form: def.id, version: def.version, scope: 'health' as const },
-    ...{ title: HER, area: '379901001001', updated: new Date().toISOString(), draft },
+    ...{
+      title: HER,
+      area: '379901001001',
+      corrects: null,
+      updated: new Date().toISOString(),
+      draft,
+    },
   });
 }
 
