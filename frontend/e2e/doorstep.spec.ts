@@ -1,6 +1,6 @@
 /**
  * From a doorstep with no signal to the review desk: the product's main promise, whole, with nothing stood in for.
- * Two workers of one village, the server's process gone, a phone that dies, a conflict, a visit returned.
+ * Two workers of one village, the server's process gone, a phone that dies, a conflict, a visit returned, consent taken back.
  */
 
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -178,6 +178,25 @@ test('what two workers wrote at doorsteps without signal is merged, settled, cor
       join(test.info().project.outputDir, 'doorstep.txt'),
       `phones=2 visits=10 stored=${stored} conflicts=${after.conflicts - before.conflicts} settled=${after.conflicts - last.conflicts} corrected=${last.submissions - after.submissions} seconds=${seconds}\n`,
     );
+  });
+
+  await test.step('张小梅甲 takes her consent back: on neither phone anything opens for her any more', async () => {
+    await wang.workspace('health');
+    await wang.openRecord('张小梅甲');
+    await wang.page.getByTestId('withdraw').click();
+    await wang.page.getByTestId('confirm-yes').click();
+    await expect(wang.page.getByTestId('withdrawn')).toBeVisible();
+    await wang.sendAll();
+    await li.sendAll();
+    await li.workspace('health');
+    await li.openRecord('张小梅甲');
+    await expect(li.page.getByTestId('quiet-preg_followup')).toBeVisible();
+    await expect(li.page.getByTestId('start-form-preg_followup')).toHaveCount(0);
+    await li.workspace('health');
+    await li.startForm('preg_followup');
+    await li.fill({ 'g_visit/visit_mode': 'home', 'g_visit/person_id': '张小梅甲' });
+    await expect(li.page.getByTestId('consent-stop')).toHaveAttribute('data-state', 'declined');
+    await expect(li.page.getByTestId('finish')).toBeHidden();
   });
 });
 
