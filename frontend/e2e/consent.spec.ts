@@ -169,6 +169,7 @@ test('what has ended is asked anew', async () => {
   await page.getByTestId('take-consent').click();
   await expect(page.getByTestId('question-g_start/lang_ok')).toBeVisible();
   await expect(page.getByTestId('pick-g_start/person_id')).toContainText('张小梅戊');
+  await expect(page.getByTestId('still-g_start/known')).toHaveCount(0);
   await look('take');
 });
 

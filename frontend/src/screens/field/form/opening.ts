@@ -17,6 +17,8 @@ export interface Opening {
   def: FormDefinition;
   draft: Draft | undefined;
   given: Record<string, string>;
+  /** Answers that whoever opens it has given already. */
+  answered?: Record<string, string>;
   scope: Scope;
   returned: ReturnedTask | undefined;
   /** Area the visit belongs to until an answer says otherwise. */
@@ -61,10 +63,8 @@ export async function openForm(
   return {
     def,
     draft: undefined,
-    given: {
-      ...(query.take ? keepingOf(client.catalogue(), def.scope)?.take : {}),
-      ...(record && givenAbout(client, def, record)),
-    },
+    given: (record && givenAbout(client, def, record)) ?? {},
+    answered: (query.take && keepingOf(client.catalogue(), def.scope)?.take) || {},
     scope: def.scope,
     returned: undefined,
     area: record?.areas[0] ?? homeArea(client, def.scope, village),
