@@ -27,6 +27,7 @@ from .outbox.commands import outbox_group
 from .programs.service import ProgramError
 from .rights.commands import retention_group
 from .server import serve
+from .subjects.commands import adopt_all, keys_group
 from .sync.commands import sync_commands
 
 
@@ -47,6 +48,7 @@ main.add_command(attachments_group)
 main.add_command(consent_group)
 main.add_command(audit_group)
 main.add_command(forms_group)
+main.add_command(keys_group)
 main.add_command(outbox_group)
 main.add_command(retention_group)
 for command in (*sync_commands, *backup_commands):
@@ -105,6 +107,8 @@ def prepare() -> None:
         raise click.ClickException(said) from None
     except ProgramError as error:
         raise click.ClickException(str(error)) from None
+    if adopted := adopt_all():
+        click.echo(f"{adopted} records sealed under keys of their own.")
 
 
 def install_demo() -> Demo:

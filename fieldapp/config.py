@@ -26,6 +26,7 @@ class Settings:
     blob_bytes, blob_pending_bytes: largest attachment; of one phone's, those not yet of a visit.
     row_security: PostgreSQL itself keeps each request to its reader's rows.
     proxies: how many proxies in front are believed about the visitor's address.
+    key_backups, key_backup_days: where copies of the keys lie, and for how many days.
     """
 
     home: Path
@@ -40,6 +41,13 @@ class Settings:
     row_security: bool = True
     retention: bool = True
     proxies: int = 0
+    key_folder: Path | None = None
+    key_backup_days: int = 30
+
+    @property
+    def key_backups(self) -> Path:
+        """The folder of copies of the keys."""
+        return self.key_folder or self.home / "key-backups"
 
     @classmethod
     def from_environment(cls, env: Mapping[str, str] = os.environ) -> "Settings":
@@ -65,6 +73,8 @@ class Settings:
             rate_limits=env.get("FIELDAPP_RATE_LIMITS", "1") == "1",
             row_security=env.get("FIELDAPP_ROW_SECURITY", "1") == "1",
             retention=env.get("FIELDAPP_RETENTION", "1") == "1",
+            key_folder=Path(env["FIELDAPP_KEY_BACKUPS"]) if "FIELDAPP_KEY_BACKUPS" in env else None,
+            key_backup_days=int(env.get("FIELDAPP_KEY_BACKUP_DAYS", 30)),
         )
 
 

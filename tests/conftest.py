@@ -38,8 +38,8 @@ def quick_passwords() -> Iterator[None]:
 
 def settings_for(home: Path, url: str, **more: Any) -> Settings:
     """Settings of a test server."""
-    values = {"testing": True, "rate_limits": False} | more
-    return Settings(home=home, database_url=url, secret=SECRET, **values)
+    values = {"testing": True, "rate_limits": False, "secret": SECRET} | more
+    return Settings(home=home, database_url=url, **values)
 
 
 @pytest.fixture(scope="session")

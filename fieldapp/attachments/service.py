@@ -24,6 +24,7 @@ from fieldapp import clock
 from fieldapp.db import db, utc_text
 from fieldapp.subjects import files
 from fieldapp.subjects.keys import keys_of
+from fieldapp.subjects.models import FileKey
 from fieldapp.subjects.sealing import ErasedError, SealBrokenError
 from fieldapp.sync.durable import durable_before, not_before
 from fieldapp.sync.log import hopeful, names_blob
@@ -215,6 +216,22 @@ def forget(connection: Connection, hashes: Mapping[str, Collection[str]]) -> int
         gone += len(list(_rows(connection, user_id, some)))
         _forget(connection, user_id, some)
     return gone
+
+
+def adopt() -> int:
+    """Give those a key that were stored before each had one; how many."""
+    own = sa.exists().where(FileKey.user_id == Blob.user_id, FileKey.sha == Blob.sha)
+    rows = db.session.execute(sa.select(Blob.user_id, Blob.sha).where(~own)).all()
+    for row in rows:
+        with writing() as connection:
+            c, file = BlobChunk, (row.user_id, row.sha)
+            mine = (c.user_id == row.user_id, c.sha == row.sha)
+            old, seal = keys_of(connection), files.begin(connection, file)
+            for chunk in connection.execute(sa.select(c.at, c.sealed).where(*mine)).all():
+                about = _about(row.user_id, row.sha, chunk.at)
+                again = seal.seal(old.open(chunk.sealed, about), about)
+                connection.execute(sa.update(c).where(*mine, c.at == chunk.at).values(sealed=again))
+    return len(rows)
 
 
 def faults() -> Iterator[str]:

@@ -12,7 +12,7 @@ from flask.cli import with_appcontext
 from fieldapp.forms.problems import language_of
 from fieldapp.sync import service as sync
 
-from . import service
+from . import keyring, service
 from .errors import BackupError
 
 
@@ -26,6 +26,7 @@ def backup(folder: Path | None, scratch: str | None) -> None:
     with _told():
         path, told = service.backup(folder or _folder(), scratch)
     click.echo(f"{path}")
+    click.echo(f"Its keys: {keyring.folder() / told.keys}", err=True)
     click.echo(f"Checked: {told.visits} visits, {told.attachments} attachments.", err=True)
 
 

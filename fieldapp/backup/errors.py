@@ -52,6 +52,12 @@ REFUSALS: dict[str, tuple[str, str]] = {
         "{name} 已损坏：{detail}。请用另一份备份；现有数据库没有改动。",
         "{name} is damaged: {detail}. Use another backup; the present database is untouched.",
     ),
+    "no_keys": (
+        "{name} 的密钥不在 {folder} 中。请把与备份同名的 .keys 文件（或更新的）放到该文件夹后再试；"
+        "现有数据库没有改动。",
+        "The keys of {name} are not in {folder}. Put the .keys file of the same name, or a newer "
+        "one, into that folder and try again; the present database is untouched.",
+    ),
     "wrong_kind": (
         "{name} 是 {kind} 的备份，而 FIELDAPP_DATABASE_URL 指向 {here}。请改为 {kind} 数据库。",
         "{name} is a backup of {kind}, but FIELDAPP_DATABASE_URL names {here}. Name a database of "

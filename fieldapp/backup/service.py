@@ -3,6 +3,7 @@
 backup(folder)       copy, check the copy as a database of its own, then let phones forget
 restore(path)        put a copy back and begin new epochs: phones send again what it lacks
 
+A copy of the data holds no keys of subjects: they are copied apart (`keyring`), checked with it.
 Why each crash point is safe: a copy has its name and its sidecar only once it was checked; the mark
 moves after that; a restore changes the present database last, and sets it aside before.
 """
@@ -25,11 +26,12 @@ from fieldapp import __version__, clock, create_app
 from fieldapp.attachments import service as attachments
 from fieldapp.db import db, utc_text
 from fieldapp.rights.acting import act_again
+from fieldapp.subjects.keyfile import KeyFile
 from fieldapp.sync import durable, erasure
 from fieldapp.sync import service as sync
 from fieldapp.sync.transactions import writing
 
-from . import carried, check, postgres, sidecar, sqlite
+from . import carried, check, keyring, postgres, sidecar, sqlite
 from .errors import BackupError
 
 KINDS: dict[str, ModuleType] = {"sqlite": sqlite, "postgresql": postgres}
@@ -68,7 +70,9 @@ def backup(folder: Path, scratch: str | None = None) -> tuple[Path, sidecar.Side
     try:
         partial.touch(mode=0o600)
         _copy(kind, engine, partial)
-        visits, whole = _verify(kind, engine, partial, before, scratch)
+        with engine.connect() as live:
+            keys = KeyFile.of(live, utc_text(made))
+        visits, whole = _verify(kind, engine, partial, before, scratch, keys)
         told = sidecar.Sidecar(
             file=path.name,
             kind=kind.KIND,
@@ -80,6 +84,7 @@ def backup(folder: Path, scratch: str | None = None) -> tuple[Path, sidecar.Side
             program=__version__,
             visits=visits,
             attachments=whole,
+            keys=keyring.keep(keys, path.stem).name,
         )
         told.write(path)
         partial.rename(path)
@@ -89,6 +94,7 @@ def backup(folder: Path, scratch: str | None = None) -> tuple[Path, sidecar.Side
         sidecar.beside(path).unlink(missing_ok=True)
         raise
     durable.cover(before)
+    keyring.drop_old()
     return path, told
 
 
@@ -99,10 +105,12 @@ def _copy(kind: ModuleType, engine: Engine, path: Path) -> None:
 
 
 def _verify(
-    kind: ModuleType, engine: Engine, path: Path, before: str, scratch: str | None
+    kind: ModuleType, engine: Engine, path: Path, before: str, scratch: str | None, keys: KeyFile
 ) -> tuple[int, int]:
     """Put the copy back elsewhere and look; how many visits and attachments it holds."""
     with kind.scratch(path, scratch, engine) as url, server_on(url), engine.connect() as live:
+        with writing() as connection:
+            keys.put_in(connection)
         faults = [*sync.log_faults(), *attachments.faults()]
         if faults:
             raise BackupError("copy_broken", count=len(faults), detail=faults[0])
@@ -128,12 +136,14 @@ def restore(path: Path, replace_present: bool = False) -> Restored:
     if present is not None and not replace_present:
         raise BackupError("not_empty", count=present)
     keep = carried.remember(engine) if present is not None else None
-    aside = _dump_aside(path.parent, engine) if present is not None else None
+    own = keyring.present(engine) if present is not None else None
+    keys = keyring.gather(path, own)
+    aside = _dump_aside(path.parent, engine, own) if present is not None else None
     found: list[tuple[int, int]] = []
 
     def finish(url: str) -> None:
         with server_on(url):
-            found.append(_prepare(path, keep))
+            found.append(_prepare(path, keep, keys))
             if told:  # what it holds is in a verified backup: this one
                 durable.cover(told.before)
 
@@ -141,7 +151,7 @@ def restore(path: Path, replace_present: bool = False) -> Restored:
     return Restored(*found[0], aside or lies, keep is not None)
 
 
-def _dump_aside(folder: Path, engine: Engine) -> Path | None:
+def _dump_aside(folder: Path, engine: Engine, keys: KeyFile | None) -> Path | None:
     """A PostgreSQL database can't just be renamed."""
     if engine.dialect.name != "postgresql":
         return None
@@ -150,6 +160,8 @@ def _dump_aside(folder: Path, engine: Engine) -> Path | None:
     # Never over another: it may be the very one that is put back.
     aside.touch(mode=0o600, exist_ok=False)
     _copy(postgres, engine, aside)
+    if keys:
+        keyring.keep(keys, aside.stem)
     return aside
 
 
@@ -186,7 +198,7 @@ def _present(engine: Engine) -> int | None:
         engine.dispose()
 
 
-def _prepare(path: Path, keep: carried.Rows | None) -> tuple[int, int]:
+def _prepare(path: Path, keep: carried.Rows | None, keys: KeyFile) -> tuple[int, int]:
     """Make a database put back ready to serve; how many visits and attachments it holds."""
     revision = _revision(db.engine)
     if revision is None:
@@ -194,9 +206,13 @@ def _prepare(path: Path, keep: carried.Rows | None) -> tuple[int, int]:
     if revision not in _known_revisions():
         raise BackupError("newer", name=path.name, revision=revision)
     flask_migrate.upgrade()
+    with writing() as connection:
+        keyring.put_in(connection, keys)
     faults = [*sync.log_faults(), *attachments.faults()]
     if any("another secret" in fault for fault in faults):
         raise BackupError("other_secret", name=path.name)
+    if any("key isn't here" in fault for fault in faults):
+        raise BackupError("no_keys", name=path.name, folder=keyring.folder())
     if faults:
         raise BackupError("damaged", name=path.name, detail=faults[0])
     if keep:

@@ -13,7 +13,8 @@ FORMAT = "fieldapp-backup/1"
 class Sidecar:
     """A verified backup. before: holds all work received earlier; counts of visits and attachments.
 
-    made: UTC moment; revision: of the tables; program: version of fieldapp.
+    made: UTC moment; revision: of the tables; program: version of fieldapp; keys: name of the file
+    that holds the keys of that moment.
     """
 
     file: str
@@ -26,6 +27,7 @@ class Sidecar:
     program: str
     visits: int
     attachments: int
+    keys: str = ""
     format: str = FORMAT
 
     def write(self, backup: Path) -> None:

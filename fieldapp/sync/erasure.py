@@ -23,7 +23,7 @@ from fieldapp.audit.service import SERVER, Entry, record
 from fieldapp.db import db, utc_text
 from fieldapp.subjects.keys import keys_of
 from fieldapp.subjects.models import EntitySubject, SubjectKey, SubmissionSubject
-from fieldapp.subjects.sealing import SealBrokenError, subject_name
+from fieldapp.subjects.sealing import ErasedError, SealBrokenError, subject_name
 
 from . import models as m
 from . import reseal, service
@@ -247,9 +247,16 @@ class _Eraser:
             mine = sa.update(S).where(S.id == row.id)
             entity = None if row.entity in self.reach.entities else row.entity
             values = {"rewritten": self.act.id, "entity": entity, "was": row.was or _sha(row.body)}
-            values["body"] = self.keys.seal_like(row.body, text.encode(), row.id)
+            values["body"] = self._sealed(row, text)
             self._count("rewritten", self.connection.execute(mine.values(**values)))
             self._keep_blobs(row.id, document["blobs"])
+
+    def _sealed(self, row: Any, text: str) -> bytes:
+        """As it was; under the log key if a key is gone already, until it is sealed for others."""
+        try:
+            return self.keys.seal_like(row.body, text.encode(), row.id)
+        except ErasedError:
+            return self.keys.seal(text.encode(), row.id)
 
     def _destroy_keys(self) -> None:
         """Seal what stays for others, then destroy the keys of all that is erased whole."""

@@ -45,7 +45,7 @@ def without(
         **document,
         "on": plan.on,
         "entities": [_touched(t) for t in plan.touched if (t.e, "") not in gone],
-        "ops": [_op(kept[i]) if i in kept else _nothing() for i in range(places)],
+        "ops": [_op(kept[i]) if i in kept else nothing() for i in range(places)],
         "answers": answers,
         "blobs": [sha for sha in plan.blobs if sha in named],
     }
@@ -86,7 +86,7 @@ def _op(write: Applied) -> dict[str, Any]:
     return {"e": write.e, "r": write.r, "v": write.v, "sup": [str(dot) for dot in write.sup]}
 
 
-def _nothing() -> dict[str, Any]:
+def nothing() -> dict[str, Any]:
     """Holds the place of an op, so that the others keep their names."""
     return {"e": NOBODY, "r": "_", "v": None, "sup": []}
 

@@ -28,6 +28,7 @@ from fieldapp.accounts.service import Principal, areas_of, principal_of
 from fieldapp.accounts.users import usernames
 from fieldapp.db import db, utc_text
 from fieldapp.subjects.keys import Keys, keys_of
+from fieldapp.subjects.sealing import ErasedError
 
 from . import models as m
 from .apply import Batch, Incoming, Result, candidates, without_values
@@ -45,6 +46,7 @@ from .merge import Dot, Value
 from .plan import BUILT_IN, SETTLE_FORM, AsideError, Author
 from .reconcile import Derivation, compose_ops
 from .rules import CurrentRules, current_rules
+from .salvage import salvaged
 from .store import LocksGrewError, Store
 from .transactions import chunks, is_postgres, lock, lock_everything, reading, writing
 from .wire import Submitted
@@ -452,9 +454,12 @@ def new_epoch() -> int:
 
 
 def _from_log(row: Any, author: Author, mended: str | None = None) -> Incoming:
-    body = mended or vault().open(row.body, row.id).decode("utf-8", "surrogatepass")
-    received = datetime.fromisoformat(row.received)
     rewritten = row.scope if row.rewritten else None
+    try:
+        body = mended or vault().open(row.body, row.id).decode("utf-8", "surrogatepass")
+    except ErasedError:
+        body, rewritten = salvaged(db.session.connection(), row), row.scope
+    received = datetime.fromisoformat(row.received)
     return Incoming(
         row.id, row.sha, body, author, received, row.install, row.n, row.device_id,
         rewritten=rewritten,

@@ -64,6 +64,11 @@ class Written:
             self._opened[place] = self._open(row)
         return self._opened[place].get(row.i)
 
+    def is_there(self, row: Any) -> bool:
+        """Whether one write can still be opened."""
+        self.value(row)
+        return row.i in self._opened[row.sid, row.entity]
+
     def _open(self, row: Any) -> dict[int, Value]:
         try:
             plain = self._keys.open(row.sealed, written_about(row.sid, row.entity))

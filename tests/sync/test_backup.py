@@ -22,7 +22,7 @@ from flask.cli import ScriptInfo
 from fieldapp import clock
 from fieldapp.attachments import service as attachments
 from fieldapp.attachments.models import BlobChunk
-from fieldapp.backup import sidecar
+from fieldapp.backup import keyring, sidecar
 from fieldapp.backup.errors import BackupError
 from fieldapp.backup.service import KINDS, backup, restore, server_on
 from fieldapp.cli import main
@@ -53,7 +53,10 @@ def migrated(village: Village) -> Village:
 def copy_of(path: Path) -> Iterator[Flask]:
     """A server on a copy put back elsewhere."""
     kind = KINDS[{".sqlite": "sqlite", ".dump": "postgresql"}[path.suffix]]
+    keys = keyring.gather(path, None)
     with kind.scratch(path, None, db.engine) as url, server_on(url) as app:
+        with write_transaction() as tx:
+            keyring.put_in(tx.connection(), keys)
         yield app
 
 

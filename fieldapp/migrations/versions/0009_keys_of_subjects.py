@@ -123,10 +123,16 @@ def _table(name: str, key: dict[str, Any], **columns: Any) -> None:
 
 
 def _take_over() -> bytes:
-    """Keep the keys that were made of the secret; the log's."""
+    """Keep the keys that were made of the secret, or make some if nothing is sealed; the log's."""
     secret = current_app.config["SETTINGS"].secret
-    wrapper = sealing.wrapper_for(secret)
-    keys = {name: sealing.derived(secret, f"fieldapp/{name}/1") for name in ("log", "mac")}
+    wrapper, keys = sealing.wrapper_for(secret), {}
+    used = any(
+        op.get_bind().execute(sa.select(sa.table(name, sa.column(key)).c[key]).limit(1)).first()
+        for name, key in (("submission", "id"), ("entity", "id"), ("blob", "sha"))
+    )
+    for name in ("log", "mac"):
+        old = sealing.derived(secret, f"fieldapp/{name}/1")
+        keys[name] = old if used else sealing.new_key()
     rows = [
         {"name": name, "wrapped": wrapper.wrap(key, f"server/{name}")} for name, key in keys.items()
     ]

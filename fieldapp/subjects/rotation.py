@@ -1,0 +1,94 @@
+"""Another secret: every key wrapped anew, in one transaction. What is sealed stays as it is.
+
+Interrupted, nothing changed; run again, what is wrapped already is left alone. Writers wait
+meanwhile, and one that still goes by the old secret finds that out before its key is kept (`keys`).
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from fieldapp.sync.bulk import upsert
+from fieldapp.sync.transactions import is_postgres
+
+from .models import ServerKey, SubjectKey
+from .sealing import KID, Wrapper
+
+PAGE = 1000
+
+
+@dataclass
+class Rotated:
+    """How many keys were wrapped anew, and how many were so already."""
+
+    changed: int = 0
+    unchanged: int = 0
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How the keys of a database stand. strange: wrapped under another secret than this one."""
+
+    server: int
+    subjects: int
+    destroyed: int
+    strange: int
+
+
+def rotate(connection: Connection, old: Wrapper, new: Wrapper) -> Rotated:
+    """Wrap every key under another secret. Raises SealBrokenError if one opens under neither."""
+    if is_postgres(connection):
+        connection.exec_driver_sql("LOCK TABLE server_key, subject_key IN EXCLUSIVE MODE")
+    done = Rotated()
+    for model, key, prefix in _KINDS:
+        for rows in _pages(connection, model, key):
+            changed = [_again(row, key, prefix, old, new) for row in rows if _is_old(row, new)]
+            upsert(connection, model, changed)
+            done.changed += len(changed)
+            done.unchanged += len(rows) - len(changed)
+    return done
+
+
+def standing(connection: Connection, wrapper: Wrapper) -> Standing:
+    """Counts."""
+    strange, found = 0, {ServerKey: 0, SubjectKey: 0}
+    for model, key, _ in _KINDS:
+        for rows in _pages(connection, model, key):
+            found[model] += len(rows)
+            strange += sum(_is_old(row, wrapper) for row in rows)
+    gone = sa.select(sa.func.count()).where(SubjectKey.wrapped.is_(None))
+    destroyed = int(connection.scalar(gone) or 0)
+    return Standing(found[ServerKey], found[SubjectKey], destroyed, strange)
+
+
+_KINDS: tuple[tuple[Any, str, str], ...] = (
+    (ServerKey, "name", "server"),
+    (SubjectKey, "subject", "subject"),
+)
+
+
+def _is_old(row: dict[str, Any], wrapper: Wrapper) -> bool:
+    return bytes(row["wrapped"][:KID]) != wrapper.id
+
+
+def _again(
+    row: dict[str, Any], key: str, prefix: str, old: Wrapper, new: Wrapper
+) -> dict[str, Any]:
+    name = f"{prefix}/{row[key]}"
+    return row | {"wrapped": new.wrap(old.unwrap(row["wrapped"], name), name)}
+
+
+def _pages(connection: Connection, model: Any, key: str) -> Iterator[list[dict[str, Any]]]:
+    """Rows with a key that is there."""
+    column, after = getattr(model, key), ""
+    query = sa.select(model.__table__).where(model.wrapped.is_not(None)).order_by(column)
+    while True:
+        found = connection.execute(query.where(column > after).limit(PAGE)).mappings()
+        rows = [dict(row) for row in found]
+        if not rows:
+            return
+        yield rows
+        after = rows[-1][key]
