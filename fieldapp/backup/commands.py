@@ -26,8 +26,10 @@ def backup(folder: Path | None, scratch: str | None) -> None:
     with _told():
         path, told = service.backup(folder or _folder(), scratch)
     click.echo(f"{path}")
-    click.echo(f"Its keys: {keyring.folder() / told.keys}", err=True)
     click.echo(f"Checked: {told.visits} visits, {told.attachments} attachments.", err=True)
+    click.echo(
+        f"Its keys, without which it opens for nobody: {keyring.folder() / told.keys}", err=True
+    )
 
 
 @click.command("restore")

@@ -15,9 +15,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from fieldapp import clock
 from fieldapp.db import utc_text
-from fieldapp.subjects.keyfile import SUFFIX, KeyFile, Rows, together
+from fieldapp.subjects.keyfile import SUFFIX, KeyFile, together
 from fieldapp.subjects.models import ServerKey
-from fieldapp.subjects.sealing import KID, wrapper_for
+from fieldapp.subjects.sealing import KID, SealBrokenError, wrapper_for
 
 from . import sidecar
 from .errors import BackupError
@@ -57,10 +57,10 @@ def drop_old() -> int:
 
 def gather(backup: Path, present: KeyFile | None) -> KeyFile:
     """All keys that are known here: those written with the backup, newer ones, the present ones."""
-    mine = folder() / f"{backup.stem}{SUFFIX}"
-    newest_first = [path for path, _ in reversed(_by_age()) if path != mine]
-    found = [KeyFile.read(path) for path in ([mine] if mine.exists() else []) + newest_first]
-    return together([*found, *([present] if present else [])])
+    newest_first = [path for path, _ in reversed(_by_age())]
+    newest_first.sort(key=lambda path: path.stem != backup.stem)
+    found = [KeyFile.read(path) for path in newest_first]
+    return together(map(_usable, [*found, *([present] if present else [])]))
 
 
 def present(engine: Engine) -> KeyFile | None:
@@ -73,19 +73,28 @@ def present(engine: Engine) -> KeyFile | None:
 
 
 def put_in(connection: Connection, keys: KeyFile) -> None:
-    """Give a database that was put back its keys: none destroyed, none of another secret."""
-    ours = wrapper_for(current_app.config["SETTINGS"].secret).id
+    """Give a database that was put back its keys: none that was destroyed. Raises SealBrokenError
+    if it was sealed under another secret and nobody knows its keys under this one.
+    """
     own = connection.scalars(sa.select(ServerKey.wrapped)).all()
-    opens = all(wrapped[:KID] == ours for wrapped in own)
-    server = {} if own and opens else _under(ours, keys.server)
-    gone = {s: row for s, row in keys.subjects.items() if row["wrapped"] is None}
-    KeyFile(server, _under(ours, keys.subjects) | gone).put_in(connection)
+    opens = all(wrapped[:KID] == _ours() for wrapped in own)
+    if own and not opens and not keys.server:
+        raise SealBrokenError("sealed under another secret")
+    KeyFile({} if own and opens else keys.server, keys.subjects).put_in(connection)
 
 
-def _under(wrapper: bytes, rows: Rows) -> Rows:
-    return {
-        name: row for name, row in rows.items() if bytes(row["wrapped"] or b"")[:KID] == wrapper
-    }
+def _usable(keys: KeyFile) -> KeyFile:
+    """Without those that are wrapped under another secret."""
+    ours = _ours()
+    server, subjects = (
+        {name: row for name, row in rows.items() if (row["wrapped"] or ours)[:KID] == ours}
+        for rows in (keys.server, keys.subjects)
+    )
+    return KeyFile(server, subjects, keys.made)
+
+
+def _ours() -> bytes:
+    return wrapper_for(current_app.config["SETTINGS"].secret).id
 
 
 def _by_age() -> list[tuple[Path, str]]:

@@ -27,6 +27,7 @@ from fieldapp.attachments import service as attachments
 from fieldapp.db import db, utc_text
 from fieldapp.rights.acting import act_again
 from fieldapp.subjects.keyfile import KeyFile
+from fieldapp.subjects.sealing import SealBrokenError
 from fieldapp.sync import durable, erasure
 from fieldapp.sync import service as sync
 from fieldapp.sync.transactions import writing
@@ -206,8 +207,11 @@ def _prepare(path: Path, keep: carried.Rows | None, keys: KeyFile) -> tuple[int,
     if revision not in _known_revisions():
         raise BackupError("newer", name=path.name, revision=revision)
     flask_migrate.upgrade()
-    with writing() as connection:
-        keyring.put_in(connection, keys)
+    try:
+        with writing() as connection:
+            keyring.put_in(connection, keys)
+    except SealBrokenError as error:
+        raise BackupError("other_secret", name=path.name) from error
     faults = [*sync.log_faults(), *attachments.faults()]
     if any("another secret" in fault for fault in faults):
         raise BackupError("other_secret", name=path.name)

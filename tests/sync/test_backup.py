@@ -19,7 +19,7 @@ import sqlalchemy as sa
 from flask import Flask
 from flask.cli import ScriptInfo
 
-from fieldapp import clock
+from fieldapp import clock, create_app
 from fieldapp.attachments import service as attachments
 from fieldapp.attachments.models import BlobChunk
 from fieldapp.backup import keyring, sidecar
@@ -27,10 +27,17 @@ from fieldapp.backup.errors import BackupError
 from fieldapp.backup.service import KINDS, backup, restore, server_on
 from fieldapp.cli import main
 from fieldapp.db import db, write_transaction
+from fieldapp.subjects.keyfile import KeyFile
+from fieldapp.subjects.keys import keys_of
+from fieldapp.subjects.models import SubjectKey
+from fieldapp.subjects.rotation import rotate
+from fieldapp.subjects.sealing import wrapper_for
 from fieldapp.sync import durable, feed, service
 from fieldapp.sync import models as m
-from tests.conftest import SECRET
+from fieldapp.sync.transactions import writing
+from tests.conftest import SECRET, settings_for
 from tests.databases import client_programs, drop_database, postgres_url
+from tests.opened import all_text
 
 from .stories import RECEIVED, Village, versions
 from .test_order import a_busy_morning
@@ -256,6 +263,84 @@ def test_without_the_database_lost_the_backup_alone_is_enough(
         flask_migrate.upgrade()
     if not is_file:
         drop_database(url)
+
+
+# ---- keys ---------------------------------------------------------------------------------------
+
+
+def a_resident(village: Village, name: str) -> str:
+    """The record of somebody who lives there."""
+    seen = village.seen(village.cast.grid).items()
+    return next(e for e, one in seen if one.get("full_name") == [name])
+
+
+def test_the_copy_of_the_data_holds_no_key_of_anybody(migrated: Village, tmp_path: Path) -> None:
+    migrated.send(migrated.dwelling(migrated.cast.wang))
+    rows = db.session.execute(sa.select(SubjectKey.wrapped)).all()
+    wrapped = [row.wrapped for row in rows]
+    db.session.rollback()
+    path, told = backup(tmp_path / "b")
+    content = path.read_bytes()
+    assert wrapped
+    assert [key for key in wrapped if key in content or key.hex().encode() in content] == []
+    keys = KeyFile.read(tmp_path / "key-backups" / told.keys)
+    assert {row["wrapped"] for row in keys.subjects.values()} >= set(wrapped)
+    assert (tmp_path / "key-backups" / told.keys).stat().st_mode & 0o077 == 0
+
+
+def test_without_any_copy_of_the_keys_nothing_is_put_back(
+    migrated: Village, tmp_path: Path
+) -> None:
+    migrated.send(migrated.dwelling(migrated.cast.wang))
+    path, told = backup(tmp_path / "b")
+    (tmp_path / "key-backups" / told.keys).unlink()
+    with write_transaction() as tx:
+        tx.execute(sa.delete(SubjectKey))
+    before = mark()
+    refused("no_keys", lambda: restore(path, replace_present=True))
+    assert mark() == before
+
+
+def test_whoever_was_erased_since_stays_so_in_an_old_copy(
+    migrated: Village, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """His key is in the file of that day; the present database and later files know better."""
+    grid = migrated.cast.grid
+    two = [migrated.resident("周小兰", "E12345678"), migrated.resident("何大勇", "E87654321")]
+    visit = migrated.dwelling(grid, residents=two)
+    migrated.send(visit)
+    him = a_resident(migrated, "何大勇")
+    path, told = backup(tmp_path / "b")
+    with write_transaction() as tx:
+        keys_of(tx.connection()).destroy(f"housing/{him}")
+    later = clock.now() + timedelta(days=31)
+    monkeypatch.setattr(clock, "now", lambda: later)
+    backup(tmp_path / "b")
+    assert not (tmp_path / "key-backups" / told.keys).exists()
+    restore(path, replace_present=True)
+    assert "何大勇" not in all_text()
+    assert "周小兰" in all_text()
+    assert him not in migrated.seen(grid)
+    assert service.log_faults() == []
+
+
+def test_an_old_copy_opens_after_another_secret_took_over(
+    app: Flask, migrated: Village, db_url: str, tmp_path: Path
+) -> None:
+    new = "another secret for tests only, as long as the first"
+    sid = migrated.send(migrated.dwelling(migrated.cast.wang)).id
+    path, _ = backup(tmp_path / "b")
+    with writing() as connection:
+        rotate(connection, wrapper_for(SECRET), wrapper_for(new))
+    db.session.remove()
+    db.engine.dispose()
+    with create_app(settings_for(tmp_path, db_url, secret=new)).app_context():
+        backup(tmp_path / "b")
+        restore(path, replace_present=True)
+        assert db.session.get(m.Submission, sid) is not None
+        assert service.audit() == []
+        db.session.remove()
+        db.engine.dispose()
 
 
 # ---- refusals -----------------------------------------------------------------------------------
@@ -490,7 +575,9 @@ def test_the_commands_say_what_they_did_and_what_to_do(
         return done.exit_code, done.stdout, done.stderr
 
     code, path, told = run("backup", "--to", str(tmp_path / "b"))
-    assert (code, told) == (0, "Checked: 1 visits, 0 attachments.\n")
+    (keys,) = (tmp_path / "key-backups").iterdir()
+    kept = f"Its keys, without which it opens for nobody: {keys}\n"
+    assert (code, told) == (0, f"Checked: 1 visits, 0 attachments.\n{kept}")
     code, _, told = run("restore", path.strip())
     assert code == 1
     assert "数据库里已有数据" in told
