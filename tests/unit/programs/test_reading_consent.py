@@ -1,4 +1,5 @@
 """What a program says of consent, and which forms need it whether or not they are declared."""
+# ruff: noqa: E501 (a table of what is refused)
 
 import shutil
 from pathlib import Path
