@@ -424,6 +424,8 @@ class FieldClient implements Client {
         ...opened.drafts.list().map(({ form, version }) => ({ id: form, version })),
         ...opened.returned().map(({ form, fv }) => ({ id: form, version: fv })),
       ],
+      drafts: () => opened.drafts.list(),
+      removeDraft: (id) => this.removeDraft(id),
       forget: async (entities) => {
         await opened.forget(entities);
         this.tell('drafts');

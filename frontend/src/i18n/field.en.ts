@@ -63,6 +63,7 @@ const en: typeof zh = {
     returned: 'Returned to you',
     returnedBy: 'Returned by {by}, {at}',
     drafts: 'Unfinished',
+    draftsAge: 'What nobody goes on with for 14 days goes by itself.',
     savedAt: 'kept {at}',
     tasks: 'Due',
     noTasks: 'Nothing is due today.',

@@ -59,6 +59,7 @@ export default {
     returned: '退回要改的',
     returnedBy: '{by} 于 {at} 退回',
     drafts: '没填完的',
+    draftsAge: '14天没有再填的，会自动清除。',
     savedAt: '{at} 存下',
     tasks: '到时间的事',
     noTasks: '今天没有到时间的事。',

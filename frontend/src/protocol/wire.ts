@@ -130,6 +130,7 @@ const answers = {
     states: dict(record({ st: state, why })),
   }),
   pull: record({
+    server_now: text,
     grants_ver: text,
     gained: list(text),
     lost: list(text),

@@ -25,6 +25,8 @@ export interface Profile {
   lastFull: string | null;
   /** The server was restored: everything it ever acknowledged has to be asked about again. */
   recheck?: boolean;
+  /** Of each draft, since when the server's clock has seen it unchanged. */
+  aging?: Record<string, { updated: string; since: string }>;
 }
 
 interface Row<T> {

@@ -1,5 +1,5 @@
 /** What the steps of a sync share: the stores of an open phone, the network, and a way to say how it goes. */
-import type { SyncState } from '@/protocol/types';
+import type { DraftMeta, SyncState } from '@/protocol/types';
 import type { Base } from '@/store/base';
 import type { Blobs } from '@/store/blobs';
 import type { Named } from '@/store/items';
@@ -24,6 +24,8 @@ export interface SyncContext {
   olderForms(): { id: string; version: string }[];
   /** The body of a finished visit; null if this phone can't open it (another data key, damage). */
   body(record: OutboxRecord): Promise<string | null>;
+  drafts(): DraftMeta[];
+  removeDraft(id: string): Promise<void>;
   /** Lets go of drafts, acknowledged visits and photos about entities that were erased. */
   forget(entities: readonly string[]): Promise<void>;
   /** Empties visits that the server refused because of whom they are about. */

@@ -8,6 +8,7 @@ import type { Answer, Page, PullAnswer } from '@/protocol/wire';
 import type { Cursor, FeedChange } from '@/store/base';
 import type { Change, OutboxRecord } from '@/store/outbox';
 import { whoAmI } from './account';
+import { letDraftsAge } from './aging';
 import { type Step, type Stop, type SyncContext, stopOf } from './context';
 import { forgetErased } from './erased';
 import { callSync, type Result } from './http';
@@ -46,6 +47,7 @@ export async function pull(ctx: SyncContext): Promise<Stop | { catalogue: string
     if (typeof round === 'object') return round;
     if (round === 'more') continue;
     await hideOverlays(ctx, spoken);
+    await letDraftsAge(ctx, result.value.server_now);
     await ctx.changed('registry');
     return { catalogue };
   }

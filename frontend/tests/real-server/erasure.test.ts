@@ -159,3 +159,32 @@ test('a phone that goes down while it lets go is told again', async () => {
   expect(shownBy(again)).not.toContain(name);
   expect(again.drafts()).toEqual([]);
 });
+
+test('a draft that nobody goes on with for two weeks goes, by the clock of the server', async () => {
+  const [wangs, wang] = await enrolled(server.url, 'wang');
+  let ahead = 0;
+  wangs.weather = async (path, init, next) => {
+    const answer = await next(path, init);
+    if (!path.endsWith('/pull') || !answer.ok) return answer;
+    const told = (await answer.json()) as { server_now: string };
+    const server_now = new Date(Date.parse(told.server_now) + ahead).toISOString();
+    return new Response(JSON.stringify({ ...told, server_now }), { headers: answer.headers });
+  };
+  const DAY = 24 * 3600_000;
+  await draftAbout(wang, newId());
+  wangs.clock = () => Date.now() + 400 * DAY;
+  await wang.syncNow();
+  expect(wang.drafts()).toHaveLength(1);
+  ahead = 13 * DAY;
+  await wang.syncNow();
+  expect(wang.drafts()).toHaveLength(1);
+  const [draft] = wang.drafts();
+  const stored = draft && (await wang.draft(draft.id));
+  if (stored) await wang.saveDraft({ ...stored, updated: new Date(1).toISOString() });
+  ahead = 20 * DAY;
+  await wang.syncNow();
+  expect(wang.drafts()).toHaveLength(1);
+  ahead = 35 * DAY;
+  await wang.syncNow();
+  expect(wang.drafts()).toEqual([]);
+});
