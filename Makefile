@@ -108,6 +108,10 @@ test-py: setup ## Test the server (pytest)
 fuzz: setup ## Send the server EXAMPLES (200) drawn requests per operation and person
 	FUZZ_EXAMPLES=$(EXAMPLES) $(BIN)/pytest -q -p no:cacheprovider tests/fuzz
 
+.PHONY: access
+access: setup ## Try every endpoint as every role for every foreign area and scope, with either wall alone and both
+	$(BIN)/python -m tests.access
+
 .PHONY: kill
 kill: setup ## Kill the server KILLS (2000) times and stop PostgreSQL STOPS (200) times while phones send (SEED)
 	$(BIN)/python -m tests.endure.kill --db sqlite --kills $(KILLS) $(if $(SEED),--seed $(SEED))

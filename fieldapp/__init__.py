@@ -7,6 +7,7 @@ from flask import Flask
 from .config import Settings
 from .db import init_db
 from .problems import init_problems
+from .quiet import init_logs
 
 __version__ = "0.1.0"
 
@@ -14,6 +15,7 @@ __version__ = "0.1.0"
 def create_app(settings: Settings | None = None) -> Flask:
     """The WSGI application: settings → extensions → blueprints with their auth → errors."""
     settings = settings or Settings.from_environment()
+    init_logs()
     app = Flask(__name__, static_folder=None)
     app.config.update(
         SETTINGS=settings,

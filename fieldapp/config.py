@@ -1,6 +1,7 @@
 """Typed settings from the environment. Each is documented in docs/operating.md; a test keeps it so.
 
-Production (`FIELDAPP_ENV=production`, the container's default) refuses to start without a secret.
+Production (`FIELDAPP_ENV=production`, the container's default) refuses to start without a secret,
+and unless somebody in front of it encrypts the line.
 """
 
 import os
@@ -51,7 +52,7 @@ class Settings:
 
     @classmethod
     def from_environment(cls, env: Mapping[str, str] = os.environ) -> "Settings":
-        """Read `FIELDAPP_*`. Raises MissingSetting in production without a secret."""
+        """Read `FIELDAPP_*`. In production raises MissingSetting without a secret or TLS."""
         production = env.get("FIELDAPP_ENV", "development") == "production"
         home = Path(env.get("FIELDAPP_HOME", "instance")).absolute()
         home.mkdir(parents=True, exist_ok=True)
@@ -61,6 +62,13 @@ class Settings:
                 "FIELDAPP_SECRET is missing or shorter than 32 characters. "
                 "Set it to a long random value and keep it: stored visits are sealed with it."
             )
+        proxies = int(env.get("FIELDAPP_PROXIES", 0))
+        if production and not proxies and env.get("FIELDAPP_TLS") != "ended-in-front":
+            raise MissingSetting(
+                "Nothing says who encrypts the line to this server. Put a proxy with TLS in "
+                "front and set FIELDAPP_PROXIES to how many there are; if what is in front ends "
+                "TLS and adds no X-Forwarded headers, set FIELDAPP_TLS=ended-in-front."
+            )
         return cls(
             home=home,
             database_url=env.get("FIELDAPP_DATABASE_URL", f"sqlite:///{home / 'fieldapp.sqlite'}"),
@@ -69,7 +77,7 @@ class Settings:
             push_bytes=int(env.get("FIELDAPP_PUSH_BYTES", 256 * 1024)),
             blob_bytes=int(env.get("FIELDAPP_BLOB_BYTES", 10 * 1024 * 1024)),
             blob_pending_bytes=int(env.get("FIELDAPP_BLOB_PENDING_BYTES", 64 * 1024 * 1024)),
-            proxies=int(env.get("FIELDAPP_PROXIES", 0)),
+            proxies=proxies,
             rate_limits=env.get("FIELDAPP_RATE_LIMITS", "1") == "1",
             row_security=env.get("FIELDAPP_ROW_SECURITY", "1") == "1",
             retention=env.get("FIELDAPP_RETENTION", "1") == "1",

@@ -74,6 +74,11 @@ CATALOGUE: dict[str, Kind] = {
         ("请求来源不明", "Request of unknown origin"),
         ("请从应用页面内操作。", "Use the app's own pages."),
     ),
+    "plain_http": Kind(
+        403,
+        ("线路未加密", "The line is not encrypted"),
+        ("请用 https 开头的地址打开。", "Open the address that begins with https."),
+    ),
     "device_revoked": Kind(
         403,
         ("此设备已停用", "This device was revoked"),

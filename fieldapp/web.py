@@ -15,6 +15,8 @@ POLICY = "; ".join(
     (
         "default-src 'none'",
         "script-src 'self'",
+        "require-trusted-types-for 'script'",
+        "trusted-types vue default",  # Vue's own, and ours for the addresses of workers
         "style-src 'self'",
         "img-src 'self' blob: data:",
         "media-src 'self' blob:",

@@ -19,6 +19,15 @@ def init_origin(app: Flask) -> None:
         if request.path.startswith("/api/") and request.method not in _SAFE and not _is_ours():
             abort_with("forged_origin")
 
+    settings = app.config["SETTINGS"]
+    if settings.production and settings.proxies:
+
+        @app.before_request
+        def refuse_plain() -> None:
+            """A proxy that says that the line was not encrypted is misled or wrongly set up."""
+            if not request.is_secure and request.path != "/api/health":
+                abort_with("plain_http")
+
 
 def _is_ours() -> bool:
     if request.headers.get("X-FS-Proto") != "1":

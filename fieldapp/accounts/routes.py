@@ -5,6 +5,9 @@ from typing import Any
 from flask.views import MethodView
 from flask_smorest import Blueprint
 
+from fieldapp import wall
+from fieldapp.audit import service as access_log
+from fieldapp.audit.service import Entry
 from fieldapp.db import db, write_transaction
 from fieldapp.devices import service as devices
 from fieldapp.problems import abort_with
@@ -211,8 +214,10 @@ class Users(MethodView):
     def post(self, new: dict[str, Any]) -> User:
         """Open an account"""
         grants = [Grant(**grant) for grant in new.pop("grants")]
-        with _account_problems(), write_transaction():
-            return accounts.add_user(**new, grants=grants)
+        with _account_problems(), wall.system("access log"), write_transaction():
+            user = accounts.add_user(**new, grants=grants)
+            _note(user, "account", ["opened"])
+            return user
 
 
 @users.route("/<user_id>")
@@ -230,10 +235,18 @@ class OneUser(MethodView):
     @users.response(200, UserSchema)
     def patch(self, changes: dict[str, Any], user_id: str) -> User:
         """Change name, language, password or areas; close or reopen the account"""
-        with _account_problems(), write_transaction():
+        with _account_problems(), wall.system("access log"), write_transaction():
             user = _user(user_id)
             _apply(user, changes)
+            _note(user, "account", sorted(changes))
         return user
+
+
+def _note(user: User, act: str, changed: list[str]) -> None:
+    """Who changed what of whose account; no password and no name."""
+    actor, what = current_principal(), {"user": user.id, "changed": changed}
+    entry = Entry(access_log.SERVER, act, actor.user_id, actor.role, what=what)
+    access_log.record(db.session.connection(), entry)
 
 
 def _apply(user: User, changes: dict[str, Any]) -> None:

@@ -17,7 +17,8 @@ from flask import Flask, request, session
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
 from sqlalchemy import delete, select, update
 
-from fieldapp import clock
+from fieldapp import clock, wall
+from fieldapp.audit import service as access_log
 from fieldapp.db import db, utc_text, write_transaction
 
 from .models import LoginSession, User
@@ -65,7 +66,7 @@ def begin(user: User) -> Principal:
     end()
     token, now = secrets.token_urlsafe(32), clock.now()
     principal = principal_from(user)
-    with write_transaction() as tx:
+    with wall.system("access log"), write_transaction() as tx:
         _forget_expired(now)
         tx.add(
             LoginSession(
@@ -78,6 +79,9 @@ def begin(user: User) -> Principal:
                 rights=_rights(principal),
             )
         )
+        tx.flush()
+        log_in = access_log.Entry(access_log.SERVER, "login", principal.user_id, principal.role)
+        access_log.record(tx.connection(), log_in)
     session.clear()
     session.permanent = True
     login_user(SignedIn(token, principal))
@@ -183,7 +187,8 @@ def end_one(user_id: str, name: str) -> bool:
 def end_others(user_id: str) -> int:
     """End every session of this user but the one of this request; how many. Not committed."""
     mine = _sha(str(session.get("_user_id", "")))
-    ended = list(db.session.scalars(_tokens_of(user_id).where(~_is(mine))))
+    kept = set(db.session.scalars(_tokens_of(user_id).where(_is(mine))))
+    ended = [sha for sha in db.session.scalars(_tokens_of(user_id)) if sha not in kept]
     _end_these(ended)
     return len(ended)
 

@@ -19,7 +19,6 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from fieldapp import clock, wall
 from fieldapp.accounts.service import Principal
-from fieldapp.accounts.users import names_of
 from fieldapp.db import db, utc_text, write_transaction
 from fieldapp.sync.bulk import insert, upsert
 
@@ -108,6 +107,8 @@ def looked_at(subjects: Collection[str], feeds: Collection[str] = ()) -> list[Lo
     feeds: those the entities are or were in; whoever received so much of one at once that it was
     not noted one by one, counts as having received them.
     """
+    from fieldapp.accounts.users import names_of  # accounts note log-ins here
+
     with wall.system("access log"):
         rows = list(_about(set(subjects), set(feeds)))
     names = names_of({row.actor for row in rows})

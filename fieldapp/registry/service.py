@@ -189,7 +189,7 @@ def search(
         return []
     where = [m.Entity.scope == scope] if scope else []
     rules = current_rules()
-    named = _holding(text.strip(), rules, scope)
+    named = _holding(principal, text.strip(), rules, scope)
     hits = several(principal, named) if named else {}
     for view in _views(_found(principal, *where, holding=wanted), _Seen()):
         kind = rules.programs.type(view.scope, view.type)
@@ -201,7 +201,7 @@ def search(
     return found[:limit]
 
 
-def _holding(text: str, rules: CurrentRules, scope: str | None) -> list[str]:
+def _holding(principal: Principal, text: str, rules: CurrentRules, scope: str | None) -> list[str]:
     """Entities in which this stands as a secret; nothing for what is too short to be one."""
     if len(text) < SECRET_FROM:
         return []
@@ -215,7 +215,8 @@ def _holding(text: str, rules: CurrentRules, scope: str | None) -> list[str]:
     spellings = {text, text.upper()}
     macs = [keys.mac(one, purpose) for one in spellings for purpose in purposes]
     w, secret = m.RegWrite, m.RegSecret
-    query = sa.select(w.entity).join(secret, sa.and_(secret.sid == w.sid, secret.i == w.i))
+    query = seen.writes(principal).with_only_columns(w.entity)
+    query = query.join(secret, sa.and_(secret.sid == w.sid, secret.i == w.i))
     return list(db.session.scalars(query.where(secret.mac.in_(macs)).distinct()))
 
 

@@ -6,7 +6,6 @@ and `service` tries again, at last item by item, so every crash point leaves all
 """
 
 import logging
-import traceback
 from collections.abc import Iterable, Sequence
 from functools import partial
 from hashlib import sha256
@@ -19,6 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from fieldapp.audit import service as access_log
 from fieldapp.audit.service import Entry
 from fieldapp.db import utc_text
+from fieldapp.quiet import without_values
 from fieldapp.subjects.models import SubmissionSubject
 from fieldapp.subjects.sealing import subject_name
 
@@ -500,12 +500,6 @@ def candidates(sent: Submitted) -> set[str]:
         ids.add(review_id(target))
         ids.add(issue_id(target, str(sent.answers.get("kind")), str(sent.answers.get("path"))))
     return ids
-
-
-def without_values(error: Exception) -> str:
-    """Kind and place of a failure; what it says may quote an answer, which no log may hold."""
-    place = "".join(traceback.format_tb(error.__traceback__))
-    return f"{type(error).__name__}\n{place}".rstrip()
 
 
 def _form_key(sent: Submitted) -> tuple[str, str]:

@@ -27,11 +27,12 @@ from fieldapp.accounts import access
 from fieldapp.accounts.service import Principal, areas_of, principal_of
 from fieldapp.accounts.users import usernames
 from fieldapp.db import db, utc_text
+from fieldapp.quiet import without_values
 from fieldapp.subjects.keys import Keys, keys_of
 from fieldapp.subjects.sealing import ErasedError
 
 from . import models as m
-from .apply import Batch, Incoming, Result, candidates, without_values
+from .apply import Batch, Incoming, Result, candidates
 from .aside import Decision, repaired, seal_again
 from .aside import note as note_decision
 from .audit import audit as find_faults

@@ -50,6 +50,7 @@ export interface Phone {
   pid: number;
   /** Ends every process of the browser at once, with nothing flushed and nothing said. */
   kill(): Promise<void>;
+  /** Fails if anything the page did was refused by its Content Security Policy. */
   close(): Promise<void>;
 }
 
@@ -73,14 +74,24 @@ export async function launchPhone(
   });
   context.setDefaultTimeout(20_000);
   const pid = browserProcess(userDataDir);
+  const refused: string[] = [];
+  context.on('console', (message) => {
+    if (REFUSED.test(message.text())) refused.push(message.text());
+  });
   return {
     context,
     page: context.pages()[0] ?? (await context.newPage()),
     pid,
     kill: () => killAll(pid, context),
-    close: () => context.close(),
+    close: async () => {
+      await context.close();
+      if (refused.length) throw new Error(`refused by the policy: ${refused.join('\n')}`);
+    },
   };
 }
+
+/** What the browser says when a page does what its policy forbids (fieldapp/web.py). */
+const REFUSED = /Content Security Policy|Trusted(HTML|Script|ScriptURL)|TrustedTypePolicy/;
 
 /** Where Chromium is; unpacks it the first time. */
 export async function chromiumPath(): Promise<string> {

@@ -7,10 +7,12 @@ import { buildRouter } from './router';
 import { loadFormPage, loadRecordPage } from './screens/field/routes';
 import { clientKey } from './ui/client';
 import { settings } from './ui/settings';
+import { trustOwnWorkers } from './ui/trusted';
 import { watchForUpdates } from './ui/update';
 import './ui/theme.css';
 
 async function start(): Promise<void> {
+  trustOwnWorkers();
   const [client] = await Promise.all([createClient(), setLang(settings.lang)]);
   const router = buildRouter(client);
   createApp(App).use(i18n).use(router).provide(clientKey, client).mount('#app');

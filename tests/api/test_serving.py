@@ -142,9 +142,17 @@ class TestSettings:
         env = {"FIELDAPP_ENV": "production", "FIELDAPP_HOME": str(tmp_path)}
         with pytest.raises(MissingSetting):
             Settings.from_environment({**env, "FIELDAPP_SECRET": "short"})
-        settings = Settings.from_environment({**env, "FIELDAPP_SECRET": "s" * 32})
+        whole = {**env, "FIELDAPP_SECRET": "s" * 32, "FIELDAPP_PROXIES": "1"}
+        settings = Settings.from_environment(whole)
         assert settings.production
         assert settings.rate_limits
+
+    def test_production_wants_to_know_who_encrypts_the_line(self, tmp_path: Path) -> None:
+        env = {"FIELDAPP_ENV": "production", "FIELDAPP_HOME": str(tmp_path)}
+        env["FIELDAPP_SECRET"] = "s" * 32
+        with pytest.raises(MissingSetting, match="FIELDAPP_PROXIES"):
+            Settings.from_environment(env)
+        assert Settings.from_environment({**env, "FIELDAPP_TLS": "ended-in-front"}).production
 
     def test_in_development_a_secret_is_made_once_and_kept_to_oneself(self, tmp_path: Path) -> None:
         env = {"FIELDAPP_HOME": str(tmp_path / "new")}

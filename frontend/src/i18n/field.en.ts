@@ -267,6 +267,7 @@ const en: typeof zh = {
   },
   me: {
     title: 'Me',
+    account: 'Log-ins and password',
     user: 'User name',
     role: 'Role',
     areas: 'Villages',

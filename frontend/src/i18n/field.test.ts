@@ -9,10 +9,12 @@ import consentZh from './consent.zh';
 import fieldEn from './field.en';
 import fieldZh from './field.zh';
 import type { Messages } from './index';
+import sessionsEn from './sessions.en';
+import sessionsZh from './sessions.zh';
 
 const SRC = fileURLToPath(new URL('..', import.meta.url));
-const zh = { ...fieldZh, ...captureZh, ...consentZh };
-const en = { ...fieldEn, ...captureEn, ...consentEn };
+const zh = { ...fieldZh, ...captureZh, ...consentZh, ...sessionsZh };
+const en = { ...fieldEn, ...captureEn, ...consentEn, ...sessionsEn };
 /** Tables whose keys come from data: states, roles, reasons. */
 const TABLES =
   /^(why|role|error|sync\.error|sync\.step|outbox\.state|outbox\.stateHint|scope|nav|form\.media|consent\.(title|text|state)|notice)\.|^capture\.(microphone_|pace_|colour)/;
@@ -22,7 +24,7 @@ function files(folder: string): string[] {
     const path = join(folder, entry.name);
     if (entry.isDirectory()) return entry.name === 'review' ? [] : files(path);
     return /\.(vue|ts)$/.test(entry.name) &&
-      !/\.test\.ts$|(field|capture|consent)\.(zh|en)\.ts$/.test(entry.name)
+      !/\.test\.ts$|(field|capture|consent|sessions)\.(zh|en)\.ts$/.test(entry.name)
       ? [path]
       : [];
   });

@@ -254,6 +254,7 @@ export default {
   },
   me: {
     title: '我的',
+    account: '登录与密码',
     user: '用户名',
     role: '岗位',
     areas: '负责的村居',

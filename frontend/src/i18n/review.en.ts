@@ -234,6 +234,7 @@ export default {
     revokeText:
       'The phone downloads nothing more. This can’t be undone; it can only be enrolled anew.',
     newUser: 'New account',
+    sessions: 'Log-ins',
     personName: 'Name',
     roleLabel: 'Role',
     newPassword: 'New password (blank: unchanged)',

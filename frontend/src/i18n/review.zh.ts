@@ -227,6 +227,7 @@ export default {
     revokeTitle: '停用“{name}”？',
     revokeText: '停用后这部手机不能再下载资料，不能恢复，只能重新启用。',
     newUser: '新建账号',
+    sessions: '登录情况',
     personName: '姓名',
     roleLabel: '角色',
     newPassword: '新密码（不改就留空）',

@@ -1,5 +1,6 @@
 /** Addresses of the phone's screens. `gate`: shown before the phone is open. */
 import type { RouteRecordRaw } from 'vue-router';
+import { loadTexts } from '../sessions/texts';
 import SavedPage from './SavedPage.vue';
 import TodayPage from './TodayPage.vue';
 import UnlockPage from './UnlockPage.vue';
@@ -32,6 +33,13 @@ export const fieldRoutes: RouteRecordRaw[] = [
   { path: '/saved/:form', name: 'saved', component: SavedPage, props: true, meta: field },
   { path: '/outbox', name: 'outbox', component: () => import('./OutboxPage.vue'), meta: field },
   { path: '/me', name: 'me', component: () => import('./MePage.vue'), meta: field },
+  {
+    path: '/account',
+    name: 'account',
+    component: () => import('../sessions/AccountPage.vue'),
+    beforeEnter: () => loadTexts().then(() => true),
+    meta: field,
+  },
   {
     path: '/login-again',
     name: 'login-again',

@@ -1,6 +1,7 @@
 /** Addresses of the review desk; the field app loads them the first time one is asked for. */
 import type { NavigationGuardReturn, RouteLocationNormalized, RouteRecordRaw } from 'vue-router';
 import { addMessages } from '@/i18n';
+import { loadTexts } from '../sessions/texts';
 import ReviewShell from './ReviewShell.vue';
 import { loadMe, me } from './session';
 import './review.css';
@@ -8,10 +9,11 @@ import './review.css';
 let ready: Promise<void> | undefined;
 
 async function prepare(): Promise<void> {
-  await addMessages({
+  const review = addMessages({
     'zh-CN': () => import('@/i18n/review.zh'),
     en: () => import('@/i18n/review.en'),
   });
+  await Promise.all([review, loadTexts()]);
 }
 
 /** Texts first, then who is there; whoever isn't logged in is led to the log-in and back. */
@@ -99,6 +101,11 @@ const routes: RouteRecordRaw[] = [
       { path: 'users', name: 'review-users', component: () => import('./UsersScreen.vue') },
       { path: 'forms', name: 'review-forms', component: () => import('./FormsScreen.vue') },
       { path: 'devices', name: 'review-devices', component: () => import('./DevicesScreen.vue') },
+      {
+        path: 'account',
+        name: 'review-account',
+        component: () => import('../sessions/AccountScreen.vue'),
+      },
       { path: ':rest(.*)*', redirect: { name: 'review' } },
     ],
   },

@@ -1,0 +1,1 @@
+"""Every endpoint × every role × every foreign area and scope: does anything come through?"""
