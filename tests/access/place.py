@@ -65,11 +65,14 @@ class Place:
                 place._health(village, worker, code, name)
             place._note_ids()
             db.session.remove()
+        place._ask_for_rights()
         return place
 
-    def foreign(self, who: str) -> list[Corner]:
-        """The corners that aren't this person's."""
-        return [corner for corner in CORNERS if corner not in OWN[who]]
+    def foreign(self, who: str, rights: bool = False) -> list[Corner]:
+        """The corners that aren't this person's. rights: at the desk where people's requests are
+        answered; there a steward is at home in both scopes, one person at a time."""
+        own = set(CORNERS) if rights and who == "steward" else OWN[who]
+        return [corner for corner in CORNERS if corner not in own]
 
     def phone(self, who: str) -> Phone:
         """A phone of this person, enrolled once."""
@@ -112,6 +115,19 @@ class Place:
         results = village.take_in(worker, *made)
         assert {r.st for r in results} <= {"stored", "conflict", "quarantined"}, results
         self.ids[corner]["visit"] |= {one["id"] for one in made}
+
+    def _ask_for_rights(self) -> None:
+        """A request by somebody of each corner, where anybody may write one down."""
+        for who in ("chen", "zhao", "steward"):
+            desk = self.cast.people[who].log_in()
+            for corner in OWN[who]:
+                for one in sorted(self.ids[corner]["entity"]):
+                    answer = desk.post("/api/rights/requests", {"kind": "access", "subject": one})
+                    assert answer.status_code in (200, 201, 404), answer.json
+                    if answer.status_code < 400:
+                        self.ids[corner]["request"].add(answer.json["id"])
+                        break
+        assert sum(bool(self.ids[corner]["request"]) for corner in CORNERS) >= 4
 
     def _note_ids(self) -> None:
         """Ids of what came of it, as the database has them."""

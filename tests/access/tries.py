@@ -19,7 +19,13 @@ from tests.cast import Browser
 
 from .place import CORNERS, OWN, VILLAGES, Place
 
-KINDS = {"visit_id": "visit", "item": "visit", "issue_id": "issue", "entity": "conflict"}
+KINDS = {
+    "request_id": "request",
+    "visit_id": "visit",
+    "item": "visit",
+    "issue_id": "issue",
+    "entity": "conflict",
+}
 LISTS = ("/api/review/visits", "/api/review/issues", "/api/review/conflicts")
 DECISIONS: dict[str, Any] = {
     "/api/review/visits/<visit_id>/decision": {
@@ -51,6 +57,7 @@ def tries(place: Place, alike: bool = True) -> Iterator[Try]:
         browser = place.cast.nobody() if who == "nobody" else place.cast.people[who].log_in()
         yield from _by_id(place, who, browser, alike)
         yield from _lists(place, who, browser)
+        yield from _rights(place, who, browser, alike)
         if who != "nobody" and access.carries(place.cast.people[who].role):
             yield from _phone(place, who)
 
@@ -65,10 +72,11 @@ def _by_id(place: Place, who: str, browser: Browser, alike: bool) -> Iterator[Tr
         if kind is None:
             continue
         unknown = _ask(browser, method, path, _at(path, str(uuid.uuid4()), kind))
-        for corner in place.foreign(who):
+        rights = kind == "request"
+        for corner in place.foreign(who, rights):
             for one in sorted(place.ids[corner][kind])[:3]:
                 answer = _ask(browser, method, path, _at(path, one, kind))
-                said = _leak(place, who, answer, one)
+                said = _leak(place, who, answer, one, rights=rights)
                 if said is None and alike and not _same(answer, unknown) and who != "admin":
                     told, none = (answer.status_code, answer.data[:80]), unknown.data[:80]
                     said = f"{told}, for nothing {none!r}"
@@ -77,7 +85,7 @@ def _by_id(place: Place, who: str, browser: Browser, alike: bool) -> Iterator[Tr
 
 def _at(path: str, one: str, kind: str) -> str:
     entity, _, register = one.partition("/")
-    for name in ("visit_id", "item", "issue_id", "entity"):
+    for name in ("visit_id", "item", "issue_id", "request_id", "entity"):
         path = path.replace(f"<{name}>", entity)
     return path.replace("<register>", register or "lessor_name").replace("<name>", "x.jpg")
 
@@ -98,7 +106,8 @@ def _lists(place: Place, who: str, browser: Browser) -> Iterator[Try]:
         if method != "GET" or "<" in path or path in ("/api/openapi.json", "/api/docs"):
             continue
         answer = _ask(browser, method, path, path)
-        yield Try(who, f"GET {path}", _leak(place, who, answer))
+        rights = path.startswith("/api/rights/")
+        yield Try(who, f"GET {path}", _leak(place, who, answer, rights=rights))
         if path not in LISTS:
             continue
         for village, scope in CORNERS:
@@ -109,6 +118,25 @@ def _lists(place: Place, who: str, browser: Browser) -> Iterator[Try]:
                     query = {"size": 100}
                     answer = _ask(browser, method, path, path, query)
                 yield Try(who, f"GET {path} {query}", _leak(place, who, answer))
+
+
+def _rights(place: Place, who: str, browser: Browser, alike: bool) -> Iterator[Try]:
+    """Looking for a foreign person by name, and asking in their name."""
+    for village, scope in place.foreign(who, rights=True):
+        for word in sorted(place.words[village, scope]):
+            for where in access.SCOPES:
+                told = browser.post("/api/rights/find", {"scope": where, "text": word})
+                yield Try(
+                    who, f"find {word} in {where}", _leak(place, who, told, word, rights=True)
+                )
+        path, none = "/api/rights/requests", str(uuid.uuid4())
+        unknown = browser.post(path, {"kind": "access", "subject": none})
+        for one in sorted(place.ids[village, scope]["entity"]):
+            told = browser.post(path, {"kind": "access", "subject": one})
+            said = _leak(place, who, told, one, rights=True)
+            if said is None and alike and not _same(told, unknown):
+                said = f"{told.status_code} {told.data[:80]!r}, not {unknown.data[:80]!r}"
+            yield Try(who, f"request for {one} of {village} {scope}", said)
 
 
 # ---- from a phone
@@ -160,10 +188,12 @@ def _fields(place: Place, who: str, answer: TestResponse) -> str | None:
 # ---- looking at answers
 
 
-def _leak(place: Place, who: str, answer: TestResponse, *asked: str) -> str | None:
+def _leak(
+    place: Place, who: str, answer: TestResponse, *asked: str, rights: bool = False
+) -> str | None:
     """A word or an id of a foreign corner in an answer, but for what was asked with."""
     text = answer.get_data(as_text=True)
-    for corner in place.foreign(who):
+    for corner in place.foreign(who, rights):
         if who == "admin":  # keeps ids of what was kept aside, and no word of it
             ids: set[str] = set()
         else:
