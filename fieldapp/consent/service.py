@@ -11,12 +11,12 @@ from typing import Final
 import sqlalchemy as sa
 
 from fieldapp import clock
-from fieldapp.db import db, utc_text
+from fieldapp.db import utc_text
 from fieldapp.subjects.models import SubmissionSubject
 from fieldapp.sync import models as m
 from fieldapp.sync import service as sync
 from fieldapp.sync.consent import EXPIRED, WAITING
-from fieldapp.sync.transactions import chunks, writing
+from fieldapp.sync.transactions import chunks, surveying, writing
 
 DAYS: Final = 7
 
@@ -34,8 +34,8 @@ def expire(dry_run: bool = False) -> Ended:
     s = m.Submission
     before = utc_text(clock.now() - timedelta(days=DAYS))
     due = sa.select(s.id).where(s.state == "quarantined", s.why.in_(WAITING), s.received < before)
-    ids = list(db.session.scalars(due.order_by(s.received, s.id)))
-    db.session.rollback()
+    with surveying("consent") as connection:
+        ids = list(connection.scalars(due.order_by(s.received, s.id)))
     if dry_run:
         return Ended(0, len(ids))
     late = [sid for sid in ids if sync.readmit(sid).st == "quarantined"]

@@ -49,7 +49,7 @@ from .reconcile import Derivation, compose_ops
 from .rules import CurrentRules, current_rules
 from .salvage import salvaged
 from .store import LocksGrewError, Store
-from .transactions import chunks, is_postgres, lock, lock_everything, reading, writing
+from .transactions import chunks, is_postgres, lock, lock_everything, reading, surveying, writing
 from .wire import Submitted
 
 TRIES = 5
@@ -170,12 +170,15 @@ def readmit_waiting(people: Collection[str]) -> list[str]:
         return []
     s = m.Submission
     query = sa.select(s.id).where(s.state == "quarantined", s.why == CONSENT)
-    ids = [
-        sid
-        for some in chunks(sorted(people))
-        for sid in db.session.scalars(query.where(s.entity.in_(some)).order_by(s.received, s.id))
-    ]
-    db.session.rollback()
+    # Whoever brings the consent, the visit may be anybody's.
+    with surveying("consent") as connection:
+        ids = [
+            sid
+            for some in chunks(sorted(people))
+            for sid in connection.scalars(
+                query.where(s.entity.in_(some)).order_by(s.received, s.id)
+            )
+        ]
     return [sid for sid in ids if readmit(sid).st != "quarantined"]
 
 

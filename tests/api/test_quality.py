@@ -197,6 +197,15 @@ class TestConsentGate:
         assert desk.get("/api/review/quarantine").json == []
         assert look(desk, unknown["id"])["subject"] == "刘春燕"
 
+    def test_a_consent_from_another_worker_s_phone_lets_it_in(self, app: Flask, cast: Cast) -> None:
+        liu = new_client(app, cast.wang, "刘春燕")
+        visit = pregnancy_visit(app, cast.li, liu)
+        assert cast.li.enrol().push([visit])[0]["why"] == "consent"
+        assert cast.wang.enrol().push([liu])[0]["st"] == "stored"
+        desk = cast.chen.log_in()
+        assert desk.get("/api/review/quarantine").json == []
+        assert look(desk, visit["id"])["subject"] == "刘春燕"
+
     def test_an_older_copy_on_the_phone_is_told_and_holds_nothing_up(
         self, app: Flask, cast: Cast
     ) -> None:
