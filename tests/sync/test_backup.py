@@ -27,12 +27,13 @@ from fieldapp.backup.errors import BackupError
 from fieldapp.backup.service import KINDS, backup, restore, server_on
 from fieldapp.cli import main
 from fieldapp.db import db, write_transaction
+from fieldapp.rights.acting import act_of
 from fieldapp.subjects.keyfile import KeyFile
 from fieldapp.subjects.keys import keys_of
 from fieldapp.subjects.models import SubjectKey
 from fieldapp.subjects.rotation import rotate
 from fieldapp.subjects.sealing import wrapper_for
-from fieldapp.sync import durable, feed, service
+from fieldapp.sync import durable, erasure, feed, service
 from fieldapp.sync import models as m
 from fieldapp.sync.transactions import writing
 from tests.conftest import SECRET, settings_for
@@ -40,6 +41,7 @@ from tests.databases import client_programs, drop_database, postgres_url
 from tests.opened import all_text
 
 from .stories import RECEIVED, Village, versions
+from .test_erasure import everything_of
 from .test_order import a_busy_morning
 
 
@@ -65,6 +67,22 @@ def copy_of(path: Path) -> Iterator[Flask]:
         with write_transaction() as tx:
             keyring.put_in(tx.connection(), keys)
         yield app
+
+
+def test_who_was_erased_does_not_come_back_with_an_older_backup(
+    migrated: Village, tmp_path: Path
+) -> None:
+    village, wang = migrated, migrated.cast.wang
+    village.send(village.consent(wang))
+    client = str(village.only(wang, "client")["id"])
+    village.send(village.consent(wang, name="刘春燕", phone="13800000009"))
+    path, _ = backup(tmp_path / "backups")
+    assert erasure.erase(everything_of(client), act_of("rights", "本人要求", "沈洁"))
+    assert restore(path, replace_present=True).carried
+    names = [one.get("full_name") for one in village.seen(wang).values() if one["type"] == "client"]
+    assert names == [["刘春燕"]]
+    assert "张小梅" not in all_text()
+    assert service.audit() == []
 
 
 def durable_of(village: Village, *sids: str) -> list[str]:
