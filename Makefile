@@ -171,6 +171,12 @@ sigkill: setup build ## Kill Chromium right after "Saved", KILLS (200) times: is
 	status=0; KILLS=$(KILLS) $(NPM) run test:e2e -- sigkill || status=$$?; \
 		cat frontend/test-results/sigkill.txt; exit $$status
 
+.PHONY: plaintext
+plaintext: setup build ## Fill a phone in Chromium, kill it, and look for what was captured in its profile's files
+	rm -f frontend/test-results/plaintext.txt
+	status=0; FULL=1 $(NPM) run test:e2e -- plaintext || status=$$?; \
+		cat frontend/test-results/plaintext.txt; exit $$status
+
 .PHONY: network
 network: setup ## Send a day's work over 20/80 kbit/s, 800 ms, 5 % loss; through stalls, cuts and portals (minutes)
 	rm -f frontend/test-results/network.txt
@@ -188,6 +194,11 @@ $(BENCH_READY): frontend/bench/package-lock.json | $(NODE_READY)
 phone: setup build $(BENCH_READY) ## Measure forms as on a cheap phone, beside Enketo and ODK Web Forms (RUNS=7)
 	rm -f frontend/test-results/phone.txt
 	status=0; RUNS=$(RUNS) $(NPM) run phone || status=$$?; cat frontend/test-results/phone.txt; exit $$status
+
+.PHONY: unlock
+unlock: setup build $(BENCH_READY) ## Measure how long 5,000 records take to open after the PIN, as on a cheap phone (RUNS=7)
+	rm -f frontend/test-results/unlock.txt
+	status=0; RUNS=$(RUNS) $(NPM) run phone -- unlock || status=$$?; cat frontend/test-results/unlock.txt; exit $$status
 
 .PHONY: bench-sync
 bench-sync: setup ## Measure sync on both databases, with STORED (10000,100000,1000000) visits in them

@@ -26,6 +26,8 @@ class Settings:
     push_bytes: largest accepted request body in bytes, compressed.
     blob_bytes, blob_pending_bytes: largest attachment; of one phone's, those not yet of a visit.
     row_security: PostgreSQL itself keeps each request to its reader's rows.
+    seal_generation: which generation of the key phones seal to; earlier ones still open.
+    lease_days: how long a phone opens without having reached the server.
     proxies: how many proxies in front are believed about the visitor's address.
     key_backups, key_backup_days: where copies of the keys lie, and for how many days.
     """
@@ -42,6 +44,8 @@ class Settings:
     row_security: bool = True
     retention: bool = True
     proxies: int = 0
+    seal_generation: int = 1
+    lease_days: int = 14
     key_folder: Path | None = None
     key_backup_days: int = 30
 
@@ -77,6 +81,8 @@ class Settings:
             push_bytes=int(env.get("FIELDAPP_PUSH_BYTES", 256 * 1024)),
             blob_bytes=int(env.get("FIELDAPP_BLOB_BYTES", 10 * 1024 * 1024)),
             blob_pending_bytes=int(env.get("FIELDAPP_BLOB_PENDING_BYTES", 64 * 1024 * 1024)),
+            seal_generation=max(1, int(env.get("FIELDAPP_SEAL_GENERATION", 1))),
+            lease_days=max(1, int(env.get("FIELDAPP_LEASE_DAYS", 14))),
             proxies=proxies,
             rate_limits=env.get("FIELDAPP_RATE_LIMITS", "1") == "1",
             row_security=env.get("FIELDAPP_ROW_SECURITY", "1") == "1",

@@ -42,6 +42,11 @@ def person_of_request() -> str:
     return f"person:{getattr(getattr(current_user, 'principal', None), 'user_id', '')}"
 
 
+def phone_of_request() -> str:
+    """The phone as it calls itself, at its address: nobody uses up another's."""
+    return f"{get_remote_address()}/{request.headers.get('X-FS-Device', '')[:64]}"
+
+
 def was_refused(response: Response) -> bool:
     """Only failed attempts count."""
     return response.status_code == 401

@@ -6,7 +6,7 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validate
 
-from fieldapp.sync.schemas import MAX_COUNT, AnswerSchema, MessageSchema
+from fieldapp.sync.schemas import MAX_COUNT, AnswerSchema, Base64, MessageSchema
 
 from .receipt import CHUNK
 
@@ -34,6 +34,13 @@ class BlobSchema(MessageSchema):
     size = fields.Integer(strict=True, required=True, validate=validate.Range(1, MAX_COUNT))
     at = fields.Integer(strict=True, required=True, validate=validate.Range(0, MAX_COUNT))
     data = Bytes(required=True, metadata={"type": "string", "format": "byte"})
+    sealed = Base64(
+        metadata={
+            "type": "string",
+            "format": "byte",
+            "description": "The key of `data`, sealed to us by a locked phone",
+        }
+    )
 
 
 class BlobStateSchema(AnswerSchema):

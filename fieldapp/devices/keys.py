@@ -54,6 +54,11 @@ def is_valid(jwk: Mapping[str, Any], signature: str, text: bytes) -> bool:
     return True
 
 
+def coordinate_text(number: int) -> str:
+    """A coordinate as a JWK writes it."""
+    return base64.urlsafe_b64encode(number.to_bytes(_HALF, "big")).rstrip(b"=").decode()
+
+
 def _number(coordinate: object) -> int:
     """A base64url coordinate of 32 bytes."""
     if not isinstance(coordinate, str):

@@ -18,6 +18,7 @@ from fieldapp.problems import abort_with
 from . import keys, service
 from .models import Device
 from .schemas import DeviceSchema, EnrolledSchema, EnrolSchema
+from .terms import terms
 
 WIRE_TYPE = "application/vnd.fs-sync+json"
 
@@ -92,4 +93,5 @@ def _start(principal: accounts.Principal) -> dict[str, Any]:
         "feeds": accounts.feeds_of(principal),
         "areas": mine,
         "catalogue": forms.catalogue(principal)["hash"],
+        "terms": terms(),
     }

@@ -47,3 +47,4 @@ class EnrolledSchema(Schema):
     feeds = fields.List(fields.String())
     areas = fields.List(fields.Dict())
     catalogue = fields.String(metadata={"description": "Hash of the catalogue"})
+    terms = fields.Dict(metadata={"description": "`{id, seal: {id, key}, lease_days}`"})

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 from flask.cli import AppGroup
 
+from fieldapp.devices.terms import sealing_keys
 from fieldapp.forms.problems import language_of
 
 from .opened import Outbox, OutboxError
@@ -26,18 +27,23 @@ TEXTS = {
         "This server doesn't know the phone. Say whose it is with --user.",
     ),
 }
+ASKED = "PIN or password / PIN 或密码"
 outbox_group = AppGroup("outbox", help="Outboxes that came as files.")
 
 
 @outbox_group.command("import")
 @click.argument("path", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--user", "username", help="Whose phone it was, if the server doesn't know it.")
-@click.option("--secret", prompt="PIN or password / PIN 或密码", hide_input=True,
-              help="PIN of the phone or its owner's password; asked for if not given.")  # fmt: skip
-def import_outbox(path: Path, username: str | None, secret: str) -> None:
+@click.option(
+    "--secret", help="PIN or password of its worker, for a file of an old app; else asked."
+)
+def import_outbox(path: Path, username: str | None, secret: str | None) -> None:
     """Take in the visits and attachments of a saved outbox. Doing it again is harmless."""
     try:
-        taken = take_in(Outbox(path.read_text("utf-8"), secret), username)
+        outbox = Outbox(path.read_text("utf-8"), sealing_keys())
+        if outbox.needs_secret:
+            outbox.unlock(secret or click.prompt(ASKED, hide_input=True))
+        taken = take_in(outbox, username)
     except (OutboxError, UnicodeDecodeError) as error:
         raise _refusal(getattr(error, "key", "not_an_outbox")) from error
     except UnknownPhoneError as error:

@@ -1,6 +1,7 @@
-"""An outbox that a worker saved as a file, opened with the PIN or the log-in password. Pure.
+"""An outbox that a worker saved as a file. Pure.
 
-The format is `fs-outbox/1` of docs/sync.md; what the phone sealed, this opens.
+The format is `fs-outbox/1` of docs/sync.md. What it holds is sealed to the server; what an app
+sealed before it knew the server's key opens with its worker's PIN or log-in password.
 """
 
 import base64
@@ -16,10 +17,14 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.pbkdf2 import PBKDF2HMAC
 
+from fieldapp.devices.sealing import BETWEEN, SealingKeys, UnsealError, decrypt_part
+from fieldapp.sync.wire import MAX_BODY
+
 FORMAT = "fs-outbox/1"
 MOST_ITERATIONS = 10_000_000  # a file can't make us work for ever
-_BETWEEN = "\u2016"
 _IV = 12
+_KEY = 32
+_CLOSED = (InvalidTag, UnsealError, ValueError, KeyError, TypeError)
 
 
 class OutboxError(Exception):
@@ -50,47 +55,72 @@ class Attachment:
 
 
 class Outbox:
-    """An opened file. Raises OutboxError."""
+    """A file: open for what was sealed to us, after `unlock` for the rest. Raises OutboxError."""
 
-    def __init__(self, text: str, secret: str) -> None:
+    def __init__(self, text: str, keys: SealingKeys) -> None:
+        self._keys = keys
+        self._key: AESGCM | None = None
         try:
             self._file = json.loads(text)
             if self._file["format"] != FORMAT:
                 raise OutboxError("not_an_outbox")
             self.device = str(self._file["device"])
-            self._vault = str(self._file["vault"]["id"])
-            wraps = [self._file["vault"][name] for name in ("pin", "password")]
-            self._key = _unwrapped(self._vault, [wrap for wrap in wraps if wrap], secret)
+            self._items = sorted(self._file["items"], key=lambda each: int(each["n"]))
+            self._blobs = list(self._file.get("blobs", []))
+            self.needs_secret = not all("post" in one for one in [*self._items, *self._blobs])
         except (ValueError, KeyError, TypeError, RecursionError) as error:
+            raise OutboxError("not_an_outbox") from error
+
+    def unlock(self, secret: str) -> None:
+        """Open what an older app sealed for its worker alone. Raises OutboxError."""
+        try:
+            wraps = [self._file["vault"][name] for name in ("pin", "password")]
+            vault = str(self._file["vault"]["id"])
+            self._key = _unwrapped(vault, [wrap for wrap in wraps if wrap], secret)
+        except (ValueError, KeyError, TypeError) as error:
             raise OutboxError("not_an_outbox") from error
 
     def items(self) -> Iterator[Item | str]:
         """The visits in the order of their numbers; of one that can't be opened, its id."""
-        for item in sorted(self._file["items"], key=lambda each: int(each["n"])):
+        for item in self._items:
             try:
-                plain = json.loads(self._open("outbox", item["id"], item["sealed"]))
                 yield Item(
                     str(item["id"]),
                     str(item["install"]),
                     int(item["n"]),
                     str(item["sha"]),
-                    str(plain["body"]),
+                    self._body(item),
                 )
-            except (InvalidTag, ValueError, KeyError, TypeError):
+            except _CLOSED:
                 yield str(item.get("id"))
 
     def attachments(self) -> Iterator[Attachment | str]:
         """Their attachments; of one that can't be opened, its name."""
-        for blob in self._file.get("blobs", []):
+        for blob in self._blobs:
             try:
-                data = self._open("blobs", blob["name"], blob["sealed"])
-                yield Attachment(str(blob["name"]).partition(".")[0], data)
-            except (InvalidTag, ValueError, KeyError, TypeError):
+                sha = str(blob["name"]).partition(".")[0]
+                yield Attachment(sha, self._content(blob, sha))
+            except _CLOSED:
                 yield str(blob.get("name"))
+
+    def _body(self, item: Mapping[str, Any]) -> str:
+        if "post" in item:
+            about = ("visit", str(item["id"]), str(item["sha"]))
+            return self._keys.open(_bytes(item["post"]), about, MAX_BODY).decode()
+        plain = json.loads(self._open("outbox", item["id"], item["sealed"]))
+        return str(plain["body"])
+
+    def _content(self, blob: Mapping[str, Any], sha: str) -> bytes:
+        if "post" in blob:
+            key = self._keys.open(_bytes(blob["post"]), ("blob", sha), _KEY)
+            return decrypt_part(key, _bytes(blob["sealed"]), 0)
+        return self._open("blobs", blob["name"], blob["sealed"])
 
     def _open(self, store: str, record: str, sealed: str) -> bytes:
         raw = _bytes(sealed)
-        bound = _BETWEEN.join((store, record, "1")).encode()
+        bound = BETWEEN.join((store, record, "1")).encode()
+        if self._key is None:
+            raise ValueError("sealed for its worker alone")
         return self._key.decrypt(raw[1 : 1 + _IV], raw[1 + _IV :], bound)
 
 
@@ -100,7 +130,7 @@ def _unwrapped(vault: str, wraps: list[Mapping[str, Any]], secret: str) -> AESGC
     for wrap in wraps:
         iterations = min(int(wrap["iterations"]), MOST_ITERATIONS)
         stretched = PBKDF2HMAC(SHA256(), 32, _bytes(wrap["salt"]), iterations).derive(plain)
-        bound = f"vault{_BETWEEN}{vault}".encode()
+        bound = f"vault{BETWEEN}{vault}".encode()
         try:
             key = AESGCM(stretched).decrypt(_bytes(wrap["iv"]), _bytes(wrap["wrapped"]), bound)
         except InvalidTag:

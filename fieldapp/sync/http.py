@@ -66,13 +66,18 @@ def wire_answer(message: Message, members: Answer) -> Response:
     return answer
 
 
+def most_plain(packed: int) -> int:
+    """Most bytes that so many packed ones may become."""
+    return min(MAX_PLAIN, max(SMALL, MAX_RATIO * packed))
+
+
 def _plain(raw: bytes) -> bytes:
     encoding = request.headers.get("Content-Encoding", "identity").lower()
     if encoding == "identity":
         return raw
     if encoding != "gzip":
         abort_with("unsupported_media")
-    limit = min(MAX_PLAIN, max(SMALL, MAX_RATIO * len(raw)))
+    limit = most_plain(len(raw))
     opened = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
     try:
         plain = opened.decompress(raw, limit + 1)

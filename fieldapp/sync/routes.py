@@ -1,25 +1,31 @@
 """HTTP of sync. Push and verify need the phone's signature alone; the others a session too."""
 
+from base64 import b64encode
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from flask import Response, request
+from flask import Response, current_app, request
 from flask.views import MethodView
 from flask_smorest import Blueprint
 
 from fieldapp import clock, wall
 from fieldapp.accounts import sessions, users
+from fieldapp.accounts.limits import LOG_IN_PER_ACCOUNT, limiter, phone_of_request, was_refused
 from fieldapp.accounts.service import Principal, principal_of, signed_in
 from fieldapp.devices.models import Device
+from fieldapp.devices.sealing import UnsealError
 from fieldapp.devices.service import verify_signature
+from fieldapp.devices.terms import sealing_keys, terms
 from fieldapp.problems import abort_with
 
 from . import erased, feed, schemas, service
 from .apply import Incoming
-from .http import WIRE_TYPE, Message, raw_body, read_message, wire_answer
+from .http import WIRE_TYPE, Message, most_plain, raw_body, read_message, wire_answer
 from .plan import Author
 from .wire import parse_moment
+
+KEY_BYTES = 64
 
 blueprint = Blueprint("sync", __name__, url_prefix="/api/sync", description="FS-SYNC/1 (phones)")
 
@@ -40,6 +46,7 @@ class Push(MethodView):
         """Take in submissions: nothing is refused, each has its own result"""
         device = _signing_device()
         message = read_message(schemas.PushSchema)
+        message["subs"] = [_opened(sub) for sub in message["subs"]]
         results = iter(service.take_in(_items(message, device)))
         told = [_unfit(sub) if "unfit" in sub else asdict(next(results)) for sub in message["subs"]]
         return wire_answer(message, {"results": told})
@@ -55,7 +62,8 @@ class Verify(MethodView):
         """Say what is missing, what is safe for good, and the state of each"""
         device = _signing_device()
         message = read_message(schemas.VerifySchema)
-        return wire_answer(message, feed.verify(device.user_id, device.id, message))
+        told = feed.verify(device.user_id, device.id, message)
+        return wire_answer(message, told | {"revoked": device.revoked is not None})
 
 
 @blueprint.route("/pull")
@@ -69,7 +77,7 @@ class Pull(MethodView):
         principal, device = _phone_and_holder()
         message = read_message(schemas.PullSchema)
         erased.note_answer(device.id, message["feeds"])
-        return wire_answer(message, feed.pull(principal, message))
+        return wire_answer(message, feed.pull(principal, message) | _new_terms(message["terms"]))
 
 
 @blueprint.route("/manifest")
@@ -102,6 +110,44 @@ class Fetch(MethodView):
         message = read_message(schemas.FetchSchema)
         found = feed.fetch(principal, message["feed"], message["ids"])
         return wire_answer(message, found if found is not None else abort_with("not_found"))
+
+
+@blueprint.route("/rescue")
+class Rescue(MethodView):
+    """Keys that a phone sealed to us in case it loses its own.
+
+    The password is asked again: whoever holds the phone could sign, and use a session that lasts.
+    """
+
+    decorators = [
+        limiter.limit(LOG_IN_PER_ACCOUNT, key_func=phone_of_request, deduct_when=was_refused)
+    ]
+
+    @blueprint.doc(requestBody=_body(schemas.RescueSchema))
+    @blueprint.response(200, schemas.RescuedSchema, content_type=WIRE_TYPE)
+    def post(self) -> Response:
+        """Open keys that the caller's own phone sealed for this person"""
+        principal = _phone_holder()
+        message = read_message(schemas.RescueSchema)
+        user = users.authenticate(principal.username, message["password"])
+        if user is None:
+            abort_with("bad_credentials")
+        opened = [_rescued(principal, key) for key in message["keys"]]
+        return wire_answer(message, {"keys": opened})
+
+
+def _rescued(principal: Principal, sealed: bytes) -> str | None:
+    try:
+        about = ("work", principal.user_id)
+        return b64encode(sealing_keys().open(sealed, about, KEY_BYTES)).decode()
+    except UnsealError:
+        return None
+
+
+def _new_terms(known: str | None) -> dict[str, Any]:
+    """The terms for a phone that has others; an older app doesn't ask."""
+    now = terms()
+    return {"terms": now} if known is not None and known != now["id"] else {}
 
 
 def _signing_device() -> Device:
@@ -153,9 +199,22 @@ def _items(message: Message, device: Device) -> list[Incoming]:
     ]
 
 
+def _opened(item: dict[str, Any]) -> dict[str, Any]:
+    """An item with its text. One that is sealed to a key we don't have, the phone still has."""
+    if "unfit" in item or "body" in item:
+        return item
+    about, sealed = ("visit", item["id"], item["sha"]), item["sealed"]
+    try:
+        plain = sealing_keys().open(sealed, about, most_plain(len(sealed)))
+    except UnsealError:
+        current_app.logger.warning("submission %s is sealed to another key", item["id"])
+        return {"id": item["id"], "unfit": "seal"}
+    return item | {"body": plain.decode("utf-8", "replace")}
+
+
 def _unfit(item: dict[str, Any]) -> dict[str, Any]:
-    """The result of an item whose envelope can't be read: its sender may send it again."""
-    return {"id": item["id"], "st": "later", "why": "item"}
+    """The result of an item that can't be read: its sender still has it, and may send it again."""
+    return {"id": item["id"], "st": "later", "why": item["unfit"]}
 
 
 def _author(user_id: str) -> Author:

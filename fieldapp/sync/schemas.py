@@ -4,10 +4,11 @@ Every text that reaches the database or the answer is held to a pattern here; on
 and that is read by `wire`. Members we don't know are left alone: a newer app may send them.
 """
 
+import base64
 import re
 from typing import Any
 
-from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
+from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate, validates_schema
 
 MAX_ITEMS = 50
 MAX_IDS = 2000
@@ -37,8 +38,18 @@ class AnswerSchema(Schema):
     server_now = fields.String()
 
 
+class Base64(fields.Field[bytes]):
+    """Base64 of some bytes."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> bytes:
+        try:
+            return base64.b64decode(value, validate=True)
+        except (TypeError, ValueError) as error:
+            raise ValidationError("Base64.") from error
+
+
 class ItemSchema(Schema):
-    """One submission: its text and the hash of its UTF-8 bytes."""
+    """One submission: its text, or that text sealed to us, and the hash of its UTF-8 bytes."""
 
     class Meta:
         unknown = EXCLUDE
@@ -46,7 +57,13 @@ class ItemSchema(Schema):
     id = fields.String(required=True, validate=_id)
     n = fields.Integer(strict=True, load_default=0, validate=validate.Range(0, MAX_COUNT))
     sha = fields.String(required=True, validate=validate.Regexp(r"^[0-9a-f]{64}\Z"))
-    body = fields.String(required=True)
+    body = fields.String()
+    sealed = Base64(metadata={"type": "string", "format": "byte"})
+
+    @validates_schema
+    def _has_text(self, data: dict[str, Any], **kwargs: Any) -> None:
+        if "body" not in data and "sealed" not in data:
+            raise ValidationError("body or sealed")
 
 
 class EachItem(fields.List):
@@ -63,7 +80,7 @@ class EachItem(fields.List):
         except ValidationError:
             named = item.get("id") if isinstance(item, dict) else None
             known = isinstance(named, str) and _ID.fullmatch(named)
-            return {"id": named if known else "", "unfit": True}
+            return {"id": named if known else "", "unfit": "item"}
         return read
 
 
@@ -109,6 +126,7 @@ class VerifiedSchema(AnswerSchema):
     durable = fields.List(fields.String())
     gaps = fields.List(fields.List(fields.Integer()))
     states = fields.Dict()
+    revoked = fields.Boolean(metadata={"description": "This phone shall keep nothing"})
 
 
 class CursorSchema(Schema):
@@ -127,6 +145,9 @@ class PullSchema(MessageSchema):
 
     grants_ver = fields.String(required=True, validate=_name)
     catalogue = fields.String(load_default="", validate=_name)
+    terms = fields.String(
+        load_default=None, metadata={"description": "Id of the terms it has; blank: none"}
+    )
     feeds = fields.Dict(
         keys=fields.String(validate=_name),
         values=fields.Nested(CursorSchema),
@@ -146,6 +167,7 @@ class PulledSchema(AnswerSchema):
     catalogue = fields.String()
     sids = fields.List(fields.List(fields.String()))
     feeds = fields.Dict()
+    terms = fields.Dict(metadata={"description": "Only if they are others than the phone has"})
 
 
 class ManifestSchema(MessageSchema):
@@ -178,3 +200,20 @@ class FetchedSchema(AnswerSchema):
 
     sids = fields.List(fields.List(fields.String()))
     ch = fields.List(fields.Dict())
+
+
+class RescueSchema(MessageSchema):
+    """A phone that has lost its own key asks for keys it sealed to us."""
+
+    password = fields.String(required=True, validate=validate.Length(max=1000))
+    keys = fields.List(
+        Base64(metadata={"type": "string", "format": "byte"}),
+        required=True,
+        validate=validate.Length(max=MAX_ITEMS),
+    )
+
+
+class RescuedSchema(AnswerSchema):
+    """The keys in their order, in base64; null: it can't be opened, or is somebody else's."""
+
+    keys = fields.List(fields.String(allow_none=True))

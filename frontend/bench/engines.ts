@@ -43,7 +43,7 @@ export interface Places {
 let slow: CDPSession | null = null;
 
 /** The phone of the day: slow from here on, and at rest. */
-export async function slowed(page: Page): Promise<void> {
+export async function slowed(page: Page): Promise<CDPSession> {
   // A browser that was closed meanwhile has nothing left to speed up.
   await slow?.send('Emulation.setCPUThrottlingRate', { rate: 1 }).catch(() => undefined);
   await page.evaluate(installStopwatch);
@@ -51,6 +51,7 @@ export async function slowed(page: Page): Promise<void> {
   slow = await page.context().newCDPSession(page);
   await slow.send('Emulation.setCPUThrottlingRate', { rate: THROTTLE });
   await page.evaluate(() => window.stopwatch.rest());
+  return slow;
 }
 
 /** The app as a worker has it: enrolled, synced, unlocked, on the page of the day. */

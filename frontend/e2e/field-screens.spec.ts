@@ -58,16 +58,69 @@ test('every screen is fit for any eye and thumb', async () => {
   await page.getByTestId('large').click();
 });
 
-test('somebody comes in: one tap hides everything, two bring it back', async () => {
+test('somebody comes in: one tap hides everything, and only the PIN brings it back', async () => {
   const { page } = li;
-  await page.getByTestId('tab-today').click();
+  const cover = page.getByTestId('cover');
+  await page.getByTestId('tab-find').click();
   await page.getByTestId('quick-hide').click();
-  await expect(page.getByTestId('cover')).toBeVisible();
-  await page.getByTestId('cover').click();
+  await expect(cover).toBeVisible();
+  await expect(page).toHaveTitle('时钟');
+  await expect(page.getByTestId('pin')).toBeAttached();
+  await page.goBack();
+  await expect(cover).toBeVisible();
+  await cover.click();
   await page.waitForTimeout(1000);
-  await expect(page.getByTestId('cover')).toBeVisible();
-  await page.getByTestId('cover').dblclick();
-  await expect(page.getByTestId('cover')).toBeHidden();
+  await expect(cover).toBeVisible();
+  await cover.dblclick();
+  await expect(cover).toBeHidden();
+  await expect(page).toHaveTitle('走访');
+  await expect(page.getByTestId('find-text')).toBeHidden();
+  await inspect(page, 'locked after hiding');
+  await li.unlock();
+});
+
+test('three fingers cover a dialog too, and nothing of a form begun is lost', async () => {
+  const { page } = li;
+  await li.workspace('housing');
+  await li.startForm('rental_register');
+  await li.answer('g_visit/met', 'met');
+  const address = page.url();
+  await page.evaluate(() => {
+    const dialog = document.body.appendChild(document.createElement('dialog'));
+    dialog.append('何秀云');
+    dialog.showModal();
+    const touches = [1, 2, 3].map(
+      (identifier) =>
+        new Touch({ identifier, target: dialog, clientX: 9 * identifier, clientY: 9 }),
+    );
+    dialog.dispatchEvent(new TouchEvent('touchstart', { touches, bubbles: true }));
+  });
+  const cover = page.getByTestId('cover');
+  await expect(cover).toBeVisible();
+  // What lies on top of everything at the dialog's place is the cover.
+  const top = () =>
+    document.elementFromPoint(180, 320)?.closest('[data-test]')?.getAttribute('data-test');
+  expect(await page.evaluate(top)).toBe('cover');
+  await page.evaluate(() => document.querySelector('dialog')?.remove());
+  await cover.dblclick();
+  await li.unlock();
+  await expect(page).toHaveURL(address);
+  await expect(page.getByTestId('option-g_visit/met-met').locator('input')).toBeChecked();
+  await page.getByTestId('back').click();
+  await li.workspace('health');
+});
+
+test('in the list of apps there is nothing to see', async () => {
+  const { page } = li;
+  const goes = (state: string) =>
+    page.evaluate((to) => {
+      Object.defineProperty(document, 'visibilityState', { value: to, configurable: true });
+      document.dispatchEvent(new Event('visibilitychange'));
+    }, state);
+  await goes('hidden');
+  await expect(page.getByTestId('tab-today')).toBeHidden();
+  await goes('visible');
+  await expect(page.getByTestId('tab-today')).toBeVisible();
 });
 
 test('the app turns to English and back, and remembers it', async () => {

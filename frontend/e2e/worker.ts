@@ -16,11 +16,17 @@ export const PIN = '739164';
 
 export interface Worker {
   readonly page: Page;
+  /** The folder where the browser keeps everything. */
+  readonly profile: string;
   /** Logs in, sets the PIN and waits for the first download. */
   enrol(username: string, password: string): Promise<void>;
   /** The battery falls out; the same phone is opened again by its PIN, wherever it was. */
   battery(): Promise<void>;
   unlock(): Promise<void>;
+  /** The battery falls out, and stays out. */
+  kill(): Promise<void>;
+  /** Switched on again: the app is locked. */
+  again(): Promise<{ page: Page }>;
   workspace(scope: 'health' | 'housing'): Promise<void>;
   startForm(form: string): Promise<void>;
   answer(path: string, value: string): Promise<void>;
@@ -65,11 +71,17 @@ function workerWith(
       }
       await expect(page.getByTestId('tab-today')).toBeVisible({ timeout: 60_000 });
     },
+    profile,
     async battery() {
-      await phone.kill();
+      await worker.kill();
+      await worker.again();
+      await worker.unlock();
+    },
+    kill: () => phone.kill(),
+    async again() {
       phone = await launch();
       await phone.page.goto(url);
-      await worker.unlock();
+      return { page: phone.page };
     },
     async unlock() {
       const { page } = phone;
@@ -125,7 +137,7 @@ function workerWith(
       return other;
     },
     async dispose() {
-      await phone.close();
+      await phone.close().catch(() => undefined);
       await rm(profile, { recursive: true, force: true });
     },
   };

@@ -1,8 +1,8 @@
 /** Composition root of everything below the screens: storage, keys, registry and sync behind the one `Client`. */
 import { version as app } from '../package.json';
-import { newId } from './crypto/bytes';
-import { createDeviceKey, publicJwk } from './crypto/device';
-import { createVault, delayLeft, isStrongEnough, openWrap, rewrap, stretch } from './crypto/vault';
+import { browserDeps, type ClientDeps } from './browser';
+import { MOST } from './crypto/guessing';
+import { type Candidate, Entry } from './entry';
 import {
   type Area,
   type BlobStore,
@@ -28,56 +28,18 @@ import { exportFile } from './store/exported';
 import { Database } from './store/idb';
 import { Opened } from './store/opened';
 import { OUTBOX, Outbox } from './store/outbox';
-import { type Device, Knowledge, type Lock, Phone } from './store/phone';
-import { FIELD, Sealer } from './store/sealed';
+import { type Device, type EndedWhy, Phone } from './store/phone';
+import { FIELD, type Sealer } from './store/sealed';
 import type { Initials } from './store/search';
-import { enrolDevice, logIn, logOut, unwrap } from './sync/account';
+import { logIn, logOut, unwrap } from './sync/account';
 import type { SyncContext } from './sync/context';
 import { obtainForm } from './sync/forms';
-import type { Net } from './sync/http';
+import { lockedContext, Waiting } from './sync/locked';
 import { Loop } from './sync/loop';
-import { atStart } from './sync/pull';
-import { onAbsence, onHope, type Surface } from './sync/triggers';
+import { openContext } from './sync/opened';
+import { onAbsence, onHope } from './sync/triggers';
 
-/** The phone around the client; tests bring their own. */
-export interface ClientDeps {
-  indexedDB: IDBFactory;
-  net: Net;
-  locks: LockManager | undefined;
-  window: Surface | undefined;
-  document: (Surface & { readonly visibilityState: string }) | undefined;
-  /** To other tabs; null where there are none. */
-  channel: Pick<BroadcastChannel, 'postMessage' | 'close' | 'onmessage'> | null;
-  /** Asks the browser never to evict this storage. */
-  persist(): Promise<boolean>;
-  mono(): number;
-  random(): number;
-  setTimer(fn: () => void, ms: number): () => void;
-}
-
-export function browserDeps(): ClientDeps {
-  return {
-    indexedDB,
-    net: {
-      fetch: (input, init) => fetch(input, init),
-      origin: '',
-      now: Date.now,
-      online: () => navigator.onLine,
-      newId,
-    },
-    locks: navigator.locks,
-    window,
-    document,
-    channel: typeof BroadcastChannel === 'undefined' ? null : new BroadcastChannel('fs'),
-    persist: () => navigator.storage?.persist?.() ?? Promise.resolve(false),
-    mono: () => performance.now(),
-    random: Math.random,
-    setTimer(fn, ms) {
-      const timer = setTimeout(fn, ms);
-      return () => clearTimeout(timer);
-    },
-  };
-}
+export type { ClientDeps };
 
 /** Resolves when storage was looked at, so that `phase()` is true from the start. */
 export async function createClient(deps: ClientDeps = browserDeps()): Promise<Client> {
@@ -97,6 +59,8 @@ const IDLE: SyncState = {
   error: null,
   loginNeeded: false,
 };
+/** Whoever has come to work unlocks first: then everything is synced, and a locked phone needn't. ms. */
+const LOCKED_PATIENCE = 4_000;
 /** Records prepared for search at a time, between the person's own touches. */
 const WARM = 100;
 
@@ -105,10 +69,11 @@ class FieldClient implements Client {
   private readonly outboxStore: Outbox;
   private readonly shelf: BlobShelf;
   private readonly phone: Phone;
-  private lockRow: Lock | undefined;
+  private readonly entry: Entry;
   private current: { opened: Opened; loop: Loop; stop: () => void } | null = null;
-  /** Logged in, on the way to a PIN. */
-  private candidate: { me: Me; password: string } | null = null;
+  /** What sends while nobody has opened the phone. */
+  private courier: { loop: Loop; waiting: Waiting; stop: () => void } | null = null;
+  private candidate: Candidate | null = null;
   private state: SyncState = IDLE;
   private initials: Initials | null = null;
   private readonly listeners = new Map<ClientEvent, Set<() => void>>();
@@ -118,33 +83,39 @@ class FieldClient implements Client {
     this.outboxStore = new Outbox(new Database(OUTBOX, deps.indexedDB), deps.net.newId);
     this.shelf = new BlobShelf(new Database(BLOBS, deps.indexedDB));
     this.phone = new Phone(this.field);
+    const { phone, outboxStore: outbox, shelf } = this;
+    this.entry = new Entry({ phone, outbox, shelf, net: deps.net });
     if (deps.channel) {
       deps.channel.onmessage = (message) => void this.heard(message.data as ClientEvent);
     }
   }
 
   async begin(): Promise<void> {
-    this.lockRow = await this.phone.lock();
+    await this.entry.load();
+    await this.startCourier();
   }
 
   // ---- opening and locking ------------------------------------------------------------------------
 
   phase(): 'fresh' | 'locked' | 'open' {
-    if (this.current) return 'open';
-    return this.lockRow ? 'locked' : 'fresh';
+    return this.current ? 'open' : this.entry.phase();
+  }
+  ended(): EndedWhy | null {
+    return this.current ? null : (this.entry.ended?.why ?? null);
   }
 
   async login(username: string, password: string): Promise<Me> {
     const me = await logIn(this.deps.net, username, password);
-    if (this.current && this.lockRow?.user !== me.id) {
+    const { user } = this.entry;
+    if (this.current && user !== me.id) {
       await logOut(this.deps.net);
       throw new ClientError('not_you');
     }
-    if (this.lockRow && this.lockRow.user !== me.id && (await this.holdsWork())) {
+    if (user && user !== me.id && (await this.entry.holdsWork())) {
       await logOut(this.deps.net);
       throw new ClientError('other_user');
     }
-    if (this.current && this.lockRow?.user === me.id) await this.loggedInAgain(me);
+    if (this.current) await this.loggedInAgain({ me, password });
     else this.candidate = { me, password };
     return me;
   }
@@ -152,11 +123,8 @@ class FieldClient implements Client {
   async enrol(pin: string, deviceName: string): Promise<void> {
     const { candidate } = this;
     if (!candidate) throw new ClientError('session');
-    if (!isStrongEnough(pin)) throw new ClientError('pin_weak');
     try {
-      const sealer =
-        (await this.newPin(pin, candidate)) ?? (await this.newPhone(pin, candidate, deviceName));
-      await this.phone.setAttempts({ wrong: 0, last: 0 });
+      const sealer = await this.entry.enrol(pin, candidate, deviceName);
       await this.deps.persist();
       await this.open(sealer);
     } catch (error) {
@@ -169,18 +137,37 @@ class FieldClient implements Client {
   }
 
   async unlock(pin: string): Promise<boolean> {
-    const { lockRow } = this;
-    if (!lockRow) throw new ClientError('session');
-    const now = this.deps.net.now();
-    const attempts = await this.phone.attempts();
-    const wait = delayLeft(attempts, now);
-    if (wait > 0) throw new ClientError('locked', String(Math.ceil(wait / 1000)));
-    // Counted before it is tried: closing the app forgives no guess.
-    await this.phone.setAttempts({ wrong: attempts.wrong + 1, last: now });
-    const key = await openWrap(lockRow.vault.id, lockRow.vault.pin, pin);
-    if (!key) return false;
-    await this.phone.setAttempts({ wrong: 0, last: 0 });
-    await this.open(new Sealer(lockRow.vault.id, key));
+    return this.letIn(await this.entry.unlock(pin, () => this.syncNow()));
+  }
+
+  async guessesLeft(): Promise<number> {
+    return Math.max(0, MOST - (await this.phone.attempts()).wrong);
+  }
+
+  async canUseDevice(): Promise<boolean> {
+    return (await this.deps.authenticator?.isThere()) ?? false;
+  }
+  opensByDevice(): boolean {
+    return this.entry.opensByDevice;
+  }
+  async unlockByDevice(): Promise<boolean> {
+    const by = this.deps.authenticator;
+    return by ? this.letIn(await this.entry.unlockByDevice(by, () => this.syncNow())) : false;
+  }
+  async useDevice(pin: string): Promise<boolean> {
+    const by = this.deps.authenticator;
+    return by ? this.entry.useDevice(by, pin) : false;
+  }
+  forgetDevice(): Promise<void> {
+    return this.entry.forgetDevice();
+  }
+
+  private async letIn(sealer: Sealer | null): Promise<boolean> {
+    if (!sealer) {
+      if (this.entry.phase() === 'fresh') await this.afterEnd();
+      return false;
+    }
+    await this.open(sealer);
     void this.syncNow();
     return true;
   }
@@ -188,50 +175,25 @@ class FieldClient implements Client {
   lock(): void {
     this.close();
     this.emit('phase');
+    void this.startCourier().catch(() => undefined);
   }
 
-  /** A PIN forgotten: the log-in password opens the same vault. Null if this isn't that case. */
-  private async newPin(
-    pin: string,
-    { me, password }: { me: Me; password: string },
-  ): Promise<Sealer | null> {
-    const { lockRow } = this;
-    if (lockRow?.user !== me.id) return null;
-    const { vault } = lockRow;
-    const again =
-      vault.password &&
-      (await rewrap(vault, vault.password, password, pin, await stretch(password)));
-    if (again) {
-      this.lockRow = { ...lockRow, vault: again.vault };
-      await this.phone.setLock(this.lockRow);
-      await this.announceDevice();
-      return new Sealer(again.vault.id, again.key);
-    }
-    // The password was changed since. What nobody can open is kept until somebody remembers the PIN.
-    if (await this.holdsWork()) throw new ClientError('unsent_sealed');
-    return null;
+  /** What could be read is destroyed; what was captured is sealed to the server first, while that is possible. */
+  private async end(why: EndedWhy): Promise<void> {
+    await this.current?.opened.sealLagging().catch(() => undefined);
+    await this.entry.end(why);
+    await this.afterEnd();
   }
 
-  private async newPhone(
-    pin: string,
-    { me, password }: { me: Me; password: string },
-    name: string,
-  ): Promise<Sealer> {
-    const keys = await createDeviceKey();
-    const { install } = await this.outboxStore.place();
-    const server = await enrolDevice(this.deps.net, install, name, await publicJwk(keys));
-    const { vault, key } = await createVault(newId(), pin, await stretch(password));
-    const sealer = new Sealer(vault.id, key);
-    const { areas, grants_ver: grantsVer, feeds } = server;
-    const profile = await Knowledge.firstProfile(sealer, { me, areas, grantsVer, lastFull: null });
-    const lock = { vault, user: me.id };
-    await this.phone.begin(lock, { id: server.device, name, keys }, profile, feeds.map(atStart));
-    this.lockRow = lock;
-    return sealer;
+  private async afterEnd(): Promise<void> {
+    this.close();
+    await this.startCourier();
+    this.tell('phase');
   }
 
   private async open(sealer: Sealer): Promise<void> {
     this.close();
+    this.stopCourier();
     const device = await this.phone.device();
     if (!device) throw new ClientError('storage_broken', 'device');
     const { deps } = this;
@@ -240,14 +202,19 @@ class FieldClient implements Client {
       ...{ field: this.field, outbox: this.outboxStore, shelf: this.shelf },
       ...{ sealer, device, app, now },
       initials: () => this.initials,
+      to: () => this.entry.to(),
       mono: deps.mono,
       newId: deps.net.newId,
     });
     await opened.load();
+    await opened.sealLagging().catch(() => undefined);
     const loop = new Loop({
       ...{ locks: deps.locks, random: deps.random, setTimer: deps.setTimer },
       context: this.contextFor(opened, device),
       show: (change) => this.show(change),
+      revoked: async () => {
+        if (this.current?.opened === opened) await this.end('revoked');
+      },
     });
     const ears = [
       onHope(deps.window, deps.document, () => void loop.trigger()),
@@ -266,30 +233,44 @@ class FieldClient implements Client {
     this.candidate = null;
   }
 
-  /** Unsent visits, photos or drafts, which a new user or a new vault would make unreadable. */
-  private async holdsWork(): Promise<boolean> {
-    const unsent = (await this.outboxStore.all()).some(
-      ({ state }) => state === 'waiting' || state === 'sending',
-    );
-    const photos = (await this.shelf.heads().catch(() => [])).some(
-      ({ state, visits }) => state === 'waiting' && visits.length > 0,
-    );
-    return unsent || photos || (await this.phone.hasDrafts());
+  // ---- sending while locked -----------------------------------------------------------------------
+
+  /** Not at once: mostly somebody is about to unlock. */
+  private async startCourier(): Promise<void> {
+    this.stopCourier();
+    const { user } = this.entry;
+    const device = await this.phone.device();
+    if (!user || !device || this.current) return;
+    const waiting = new Waiting(this.outboxStore, this.shelf);
+    await waiting.load();
+    const { deps } = this;
+    const isOver = () => this.courier?.waiting !== waiting;
+    const loop = new Loop({
+      ...{ locks: deps.locks, random: deps.random, setTimer: deps.setTimer },
+      context: lockedContext(waiting, user, {
+        ...{ net: deps.net, device, stopped: isOver },
+        report: (change) => this.show(change),
+        changed: async (what) => {
+          await waiting.load();
+          this.tell(what);
+        },
+        reached: () => this.reached(),
+      }),
+      show: (change) => this.show(change),
+      revoked: async () => {
+        if (!this.entry.ended) await this.end('revoked');
+      },
+    });
+    const soon = deps.setTimer(() => void loop.trigger(), LOCKED_PATIENCE);
+    const ears = onHope(deps.window, deps.document, () => void loop.trigger());
+    this.courier = { loop, waiting, stop: () => [soon, ears].forEach((stop) => void stop()) };
+    this.show({ ...IDLE, online: deps.net.online() });
   }
 
-  /** A new session has to learn which phone it is on; the same key stays the same device. */
-  private async announceDevice() {
-    const device = await this.phone.device();
-    if (!device) throw new ClientError('storage_broken', 'device');
-    const { install } = await this.outboxStore.place();
-    const key = await publicJwk(device.keys);
-    const server = await enrolDevice(this.deps.net, install, device.name, key);
-    if (server.device !== device.id) {
-      await this.phone.setDevice({ ...device, id: server.device });
-      await this.renamed();
-      this.tell('phase');
-    }
-    return server;
+  private stopCourier(): void {
+    this.courier?.loop.stop();
+    this.courier?.stop();
+    this.courier = null;
   }
 
   /** The server knows this phone by another id now, here or since a log-in in another tab. */
@@ -298,9 +279,11 @@ class FieldClient implements Client {
     if (device && this.current) this.current.opened.deps.device.id = device.id;
   }
 
-  private async loggedInAgain(me: Me): Promise<void> {
-    const { areas } = await this.announceDevice();
+  private async loggedInAgain({ me, password }: Candidate): Promise<void> {
+    const { areas } = await this.entry.announceDevice();
+    await this.renamed();
     await this.opened.knowledge.setProfile({ me, areas });
+    await this.entry.renewPassword(password).catch(() => undefined);
     this.show({ loginNeeded: false });
     void this.syncNow();
   }
@@ -335,7 +318,7 @@ class FieldClient implements Client {
 
   sync(): SyncState {
     const opened = this.current?.opened;
-    if (!opened) return this.state;
+    if (!opened) return { ...this.state, unsent: this.courier?.waiting.unsent() ?? 0 };
     const { lastFull } = opened.knowledge.profile;
     const unsent = opened.items.unsent();
     return { ...this.state, unsent, unsentBlobs: opened.unsentBlobs(), lastFull };
@@ -390,14 +373,16 @@ class FieldClient implements Client {
   /** Works while locked: what is exported stays sealed. */
   async exportOutbox(): Promise<Blob> {
     const device = await this.phone.device();
-    if (!this.lockRow || !device) throw new ClientError('session');
+    const { lock, ended } = this.entry;
+    if (!device || !(lock || ended)) throw new ClientError('session');
     const records = await this.outboxStore.all();
     const exported = new Date(this.deps.net.now()).toISOString();
-    return exportFile(records, this.shelf, this.lockRow.vault, device.id, exported);
+    const vault = lock?.vault ?? ended?.rest ?? null;
+    return exportFile(records, this.shelf, vault, device.id, exported);
   }
 
   async syncNow(): Promise<void> {
-    await this.current?.loop.trigger();
+    await (this.current ?? this.courier)?.loop.trigger();
   }
 
   on(event: ClientEvent, fn: () => void): () => void {
@@ -414,16 +399,10 @@ class FieldClient implements Client {
   }
 
   private contextFor(opened: Opened, device: Device): SyncContext {
-    const { base, knowledge, items, blobs, transfer } = opened;
-    return {
-      ...{ net: this.deps.net, device, base, knowledge, outbox: this.outboxStore },
-      ...{ blobs, transfer, named: () => items.named() },
-      vault: opened.deps.sealer.vault,
-      body: (record) => items.body(record),
-      olderForms: () => [
-        ...opened.drafts.list().map(({ form, version }) => ({ id: form, version })),
-        ...opened.returned().map(({ form, fv }) => ({ id: form, version: fv })),
-      ],
+    const { entry } = this;
+    return openContext(opened, {
+      ...{ net: this.deps.net, device, outbox: this.outboxStore },
+      user: entry.user ?? '',
       drafts: () => opened.drafts.list(),
       removeDraft: (id) => this.removeDraft(id),
       forget: async (entities) => {
@@ -436,8 +415,19 @@ class FieldClient implements Client {
         await this.reload(what);
         this.tell(what);
       },
+      reached: () => this.reached(),
+      terms: () => entry.terms?.id ?? '',
+      takeTerms: async (terms) => {
+        await entry.takeTerms(terms);
+        await opened.sealLagging();
+      },
       stopped: () => this.current?.opened !== opened,
-    };
+    });
+  }
+
+  /** Of the lease only; a disk that won't note it must not end the sync. */
+  private reached(): Promise<void> {
+    return this.phone.reached(this.deps.net.now()).catch(() => undefined);
   }
 
   /** Brings memory up to what was written, here or in another tab. */
@@ -457,10 +447,10 @@ class FieldClient implements Client {
 
   private async heard(event: ClientEvent): Promise<void> {
     if (event === 'phase') {
-      const before = this.lockRow?.vault.id;
-      await this.begin();
-      // Another tab gave the phone to somebody else: this one's key opens nothing any more.
-      if (before !== this.lockRow?.vault.id) this.close();
+      const before = this.entry.lock?.vault.id;
+      await this.entry.load();
+      // Another tab gave the phone to somebody else, or ended it: this one's key opens nothing any more.
+      if (before !== this.entry.lock?.vault.id) this.lock();
       else await this.renamed();
     } else await this.reload(event);
     if (event === 'outbox') void this.current?.loop.letVisitsPass();

@@ -6,6 +6,7 @@ import { i18n, setLang } from './i18n';
 import { buildRouter } from './router';
 import { loadFormPage, loadRecordPage } from './screens/field/routes';
 import { clientKey } from './ui/client';
+import { watchForHiding } from './ui/quickHide';
 import { settings } from './ui/settings';
 import { trustOwnWorkers } from './ui/trusted';
 import { watchForUpdates } from './ui/update';
@@ -17,6 +18,9 @@ async function start(): Promise<void> {
   const router = buildRouter(client);
   createApp(App).use(i18n).use(router).provide(clientKey, client).mount('#app');
   watchForUpdates();
+  watchForHiding(() => {
+    if (client.phase() === 'open') client.lock();
+  });
   // The two screens a visit needs open without a wait, and even if the network goes before they are kept.
   void Promise.all([loadFormPage(), loadRecordPage()]).catch(() => undefined);
 }

@@ -25,6 +25,7 @@ SIGNED = {
     "/api/sync/fetch",
     "/api/sync/blob",
     "/api/sync/blobs",
+    "/api/sync/rescue",
 }
 
 ADMITTED: dict[tuple[str, str], set[str]] = {

@@ -269,7 +269,7 @@ def test_members_of_a_newer_app_are_left_alone(app: Flask, cast: Cast) -> None:
     phone = cast.wang.enrol()
     made = rental(app, cast, phone) | {"mood": "fine"}
     body = message(phone, made) | {"battery": 0.4}
-    body["subs"][0]["sealed"] = "…"
+    body["subs"][0]["weather"] = "…"
     assert json.loads(phone.call("push", body).data)["results"][0]["st"] == "stored"
 
 

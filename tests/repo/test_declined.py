@@ -93,5 +93,7 @@ class TestBystanders:
     def test_the_phone_sends_no_notification_and_never_renames_its_window(self) -> None:
         sources = [p for p in FRONTEND.glob("src/**/*") if p.suffix in (".ts", ".vue")]
         assert len(sources) > 100
-        told = re.compile(r"showNotification|new Notification|document\.title")
+        # The cover, a clock, is called a clock; `telling` looks at its words too.
+        renames = r"document\.title = (?!t\('app\.clock'\)|before\.)"
+        told = re.compile(rf"showNotification|new Notification|{renames}")
         assert [p.name for p in sources if told.search(p.read_text("utf-8"))] == []

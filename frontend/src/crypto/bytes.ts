@@ -24,6 +24,13 @@ export function fromBase64(text: string): Bytes {
   return Uint8Array.from(atob(text), (char) => char.charCodeAt(0));
 }
 
+/** Null where the browser can't. */
+export async function gzipped(plain: Bytes): Promise<Bytes | null> {
+  if (typeof CompressionStream === 'undefined') return null;
+  const stream = new Blob([plain]).stream().pipeThrough(new CompressionStream('gzip'));
+  return new Uint8Array(await new Response(stream).arrayBuffer());
+}
+
 /** Lower-case hex SHA-256 of text (as UTF-8) or bytes. */
 export async function sha256(data: string | BufferSource): Promise<string> {
   const bytes = typeof data === 'string' ? encode(data) : data;

@@ -10,7 +10,8 @@ const en: typeof zh = {
     loading: 'Opening…',
     more: 'Show more',
     hide: 'Cover the screen',
-    hidden: 'Tap twice to return',
+    hidden: 'Tap twice, then enter your PIN',
+    clock: 'Clock',
     updateReady: 'A new version is ready.',
     update: 'Update now',
     screenMissing:
@@ -20,6 +21,15 @@ const en: typeof zh = {
   },
   nav: { today: 'Today', find: 'Find', outbox: 'Send', me: 'Me' },
   scope: { health: 'Health', housing: 'Housing', choose: 'Workspace' },
+  ended: {
+    attempts:
+      'The PIN was wrong ten times, so the records on this phone were erased. Log in with your password: they come down again, and drafts come back too.',
+    revoked:
+      'This phone was taken out of service and its records erased. If it is still with you, ask your administrator, then log in again.',
+    unsent:
+      '{n} visits are not sent yet. They are not lost and leave by themselves where there is a network. Do not clear the data.',
+    sent: 'All finished visits have arrived.',
+  },
   welcome: {
     title: 'First use',
     intro: 'Log in once where there is a network. After that it works without one.',
@@ -51,12 +61,16 @@ const en: typeof zh = {
     open: 'Open',
     opening: 'Opening…',
     wrong: 'Wrong PIN. Try again.',
+    left: 'Wrong PIN. After {n} more, the records on this phone are erased (unsent visits and drafts are kept). If you can’t remember it, log in with your password.',
     forgot: 'Forgot the PIN?',
     forgotText:
       'Log in once with your password where there is a network, then choose a new PIN. Visits and drafts on the phone stay.',
     loginInstead: 'Log in with the password',
     exportFirst: 'Export unsent visits',
     wait: 'Too many wrong tries. Wait {n} seconds.',
+    device: 'Open with fingerprint or screen lock',
+    deviceFailed: 'It did not open. Try again, or enter the PIN.',
+    sending: '{n} visits wait to be sent; they leave by themselves, also while locked.',
   },
   today: {
     title: 'Today',
@@ -274,6 +288,12 @@ const en: typeof zh = {
     language: 'Language',
     large: 'Large print',
     lock: 'Lock',
+    device: 'Open with fingerprint or screen lock',
+    deviceHint: 'No PIN each time. Leave it off if others know your screen lock.',
+    devicePin: 'Enter your PIN first',
+    deviceOn: 'Turn it on',
+    deviceFailed:
+      'This phone’s browser can’t do it, or it was not confirmed. Use your PIN as before.',
     version: 'App version',
     storage: 'Storage',
     persisted: 'Protected from being cleared by the phone',
@@ -317,6 +337,9 @@ const en: typeof zh = {
       'Somebody else works on this phone. Log in with their user name; to hand it over, lock it first, then tap Forgot the PIN.',
     unsent_sealed:
       'The password was changed, so unsent visits on the phone stay sealed. Remember the old PIN, or export them and ask your administrator.',
+    lease:
+      'This phone has been out of reach for too long. Connect to a network, then open it again. Unsent visits and drafts are kept.',
+    ended: 'The records on this phone were erased. Log in with your password.',
     phone_locked: 'The phone is locked. Enter your PIN and try again.',
     pin_weak: 'That PIN is too easy to guess. Choose another.',
     session: 'Your log-in has ended. Log in again.',

@@ -64,7 +64,12 @@ test('the placeholders of a text are the same in both languages', () => {
 
 test('a reason the phone or the server can give has words', () => {
   const reasons = files(join(SRC, 'sync'))
-    .concat(files(join(SRC, 'store')), files(join(SRC, 'crypto')), join(SRC, 'client.ts'))
+    .concat(
+      files(join(SRC, 'store')),
+      files(join(SRC, 'crypto')),
+      join(SRC, 'client.ts'),
+      join(SRC, 'entry.ts'),
+    )
     .map((path) => readFileSync(path, 'utf8'))
     .flatMap((text) =>
       [...text.matchAll(/new ClientError\('([a-z_]+)'/g)].map((found) => found[1]),

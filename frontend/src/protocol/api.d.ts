@@ -1212,6 +1212,47 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/sync/rescue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Open keys that the caller's own phone sealed for this person */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/vnd.fs-sync+json": components["schemas"]["Rescue"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/vnd.fs-sync+json": components["schemas"]["Rescued"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/sync/blob": {
         parameters: {
             query?: never;
@@ -2832,13 +2873,19 @@ export interface components {
             }[];
             /** @description Hash of the catalogue */
             catalogue?: string;
+            /** @description `{id, seal: {id, key}, lease_days}` */
+            terms?: {
+                [key: string]: unknown;
+            };
         };
         Item: {
             id: string;
             /** @default 0 */
             n: number;
             sha: string;
-            body: string;
+            body?: string;
+            /** Format: byte */
+            sealed?: string;
         };
         Push: {
             nonce: string;
@@ -2874,6 +2921,8 @@ export interface components {
             states?: {
                 [key: string]: unknown;
             };
+            /** @description This phone shall keep nothing */
+            revoked?: boolean;
         };
         Cursor: {
             epoch: string;
@@ -2886,6 +2935,11 @@ export interface components {
             grants_ver: string;
             /** @default  */
             catalogue: string;
+            /**
+             * @description Id of the terms it has; blank: none
+             * @default null
+             */
+            terms: string | null;
             feeds: {
                 [key: string]: components["schemas"]["Cursor"];
             };
@@ -2905,6 +2959,10 @@ export interface components {
             catalogue?: string;
             sids?: string[][];
             feeds?: {
+                [key: string]: unknown;
+            };
+            /** @description Only if they are others than the phone has */
+            terms?: {
                 [key: string]: unknown;
             };
         };
@@ -2935,6 +2993,16 @@ export interface components {
                 [key: string]: unknown;
             }[];
         };
+        Rescue: {
+            nonce: string;
+            password: string;
+            keys: string[];
+        };
+        Rescued: {
+            nonce?: string;
+            server_now?: string;
+            keys?: (string | null)[];
+        };
         Blob: {
             nonce: string;
             sha: string;
@@ -2942,6 +3010,11 @@ export interface components {
             at: number;
             /** Format: byte */
             data: string;
+            /**
+             * Format: byte
+             * @description The key of `data`, sealed to us by a locked phone
+             */
+            sealed?: string;
         };
         BlobState: {
             nonce?: string;

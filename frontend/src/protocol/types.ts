@@ -534,7 +534,19 @@ export interface Client {
   login(username: string, password: string): Promise<Me>;
   /** After login: makes the vault and the device key, then pulls everything. Reports through 'sync'. */
   enrol(pin: string, deviceName: string): Promise<void>;
+  /** False: wrong. Throws ClientError: locked (detail: seconds to wait), lease (the server must be reached first). */
   unlock(pin: string): Promise<boolean>;
+  /** Wrong PINs that are left before what can be read is erased. */
+  guessesLeft(): Promise<number>;
+  /** Why there is nothing left to open: ten wrong PINs, or the phone was reported lost. Unsent work still leaves. */
+  ended(): 'attempts' | 'revoked' | null;
+  /** Whether this phone has a fingerprint, face or screen lock that may open the app. */
+  canUseDevice(): Promise<boolean>;
+  opensByDevice(): boolean;
+  unlockByDevice(): Promise<boolean>;
+  /** Lets it open the app beside the PIN; false if that is wrong. Throws where the phone can't or the person refuses. */
+  useDevice(pin: string): Promise<boolean>;
+  forgetDevice(): Promise<void>;
   lock(): void;
   me(): Me;
   areas(): Area[];

@@ -35,13 +35,14 @@ export const MAX_ITEMS = 50;
 
 // ---- requests -----------------------------------------------------------------------------------
 
-/** A submission in a push: `body` is its JSON as finished, `sha` the hash of that text's UTF-8 bytes. */
-export interface PushItem {
-  id: string;
-  n: number;
-  sha: string;
-  body: string;
-}
+/**
+ * A submission in a push: `body` is its JSON as finished, or `sealed` the same text sealed to the server, in base64; `sha` is
+ * the hash of the text's UTF-8 bytes.
+ */
+export type PushItem = { id: string; n: number; sha: string } & (
+  | { body: string }
+  | { sealed: string }
+);
 
 export interface Requests {
   enrol: { install: string; name: string; key: JsonWebKey };
@@ -52,12 +53,16 @@ export interface Requests {
     catalogue: string;
     feeds: Record<string, { epoch: string; seq: number; view: string }>;
     budget: number;
+    /** Id of the terms the phone has; blank: none. */
+    terms: string;
   };
   manifest: { feed: string; after: string };
   fetch: { feed: string; ids: string[] };
   /** A chunk of an attachment of `size` bytes, from position `at` on; data: base64 of at most 64 KiB. */
-  blob: { sha: string; size: number; at: number; data: string };
+  blob: { sha: string; size: number; at: number; data: string; sealed?: string };
   blobs: { shas: string[] };
+  /** Keys sealed to the server, in base64. */
+  rescue: { password: string; keys: string[] };
 }
 export type Endpoint = keyof Requests;
 
@@ -102,6 +107,13 @@ const leave = record<Required<Extract<WireChange, { k: 'leave' }>>>({
 const change: Check<WireChange> = (v) =>
   object<{ k: string }>()(v).k === 'leave' ? leave(v) : up(v);
 
+const termsOf = record({
+  id: text,
+  seal: record({ id: text, key: (v: unknown) => object<JsonWebKey>()(v) as JsonWebKey }),
+  lease_days: count,
+});
+const terms = withDefault<Checked<typeof termsOf> | null>(nullable(termsOf), null);
+
 const page = record({
   epoch: text,
   seq: count,
@@ -121,6 +133,7 @@ const answers = {
     feeds: list(text),
     areas: list(area),
     catalogue: text,
+    terms,
   }),
   push: record({ results: list(record({ id: text, st: state, why })) }),
   verify: record({
@@ -128,6 +141,7 @@ const answers = {
     durable: list(text),
     gaps: list(tuple<[number, number]>(count, count)),
     states: dict(record({ st: state, why })),
+    revoked: withDefault(flag, false),
   }),
   pull: record({
     server_now: text,
@@ -138,6 +152,7 @@ const answers = {
     catalogue: text,
     sids: list(wireSid),
     feeds: dict(page),
+    terms,
   }),
   manifest: record({
     epoch: text,
@@ -155,6 +170,7 @@ const answers = {
   blobs: record({
     states: dict(record({ st: oneOf('missing', 'partial', 'stored', 'durable'), have: count })),
   }),
+  rescue: record({ keys: list(nullable(text)) }),
 } satisfies Record<Endpoint, Check<unknown>>;
 
 export type Answer<E extends Endpoint> = Checked<(typeof answers)[E]>;

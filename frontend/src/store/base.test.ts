@@ -1,7 +1,7 @@
 /** 王芳's copy of the village while it comes page by page over a line that breaks. */
 import { IDBFactory } from 'fake-indexeddb';
 import { beforeEach, expect, test } from 'vitest';
-import { createVault } from '@/crypto/vault';
+import { createPepper, createVault } from '@/crypto/vault';
 import type { WireChange, WireSid } from '@/protocol/types';
 import { Base, type FeedChange } from './base';
 import { Database } from './idb';
@@ -16,8 +16,12 @@ let base: Base;
 
 beforeEach(async () => {
   db = new Database(FIELD, new IDBFactory());
-  const { vault, key } = await createVault('v1', '739415', null);
-  sealer = new Sealer(vault.id, key);
+  const { vault, key } = await createVault(
+    'v1',
+    { pin: '739415', password: null },
+    await createPepper(),
+  );
+  sealer = new Sealer(vault.id, key, key);
   base = new Base(db, sealer);
   await base.apply([page('east', 'e1', 2, [up(MEI, '张小梅'), up(YAN, '刘春燕')])], true);
   await base.apply([page('west', 'e1', 0, [])], true);

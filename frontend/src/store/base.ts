@@ -3,10 +3,12 @@
  * entities, so that opening a village of 5,000 records is a few dozen decryptions. A page and its cursor are one
  * transaction; memory follows only after it has completed.
  */
+import { type Bytes, decode } from '@/crypto/bytes';
 import { checksum } from '@/protocol/merge';
 import type { LiveValue, Scope, WireChange, WireSid, WireValue } from '@/protocol/types';
 import type { Database } from './idb';
 import type { SealedRecord, Sealer } from './sealed';
+import { slices } from './slices';
 
 /**
  * One entity as one feed shows it. rx orders copies of the same entity from different feeds by receipt. gone: it left the
@@ -86,7 +88,7 @@ export class Base {
         generation: await tx.get<Generation>('meta', 'generation'),
       }),
     );
-    const buckets = await Promise.all(rows.map((row) => this.openBucket(row)));
+    const buckets = await this.openAll(rows);
     this.feeds = new Map(
       cursors.map((cursor) => [
         cursor.feed,
@@ -201,13 +203,27 @@ export class Base {
     });
   }
 
-  private async openBucket(row: SealedRecord): Promise<Bucket> {
-    try {
-      return unpacked(await this.sealer.open<StoredBucket>('base', row.key, row.sealed));
-    } catch {
-      // Damaged: the checksum will find what is missing, and the manifest bring it back.
-      return new Map();
+  /** All are deciphered at once, in the browser's own threads; what is read of them goes in slices, a touch in between. */
+  private async openAll(rows: readonly SealedRecord[]): Promise<Bucket[]> {
+    const opening = rows.map(({ key, sealed }) =>
+      this.sealer.openBytes('base', key, sealed).catch(() => null),
+    );
+    const slice = slices();
+    const buckets: Bucket[] = [];
+    for (const one of opening) {
+      buckets.push(bucketIn(await one));
+      await slice();
     }
+    return buckets;
+  }
+}
+
+function bucketIn(bytes: Bytes | null): Bucket {
+  try {
+    return bytes ? unpacked(JSON.parse(decode(bytes)) as StoredBucket) : new Map();
+  } catch {
+    // Damaged: the checksum will find what is missing, and the manifest bring it back.
+    return new Map();
   }
 }
 

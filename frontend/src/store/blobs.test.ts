@@ -2,12 +2,13 @@
 import { IDBFactory } from 'fake-indexeddb';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { random, sha256 } from '@/crypto/bytes';
-import { createVault } from '@/crypto/vault';
+import { createPepper, createVault } from '@/crypto/vault';
 import { BLOBS, BlobShelf, Blobs, LARGEST } from './blobs';
 import { Database } from './idb';
 import { Sealer } from './sealed';
 import 'fake-indexeddb/auto';
 
+const nobody = () => ({ user: 'wang', server: null });
 const NOON = Date.parse('2026-11-02T12:00:00+08:00');
 let db: Database;
 let shelf: BlobShelf;
@@ -16,13 +17,14 @@ let blobs: Blobs;
 beforeEach(async () => {
   db = new Database(BLOBS, new IDBFactory());
   shelf = new BlobShelf(db);
-  blobs = new Blobs(shelf, await sealer(), () => NOON);
+  blobs = new Blobs(shelf, await sealer(), () => NOON, nobody);
 });
 afterEach(() => vi.restoreAllMocks());
 
 async function sealer(): Promise<Sealer> {
-  const { vault, key } = await createVault('v1', '739415', null);
-  return new Sealer(vault.id, key);
+  const pepper = await createPepper();
+  const { vault, key } = await createVault('v1', { pin: '739415', password: null }, pepper);
+  return new Sealer(vault.id, key, key);
 }
 const photo = () => random(1500);
 const names = async () => (await shelf.heads()).map(({ name }) => name);
@@ -78,7 +80,7 @@ test('nothing and too much are refused with words', async () => {
 
 test('another key, or altered bytes, open nothing', async () => {
   const name = await blobs.put(photo(), 'image/jpeg', 'd1');
-  expect(await new Blobs(shelf, await sealer(), () => NOON).get(name)).toBeUndefined();
+  expect(await new Blobs(shelf, await sealer(), () => NOON, nobody).get(name)).toBeUndefined();
   const record = await shelf.record(name);
   if (!record) throw new Error('gone');
   new Uint8Array(record.sealed).set([1, 2, 3], 40);

@@ -7,7 +7,8 @@
  * it names before it is written to the outbox; bytes go only when no draft and no visit holds them, decided in the one
  * transaction that deletes. What a crash leaves over is swept when the phone is next opened. docs/sync.md tells the story.
  */
-import { type Bytes, sha256 } from '@/crypto/bytes';
+import { type Bytes, random, sha256 } from '@/crypto/bytes';
+import { type ServerKey, sealToServer } from '@/crypto/toServer';
 import { blobName, hashOf } from '@/protocol/blobs';
 import { type BlobStore, ClientError } from '@/protocol/types';
 import type { Database, Schema, Tx } from './idb';
@@ -34,6 +35,15 @@ export interface BlobHead {
   visits: string[];
   state: BlobState;
   why: string | null;
+  /**
+   * The key of its bytes (AES-256-CTR: any part can leave by itself; its name is the hash that is compared), sealed by the
+   * work key. Missing in those of the first builds, whose bytes are sealed by the data key.
+   */
+  key?: ArrayBuffer;
+  /** The same key as only the server can open it. */
+  post?: ArrayBuffer;
+  /** Whose it is, an id. */
+  user?: string;
 }
 interface BytesRow {
   name: string;
@@ -42,6 +52,9 @@ interface BytesRow {
 export interface BlobRecord extends BlobHead {
   sealed: ArrayBuffer;
 }
+/** On its way: here, and not yet with the server. */
+export const isUnsent = ({ state }: BlobHead) => state === 'waiting' || state === 'refused';
+
 export type BlobChange = Partial<Pick<BlobHead, 'state' | 'why'>>;
 
 export const BLOBS: Schema = {
@@ -143,6 +156,13 @@ export class BlobShelf {
   }
 }
 
+/** To whom what was captured is sealed beside its worker: the server, in whose name. */
+export interface Addressee {
+  user: string;
+  /** Null until the server's key is known. */
+  server: ServerKey | null;
+}
+
 /** The shelf with its seals open. */
 export class Blobs implements BlobStore {
   /** As last read. */
@@ -152,6 +172,7 @@ export class Blobs implements BlobStore {
     readonly shelf: BlobShelf,
     private readonly sealer: Sealer,
     private readonly now: () => number,
+    private readonly to: () => Addressee,
   ) {}
 
   /** Never fails: where photos can't be read, the text still must. */
@@ -165,11 +186,10 @@ export class Blobs implements BlobStore {
     const bytes = new Uint8Array(given);
     const sha = await sha256(bytes);
     const name = blobName(sha, type);
-    const { vault } = this.sealer;
     const record: BlobRecord = {
-      ...{ name, sha, type, vault, size: bytes.byteLength, at: this.now() },
+      ...{ name, sha, type, size: bytes.byteLength, at: this.now() },
       ...{ drafts: [draft], visits: [], state: 'waiting', why: null },
-      sealed: await this.sealer.sealBytes('blobs', name, bytes),
+      ...(await this.sealed(name, sha, bytes)),
     };
     await this.keep(record);
     if (!(await this.get(name))) throw new ClientError('storage_broken', 'read back');
@@ -186,11 +206,37 @@ export class Blobs implements BlobStore {
   /** The bytes of a record; null if damaged or sealed by another key. */
   async open(record: BlobRecord): Promise<Bytes | null> {
     try {
-      const bytes = await this.sealer.openBytes('blobs', record.name, record.sealed);
+      const bytes = record.key
+        ? await turned(await this.sealer.openBytes('blobs', record.name, record.key), record.sealed)
+        : await this.sealer.openBytes('blobs', record.name, record.sealed);
       return (await sha256(bytes)) === hashOf(record.name) ? bytes : null;
     } catch {
       return null;
     }
+  }
+
+  /** Seals to the server what was taken before the phone knew its key. */
+  async sealLagging(): Promise<void> {
+    for (const head of this.heads) {
+      if (head.post || !isUnsent(head) || !this.to().server) continue;
+      const record = await this.shelf.record(head.name);
+      const bytes = record && (await this.open(record));
+      if (bytes)
+        await this.shelf.keep({ ...record, ...(await this.sealed(head.name, head.sha, bytes)) });
+    }
+    await this.load();
+  }
+
+  private async sealed(name: string, sha: string, bytes: Bytes) {
+    const key = random(32);
+    const { user, server } = this.to();
+    const post = server && (await sealToServer(server, ['blob', sha], key));
+    return {
+      vault: this.sealer.vault,
+      sealed: (await turned(key, bytes)).buffer,
+      key: await this.sealer.sealWorkBytes('blobs', name, key),
+      ...(post ? { post, user } : {}),
+    };
   }
 
   release(draft: string): Promise<void> {
@@ -210,6 +256,13 @@ export class Blobs implements BlobStore {
       throw full ? new ClientError('blob_storage', error.detail) : error;
     }
   }
+}
+
+/** AES-256-CTR, the same there and back; the key is of these bytes alone. */
+async function turned(raw: Bytes, bytes: BufferSource): Promise<Bytes> {
+  const how = { name: 'AES-CTR', counter: new Uint8Array(16), length: 64 };
+  const key = await crypto.subtle.importKey('raw', raw, 'AES-CTR', false, ['encrypt']);
+  return new Uint8Array(await crypto.subtle.encrypt(how, key, bytes));
 }
 
 async function drop(tx: Tx, name: string): Promise<void> {

@@ -3,6 +3,7 @@
  * and removing the draft leaves no second visit; and the register values that stood when the form first met each
  * entity: what the worker was shown. Knows no outbox.
  */
+import { DATA, kindOf } from '@/crypto/seal';
 import type { AnswerValue, DraftMeta, LiveValue, StoredDraft } from '@/protocol/types';
 import type { Database } from './idb';
 import type { Sealer } from './sealed';
@@ -162,12 +163,21 @@ export class Drafts {
     if (!entry) return;
     const body: Body = { draft, seen: entry.seen };
     const [sealedHead, sealedBody] = await Promise.all([
-      this.sealer.seal('drafts', `${stored.id}/head`, meta),
-      this.sealer.seal('drafts', `${stored.id}/body`, body),
+      this.sealer.sealWork('drafts', `${stored.id}/head`, meta),
+      this.sealer.sealWork('drafts', `${stored.id}/body`, body),
     ]);
     const { sid, reopened } = entry;
     const row: Row = { id: stored.id, sid, reopened, head: sealedHead, body: sealedBody };
     await this.db.write(['drafts'], (tx) => tx.put('drafts', row));
+  }
+
+  /** Drafts of the first builds were sealed by the data key, and would go with it. */
+  async sealLagging(): Promise<void> {
+    const rows = await this.db.read(['drafts'], (tx) => tx.all<Row>('drafts'));
+    for (const { id, head } of rows) {
+      const stored = kindOf(head) === DATA && (await this.get(id).catch(() => undefined));
+      if (stored && !this.running.has(id) && !this.queued.has(id)) await this.write(stored);
+    }
   }
 
   /** The draft as listed, with entities it now mentions noted as they stand. */

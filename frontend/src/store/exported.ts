@@ -1,6 +1,6 @@
 /**
- * The outbox as a file: still sealed, with the wrapped key beside it, so that whoever knows the PIN or the log-in
- * password can open it anywhere. Needs no open phone. The format is described in docs/sync.md.
+ * The outbox as a file: still sealed, to the server; of the first builds, for whoever knows the PIN or the log-in password,
+ * whose wraps lie beside it. Needs no open phone. The format is described in docs/sync.md.
  */
 import { toBase64 } from '@/crypto/bytes';
 import type { Vault, Wrap } from '@/crypto/vault';
@@ -11,15 +11,19 @@ import type { OutboxRecord } from './outbox';
 export async function exportFile(
   records: readonly OutboxRecord[],
   shelf: BlobShelf,
-  vault: Vault,
+  vault: (Pick<Vault, 'id' | 'password'> & Partial<Vault>) | null,
   device: string,
   exported: string,
 ): Promise<Blob> {
-  const items = records.map(({ sealed, ...record }) => ({ ...record, sealed: toBase64(sealed) }));
-  const keys = {
+  const items = records.map(({ sealed, post, ...record }) => ({
+    ...record,
+    sealed: toBase64(sealed),
+    ...(post ? { post: toBase64(post) } : {}),
+  }));
+  const keys = vault && {
     id: vault.id,
     pin: wrapText(vault.pin),
-    password: vault.password && wrapText(vault.password),
+    password: wrapText(vault.password),
   };
   const file = { format: 'fs-outbox/1', exported, device, vault: keys, items };
   // In parts: a film of ten megabytes is never one string with the rest.
@@ -41,11 +45,15 @@ async function* blobTexts(
     if (head.state === 'durable' || !head.visits.some((id) => ids.has(id))) continue;
     const record = await shelf.record(head.name).catch(() => undefined);
     if (!record) continue;
-    const { name, type, size, vault, visits, sealed } = record;
-    yield JSON.stringify({ name, type, size, vault, visits, sealed: toBase64(sealed) });
+    const { name, type, size, vault, visits, sealed, post } = record;
+    const closed = { sealed: toBase64(sealed), ...(post ? { post: toBase64(post) } : {}) };
+    yield JSON.stringify({ name, type, size, vault, visits, ...closed });
   }
 }
 
-function wrapText({ salt, iterations, iv, wrapped }: Wrap) {
+/** Without this phone's pepper the others open nothing. */
+function wrapText(wrap: Wrap | null | undefined) {
+  if (!wrap || wrap.kdf) return null;
+  const { salt, iterations, iv, wrapped } = wrap;
   return { salt: toBase64(salt), iterations, iv: toBase64(iv), wrapped: toBase64(wrapped) };
 }

@@ -1,5 +1,6 @@
 /** The outbox with its seals open: what the screens list and what lies over the base copy. */
-import { sha256 } from '@/crypto/bytes';
+import { encode, sha256 } from '@/crypto/bytes';
+import { sealToServer } from '@/crypto/toServer';
 import {
   type Attached,
   ClientError,
@@ -7,7 +8,8 @@ import {
   type Scope,
   type Submission,
 } from '@/protocol/types';
-import type { Outbox, OutboxRecord, Prepared } from './outbox';
+import type { Addressee } from './blobs';
+import { isToSend, type Outbox, type OutboxRecord, type Posted, type Prepared } from './outbox';
 import type { Pending } from './overlay';
 import type { Sealer } from './sealed';
 
@@ -42,6 +44,7 @@ export class Items {
   constructor(
     readonly outbox: Outbox,
     private readonly sealer: Sealer,
+    private readonly to: () => Addressee,
   ) {}
 
   /** Reads states anew; a body is opened once, for it never changes under the same hash. */
@@ -54,7 +57,24 @@ export class Items {
 
   async prepare(content: Content, id: string): Promise<Prepared> {
     const sealed = await this.sealer.seal('outbox', id, content);
-    return { sha: await sha256(content.body), vault: this.sealer.vault, sealed };
+    const sha = await sha256(content.body);
+    return { sha, vault: this.sealer.vault, sealed, ...(await this.posted(id, sha, content.body)) };
+  }
+
+  /** Seals to the server what was finished before the phone knew its key. */
+  async sealLagging(): Promise<void> {
+    for (const record of await this.outbox.all()) {
+      const body = record.post || !isToSend(record) ? null : await this.body(record);
+      if (body === null) continue;
+      const posted = await this.posted(record.id, record.sha, body);
+      if (posted.post) await this.outbox.addPost(record.id, record.sha, posted);
+    }
+  }
+
+  private async posted(id: string, sha: string, body: string): Promise<Posted> {
+    const { user, server } = this.to();
+    if (!server) return {};
+    return { user, post: await sealToServer(server, ['visit', id, sha], encode(body)) };
   }
 
   /** Reads the item back in a transaction of its own and compares the hash. Only then is a visit saved. */
@@ -88,6 +108,11 @@ export class Items {
 
   all(): Opened[] {
     return [...this.opened.values()];
+  }
+
+  /** What only the server can open. */
+  closed(): readonly OutboxRecord[] {
+    return this.unreadable;
   }
 
   submission(id: string): Submission | undefined {

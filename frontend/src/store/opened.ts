@@ -9,7 +9,7 @@ import type {
   Scope,
 } from '@/protocol/types';
 import { Base } from './base';
-import { type BlobShelf, Blobs } from './blobs';
+import { type Addressee, type BlobShelf, Blobs, isUnsent } from './blobs';
 import { localDay } from './clock';
 import { Drafts } from './drafts';
 import { finish } from './finish';
@@ -22,7 +22,7 @@ import { type Own, returnedTasks } from './post';
 import { ScopeRegistry } from './registry';
 import type { Sealer } from './sealed';
 import type { Initials } from './search';
-import { attachedTo, isUnsent, Transfer } from './transfer';
+import { attachedTo, Transfer } from './transfer';
 
 export interface OpenDeps {
   field: Database;
@@ -31,6 +31,8 @@ export interface OpenDeps {
   sealer: Sealer;
   device: Device;
   initials(): Initials | null;
+  /** For whom what is captured is sealed too. */
+  to(): Addressee;
   app: string;
   now(): number;
   mono(): number;
@@ -62,8 +64,8 @@ export class Opened {
   constructor(readonly deps: OpenDeps) {
     const { field, outbox, sealer, newId } = deps;
     this.base = new Base(field, sealer);
-    this.items = new Items(outbox, sealer);
-    this.blobs = new Blobs(deps.shelf, sealer, deps.now);
+    this.items = new Items(outbox, sealer, deps.to);
+    this.blobs = new Blobs(deps.shelf, sealer, deps.now, deps.to);
     this.knowledge = new Knowledge(field, sealer);
     this.drafts = new Drafts(
       field,
@@ -89,6 +91,13 @@ export class Opened {
     this.programsChanged();
     this.refresh();
     await this.sweep();
+  }
+
+  /** What an older build left, or what was captured before the server's key was known, survives the data key too. */
+  async sealLagging(): Promise<void> {
+    await this.items.sealLagging();
+    await this.blobs.sealLagging();
+    await this.drafts.sealLagging();
   }
 
   registry(scope: Scope): ScopeRegistry {

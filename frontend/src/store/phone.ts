@@ -1,5 +1,7 @@
 /** What the phone knows of itself and its user: the vault and device in the clear, the person and the forms sealed. */
-import type { Attempts, Vault } from '@/crypto/vault';
+import type { Attempts, Contact } from '@/crypto/guessing';
+import type { ServerKey } from '@/crypto/toServer';
+import { createPepper, type Vault } from '@/crypto/vault';
 import type { Area, Catalogue, FormDefinition, Me } from '@/protocol/types';
 import type { Cursor } from './base';
 import { FormFiles } from './formFiles';
@@ -34,6 +36,45 @@ interface Row<T> {
   value: T;
 }
 
+/** What the phone may always do, whoever opens it: seal to this key, and be out of reach for so many days. */
+export interface Terms {
+  id: string;
+  seal: ServerKey;
+  lease_days: number;
+}
+
+/** The key of what was captured here: sealed by the data key, and to the server. */
+export interface Work {
+  /** The data key that seals it. */
+  vault: string;
+  sealed: ArrayBuffer;
+  /** Missing until the server's key is known. */
+  post?: ArrayBuffer;
+}
+
+export type EndedWhy = 'attempts' | 'revoked';
+/** What could be read was destroyed. */
+export interface Ended {
+  why: EndedWhy;
+  user: string;
+  /** Kept only where unsent work couldn't be sealed to the server yet: the log-in password opens it. */
+  rest: Pick<Vault, 'id' | 'password'> | null;
+}
+
+/** What a new data key begins with. */
+export interface Beginning {
+  lock: Lock;
+  device: Device;
+  profile: SealedRecord;
+  cursors: readonly Cursor[];
+  work: Work;
+  /** The drafts there are can be opened by this work key. */
+  keepsDrafts: boolean;
+}
+const STORES = ['meta', 'drafts', 'base', 'cursors', 'forms'];
+/** Of `meta`: what stays when the rest is destroyed. Nothing of it tells anything of anybody. */
+const STAYING = ['device', 'attempts', 'pepper', 'terms', 'contact', 'work'];
+
 /** Readable while locked. */
 export class Phone {
   constructor(private readonly db: Database) {}
@@ -41,8 +82,17 @@ export class Phone {
   lock(): Promise<Lock | undefined> {
     return this.value('lock');
   }
+  ended(): Promise<Ended | undefined> {
+    return this.value('ended');
+  }
   device(): Promise<Device | undefined> {
     return this.value('device');
+  }
+  terms(): Promise<Terms | undefined> {
+    return this.value('terms');
+  }
+  work(): Promise<Work | undefined> {
+    return this.value('work');
   }
   async attempts(): Promise<Attempts> {
     return (await this.value<Attempts>('attempts')) ?? { wrong: 0, last: 0 };
@@ -53,33 +103,91 @@ export class Phone {
   async setDevice(device: Device): Promise<void> {
     await this.put({ device });
   }
-  async setAttempts(attempts: Attempts): Promise<void> {
-    await this.put({ attempts });
+  async setTerms(terms: Terms): Promise<void> {
+    await this.put({ terms });
+  }
+  async setWork(work: Work): Promise<void> {
+    await this.put({ work });
+  }
+  async forgive(): Promise<void> {
+    await this.put({ attempts: { wrong: 0, last: 0 } satisfies Attempts });
+  }
+
+  /** Before a guess is tried; two tabs count one after the other. How many there were before. */
+  async countAttempt(now: number): Promise<number> {
+    return this.db.write(['meta'], async (tx) => {
+      const row = await tx.get<Row<Attempts>>('meta', 'attempts');
+      const wrong = row?.value.wrong ?? 0;
+      await tx.put('meta', { key: 'attempts', value: { wrong: wrong + 1, last: now } });
+      return wrong;
+    });
+  }
+
+  /** This browser's own key, made the first time. */
+  async pepper(): Promise<CryptoKey> {
+    const known = await this.value<CryptoKey>('pepper');
+    if (known) return known;
+    const made = await createPepper();
+    return this.db.write(['meta'], async (tx) => {
+      const meanwhile = await tx.get<Row<CryptoKey>>('meta', 'pepper');
+      if (meanwhile) return meanwhile.value;
+      await tx.put('meta', { key: 'pepper', value: made });
+      return made;
+    });
+  }
+
+  /** The last contact with the server; `now` moves on the latest time seen. */
+  async contact(now: number): Promise<Contact> {
+    const known = (await this.value<Contact>('contact')) ?? { at: now, seen: now };
+    const contact = { at: known.at, seen: Math.max(known.seen, now) };
+    await this.put({ contact });
+    return contact;
+  }
+  async reached(now: number): Promise<void> {
+    await this.put({ contact: { at: now, seen: now } satisfies Contact });
   }
 
   /**
-   * A phone begun anew, whole or not at all: nothing of an earlier user stays, but for the outbox, which lies elsewhere.
-   * profile: sealed, see Knowledge. cursors: the feeds to pull.
+   * A phone begun anew, whole or not at all: nothing of an earlier user stays, but for the outbox, which lies elsewhere,
+   * and the drafts of the same person.
    */
-  async begin(
-    lock: Lock,
-    device: Device,
-    profile: SealedRecord,
-    cursors: readonly Cursor[],
-  ): Promise<void> {
-    const stores = ['meta', 'drafts', 'base', 'cursors', 'forms'];
-    await this.db.write(stores, async (tx) => {
-      for (const store of stores) await tx.clear(store);
-      await tx.put('meta', { key: 'lock', value: lock });
-      await tx.put('meta', { key: 'device', value: device });
-      await tx.put('meta', profile);
-      for (const cursor of cursors) await tx.put('cursors', cursor);
+  async begin(b: Beginning): Promise<void> {
+    await this.db.write(STORES, async (tx) => {
+      const kept = new Map<string, Row<unknown>>();
+      for (const key of ['pepper', 'terms', 'contact']) {
+        const row = await tx.get<Row<unknown>>('meta', key);
+        if (row) kept.set(key, row);
+      }
+      for (const store of STORES) if (store !== 'drafts' || !b.keepsDrafts) await tx.clear(store);
+      for (const row of kept.values()) await tx.put('meta', row);
+      await tx.put('meta', { key: 'lock', value: b.lock });
+      await tx.put('meta', { key: 'device', value: b.device });
+      await tx.put('meta', { key: 'work', value: b.work });
+      await tx.put('meta', b.profile);
+      for (const cursor of b.cursors) await tx.put('cursors', cursor);
+    });
+  }
+
+  /** Destroys what could be read, whole or not at all; unsent work stays, sealed. */
+  async end(ended: Ended): Promise<void> {
+    await this.db.write(STORES, async (tx) => {
+      for (const key of await tx.keys('meta'))
+        if (!STAYING.includes(key)) await tx.delete('meta', key);
+      for (const store of ['base', 'cursors', 'forms']) await tx.clear(store);
+      await tx.put('meta', { key: 'ended', value: ended });
+      await tx.put('meta', { key: 'attempts', value: { wrong: 0, last: 0 } satisfies Attempts });
     });
   }
 
   /** Whether visits are being filled; they can be counted without being opened. */
   async hasDrafts(): Promise<boolean> {
-    return (await this.db.read(['drafts'], (tx) => tx.all('drafts'))).length > 0;
+    return (await this.draftHeads()).length > 0;
+  }
+
+  /** Their sealed heads. */
+  async draftHeads(): Promise<ArrayBuffer[]> {
+    const rows = await this.db.read(['drafts'], (tx) => tx.all<{ head: ArrayBuffer }>('drafts'));
+    return rows.map(({ head }) => head);
   }
 
   private async value<T>(key: string): Promise<T | undefined> {

@@ -1,6 +1,6 @@
 /** The field database: drafts, base copy, cursors, forms and what the phone knows of its user. All content is sealed. */
 import type { Bytes } from '@/crypto/bytes';
-import { open, openJson, seal, sealJson } from '@/crypto/seal';
+import { kindOf, open, openJson, seal, sealJson, WORK } from '@/crypto/seal';
 import type { Schema } from './idb';
 
 export const FIELD: Schema = {
@@ -21,26 +21,42 @@ export interface SealedRecord {
   sealed: ArrayBuffer;
 }
 
-/** Seals and opens records of one store with the key of the open vault. */
+/**
+ * Seals and opens records of one store with the keys of the open vault. What the phone could fetch again is sealed by the
+ * data key, what was captured on it by the work key, which the server can open too: so it outlives the data key.
+ */
 export class Sealer {
   constructor(
     readonly vault: string,
     private readonly key: CryptoKey,
+    private readonly work: CryptoKey,
   ) {}
 
   seal(store: string, record: string, value: unknown): Promise<ArrayBuffer> {
     return sealJson(this.key, store, record, value);
   }
 
+  sealWork(store: string, record: string, value: unknown): Promise<ArrayBuffer> {
+    return sealJson(this.work, store, record, value, WORK);
+  }
+
   open<T>(store: string, record: string, sealed: ArrayBuffer): Promise<T> {
-    return openJson<T>(this.key, store, record, sealed);
+    return openJson<T>(this.keyOf(sealed), store, record, sealed);
   }
 
   sealBytes(store: string, record: string, bytes: Bytes): Promise<ArrayBuffer> {
     return seal(this.key, store, record, bytes);
   }
 
+  sealWorkBytes(store: string, record: string, bytes: Bytes): Promise<ArrayBuffer> {
+    return seal(this.work, store, record, bytes, WORK);
+  }
+
   async openBytes(store: string, record: string, sealed: ArrayBuffer): Promise<Bytes> {
-    return new Uint8Array(await open(this.key, store, record, sealed));
+    return new Uint8Array(await open(this.keyOf(sealed), store, record, sealed));
+  }
+
+  private keyOf(sealed: ArrayBuffer): CryptoKey {
+    return kindOf(sealed) === WORK ? this.work : this.key;
   }
 }

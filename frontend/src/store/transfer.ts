@@ -1,6 +1,6 @@
 /** How far the photos and recordings of a visit are on their way, as a list of visits shows it. Pure, but for `Transfer`. */
 import type { Attached } from '@/protocol/types';
-import type { BlobHead } from './blobs';
+import { type BlobHead, isUnsent } from './blobs';
 
 /** What is known of sending since the phone was opened; the server knows better after a restart. */
 export class Transfer {
@@ -36,9 +36,6 @@ export function attachedTo(
     problem: problem ?? null,
   };
 }
-
-/** On its way: named by a visit, here, and not yet with the server. */
-export const isUnsent = ({ state }: BlobHead) => state === 'waiting' || state === 'refused';
 
 function partOf(head: BlobHead | undefined, sha: string, transfer: Transfer): number {
   if (!head) return transfer.lost.has(sha) ? 0 : 1;

@@ -58,3 +58,13 @@ export async function enrolDevice(
   const device: Credentials | null = null;
   return unwrap(await callSync(net, 'enrol', { install, name, key }, device));
 }
+
+/** Opens keys that this phone sealed to the server, as far as it can; in base64. */
+export async function rescueKeys(
+  net: Net,
+  device: Credentials,
+  password: string,
+  keys: string[],
+): Promise<(string | null)[]> {
+  return unwrap(await callSync(net, 'rescue', { password, keys }, device)).keys;
+}

@@ -3,11 +3,10 @@
  * first. The server says how much it has, so a transfer goes on where it broke off, after a cut as after a restart; chunks
  * shrink to what the line bears. A visit keeps its attachments here until they are in a backup of the server.
  */
-import { type Bytes, toBase64 } from '@/crypto/bytes';
+import { toBase64 } from '@/crypto/bytes';
 import type { Answer } from '@/protocol/wire';
-import type { BlobChange, BlobHead } from '@/store/blobs';
-import { isUnsent } from '@/store/transfer';
-import { type Step, type Stop, type SyncContext, stopOf } from './context';
+import { type BlobChange, type BlobHead, isUnsent } from '@/store/blobs';
+import { type SendContext, type Step, type Stop, stopOf } from './context';
 import { callSync, type Result } from './http';
 
 const LARGEST_CHUNK = 64 * 1024;
@@ -29,7 +28,7 @@ export type Sent = Step | 'yield';
 
 /** isUrgent: whether text waits to be sent. yielding: it has waited long enough for the chunk under way. */
 export async function sendBlobs(
-  ctx: SyncContext,
+  ctx: SendContext,
   isUrgent: () => Promise<boolean>,
   yielding: AbortSignal,
 ): Promise<Sent> {
@@ -52,19 +51,19 @@ export async function sendBlobs(
 }
 
 /** The attachments of visits that the server has: text goes first. */
-function namedOnServer(ctx: SyncContext): Set<string> {
+function namedOnServer(ctx: SendContext): Set<string> {
   return new Set([...ctx.named()].filter(([, { left }]) => left).flatMap(([, { shas }]) => shas));
 }
 
-function isToSend(ctx: SyncContext, head: BlobHead, named: ReadonlySet<string>): boolean {
-  const mine = head.vault === ctx.vault && named.has(head.sha);
+function isToSend(ctx: SendContext, head: BlobHead, named: ReadonlySet<string>): boolean {
+  const mine = ctx.isMine(head) && named.has(head.sha);
   return mine && isUnsent(head) && !ctx.transfer.refused.has(head.name);
 }
 
 // ---- what the server has --------------------------------------------------------------------------
 
 /** Learns how far each is, which are safe for good, and which a restored server lost. */
-async function ask(ctx: SyncContext, named: readonly string[]): Promise<Step> {
+async function ask(ctx: SendContext, named: readonly string[]): Promise<Step> {
   const { heads } = ctx.blobs;
   const safe = new Set(heads.filter(({ state }) => state === 'durable').map(({ sha }) => sha));
   const open = named.filter((sha) => !safe.has(sha) && !ctx.transfer.known.has(sha));
@@ -85,7 +84,7 @@ async function ask(ctx: SyncContext, named: readonly string[]): Promise<Step> {
 }
 
 /** The same bytes under other names too: they have arrived with it. */
-const twinsOf = ({ blobs }: SyncContext, { sha }: BlobHead) =>
+const twinsOf = ({ blobs }: SendContext, { sha }: BlobHead) =>
   blobs.heads.filter((head) => head.sha === sha);
 
 const ARRIVED = {
@@ -96,7 +95,7 @@ const ARRIVED = {
 type State = Answer<'blobs'>['states'][string];
 
 /** What isn't here may still be there: a picture that a correction kept. */
-function note({ blobs, transfer }: SyncContext, sha: string, { st, have }: State): void {
+function note({ blobs, transfer }: SendContext, sha: string, { st, have }: State): void {
   transfer.arrived.set(sha, have);
   if (blobs.heads.some((head) => head.sha === sha)) return;
   const isThere = st === 'stored' || st === 'durable';
@@ -111,7 +110,7 @@ function changeFor(head: BlobHead, st: State['st']): BlobChange | null {
   return head.state === 'sent' ? { state: 'waiting', why: null } : null;
 }
 
-async function change(ctx: SyncContext, changes: ReadonlyMap<string, BlobChange>): Promise<void> {
+async function change(ctx: SendContext, changes: ReadonlyMap<string, BlobChange>): Promise<void> {
   if (!changes.size) return;
   await ctx.blobs.shelf.change(changes);
   await ctx.changed('outbox');
@@ -119,13 +118,15 @@ async function change(ctx: SyncContext, changes: ReadonlyMap<string, BlobChange>
 
 // ---- one attachment -------------------------------------------------------------------------------
 
+type Outgoing = NonNullable<Awaited<ReturnType<SendContext['bytes']>>>;
+
 interface Manners {
   /** Told how far it is, says whether text waits. */
   between(part: number): Promise<boolean>;
   yielding: AbortSignal;
 }
 
-async function sendOne(ctx: SyncContext, head: BlobHead, manners: Manners): Promise<Sent> {
+async function sendOne(ctx: SendContext, head: BlobHead, manners: Manners): Promise<Sent> {
   const bytes = await bytesOf(ctx, head);
   if (!bytes) return null;
   let at = ctx.transfer.arrived.get(head.sha) ?? 0;
@@ -141,9 +142,9 @@ async function sendOne(ctx: SyncContext, head: BlobHead, manners: Manners): Prom
 
 /** One chunk further: how far it is now, or how it ended. */
 async function advance(
-  ctx: SyncContext,
+  ctx: SendContext,
   head: BlobHead,
-  bytes: Bytes,
+  bytes: Outgoing,
   at: number,
   { between, yielding }: Manners,
 ): Promise<number | Sent> {
@@ -157,22 +158,22 @@ async function advance(
 }
 
 /** Compared with their hash once more before they leave. */
-async function bytesOf(ctx: SyncContext, head: BlobHead): Promise<Bytes | null> {
+async function bytesOf(ctx: SendContext, head: BlobHead): Promise<Outgoing | null> {
   const record = await ctx.blobs.shelf.record(head.name);
-  const bytes = record ? await ctx.blobs.open(record) : null;
+  const bytes = record ? await ctx.bytes(record) : null;
   if (record && !bytes) await refuse(ctx, head, 'damaged');
   return bytes;
 }
 
 async function sendChunk(
-  ctx: SyncContext,
+  ctx: SendContext,
   { sha, size }: BlobHead,
-  bytes: Bytes,
+  { bytes, sealed }: Outgoing,
   at: number,
   yielding: AbortSignal,
 ): Promise<Result<Answer<'blob'>>> {
   const data = bytes.subarray(at, at + ctx.transfer.chunk);
-  const message = { sha, size, at, data: toBase64(data) };
+  const message = { sha, size, at, data: toBase64(data), ...(sealed ? { sealed } : {}) };
   const result = await callSync(ctx.net, 'blob', message, ctx.device, yielding);
   if (result.ok || !yielding.aborted) adapt(ctx, data.length, result.ok ? result.ms : null);
   return result;
@@ -180,7 +181,7 @@ async function sendChunk(
 
 /** What the answer to a chunk means: more to send, done with this one (null), or an end of it all. */
 async function take(
-  ctx: SyncContext,
+  ctx: SendContext,
   head: BlobHead,
   { st, have, why }: Answer<'blob'>,
 ): Promise<'more' | Step> {
@@ -205,7 +206,7 @@ async function take(
 const BUSY: Stop = { why: 'busy', retryAfter: 0 };
 
 /** Stays on the phone, its trouble in sight, and doesn't hold up the others. */
-async function refuse(ctx: SyncContext, head: BlobHead, why: string): Promise<null> {
+async function refuse(ctx: SendContext, head: BlobHead, why: string): Promise<null> {
   ctx.transfer.refused.add(head.name);
   await change(ctx, new Map([[head.name, { state: 'refused', why }]]));
   return null;
@@ -215,7 +216,7 @@ async function refuse(ctx: SyncContext, head: BlobHead, why: string): Promise<nu
  * ms: how long a chunk of that length took; null: it didn't get through. What is on the line when it is cut is lost, so
  * sizes that failed are only tried again after a while.
  */
-function adapt({ transfer }: SyncContext, length: number, ms: number | null): void {
+function adapt({ transfer }: SendContext, length: number, ms: number | null): void {
   if (ms === null || ms > SLOW) {
     transfer.chunk = Math.max(SMALLEST_CHUNK, Math.floor(length / (ms === null ? 4 : 2)));
     transfer.ceiling = transfer.chunk;

@@ -4,7 +4,7 @@
  */
 import type { FeedChange } from '@/store/base';
 import type { Change } from '@/store/outbox';
-import type { SyncContext } from './context';
+import type { SendContext, SyncContext } from './context';
 
 /** The server's word for a visit about somebody who was erased. */
 const ERASED = 'erased';
@@ -20,7 +20,7 @@ export async function forgetErased(
 }
 
 export async function hollowRefused(
-  ctx: SyncContext,
+  ctx: SendContext,
   changes: ReadonlyMap<string, Change>,
 ): Promise<void> {
   const refused = [...changes].filter(([, change]) => change.why === ERASED).map(([id]) => id);

@@ -2,7 +2,7 @@
  * One request, one honest answer: either what the server really said, or why there is none. A page of a captive portal,
  * a truncated body or the answer to another request are no answer. Never throws for what networks do.
  */
-import { type Bytes, encode, sha256 } from '@/crypto/bytes';
+import { type Bytes, encode, gzipped, sha256 } from '@/crypto/bytes';
 import { signRequest } from '@/crypto/device';
 import { Garbled } from '@/protocol/shape';
 import {
@@ -198,10 +198,8 @@ function unexplained(status: number): Failure {
 async function packed(text: string): Promise<{ body: Bytes; headers: Record<string, string> }> {
   const plain = encode(text);
   const headers: Record<string, string> = { 'X-FS-Proto': PROTOCOL };
-  if (plain.length < GZIP_FROM || typeof CompressionStream === 'undefined') {
-    return { body: plain, headers };
-  }
-  const stream = new Blob([plain]).stream().pipeThrough(new CompressionStream('gzip'));
+  const body = plain.length < GZIP_FROM ? null : await gzipped(plain);
+  if (!body) return { body: plain, headers };
   headers['Content-Encoding'] = 'gzip';
-  return { body: new Uint8Array(await new Response(stream).arrayBuffer()), headers };
+  return { body, headers };
 }

@@ -6,12 +6,12 @@
  */
 import { ClientError, type SyncState } from '@/protocol/types';
 import { sendBlobs } from './blobs';
-import type { Stop, SyncContext } from './context';
+import { isOpen, type SendContext, type Stop, type SyncContext } from './context';
 import { downloadForms, downloadMedia } from './forms';
 import type { Failure } from './http';
 import { pull } from './pull';
 import { push } from './push';
-import { verify } from './verify';
+import { verify, verifyLocked } from './verify';
 
 const LOCK = 'fs-sync';
 const IDLE = 5 * 60_000;
@@ -41,12 +41,15 @@ const CHUNK_PATIENCE = 5_000;
 const STORAGE = new Set(['storage', 'storage_broken']);
 
 export interface LoopDeps {
-  context: SyncContext;
+  /** Of an open phone; a locked one only sends. */
+  context: SendContext | SyncContext;
   locks: LockManager | undefined;
   random(): number;
   setTimer(fn: () => void, ms: number): () => void;
   /** Takes over a change of what is shown about syncing. */
   show(change: Partial<SyncState>): void;
+  /** The server wants this phone to keep nothing. */
+  revoked(): Promise<void>;
 }
 
 export class Loop {
@@ -96,6 +99,7 @@ export class Loop {
     show({ running: true, progress: 0, error: null });
     try {
       const stop = await locks.request(LOCK, () => this.steps());
+      if (stop?.why === 'revoked') await this.deps.revoked();
       if (stop) this.failed(stop, ERRORS[stop.why]);
       else this.succeeded();
     } catch (error) {
@@ -103,23 +107,38 @@ export class Loop {
     }
   }
 
-  /** Pushing goes first and doesn't wait for a login; a refusal of one step doesn't keep the next from being tried. */
-  private async steps(): Promise<Stop | null> {
+  private steps(): Promise<Stop | null> {
     const { context } = this.deps;
+    return isOpen(context) ? this.wholeSync(context) : this.sending(context);
+  }
+
+  /** Pushing goes first and doesn't wait for a login; a refusal of one step doesn't keep the next from being tried. */
+  private async wholeSync(context: SyncContext): Promise<Stop | null> {
     const { counter } = await context.outbox.place();
     if (await context.base.refresh()) await context.changed('registry');
     const verified = await verify(context);
     if (verified && !isRefusal(verified)) return verified;
     const { stop, held } = await push(context);
     if (stop && !isRefusal(stop)) return stop;
-    const fetched = await this.fetch();
+    const fetched = await this.fetch(context);
     if (!fetched && context.knowledge.profile.recheck) this.again = true;
     const first = stop ?? verified ?? fetched ?? held;
-    if (!first && !this.again)
-      await context.knowledge.setProfile({ lastFull: new Date(context.net.now()).toISOString() });
+    if (isContact(fetched)) await context.reached();
+    if (!first && !this.again) await wasFull(context);
     if (context.stopped() || (fetched && !isRefusal(fetched))) return first;
     const sent = await this.attachments(counter);
     return first ?? sent ?? (await this.givingWay((signal) => downloadMedia(context, signal)));
+  }
+
+  /** A locked phone sends what is sealed to the server. What it may read no more goes at once: nothing that waits needs it. */
+  private async sending(context: SendContext): Promise<Stop | null> {
+    const { counter } = await context.outbox.place();
+    const verified = await verifyLocked(context);
+    if ('why' in verified) return verified;
+    await context.reached();
+    const { stop, held } = await push(context);
+    if (verified.revoked) await this.deps.revoked();
+    return stop ?? held ?? (await this.attachments(counter));
   }
 
   /** Last, and giving way to whatever is finished meanwhile, here or in another tab. counter: of finished visits. */
@@ -160,8 +179,7 @@ export class Loop {
     else giveWay.abort();
   }
 
-  private async fetch(): Promise<Stop | null> {
-    const { context } = this.deps;
+  private async fetch(context: SyncContext): Promise<Stop | null> {
     if (context.stopped()) return null;
     const pulled = await pull(context);
     if ('why' in pulled) return pulled;
@@ -209,6 +227,13 @@ export class Loop {
 /** What this phone's disk did, by name. */
 const storageError = (error: unknown) =>
   error instanceof ClientError && STORAGE.has(error.key) ? error.key : null;
+
+/** Only the server knows that a login has ended. */
+const isContact = (fetched: Stop | null) => !fetched || fetched.why === 'login';
+
+function wasFull({ knowledge, net }: SyncContext): Promise<void> {
+  return knowledge.setProfile({ lastFull: new Date(net.now()).toISOString() });
+}
 
 /** The server knows us and says no: other steps may still be allowed. */
 const isRefusal = ({ why }: Stop) => why === 'login' || why === 'signature' || why === 'revoked';

@@ -61,6 +61,8 @@ async function nextPage(
   for (;;) {
     const result = await callSync(ctx.net, 'pull', request(ctx, pace.budget), ctx.device);
     if (result.ok) {
+      const { terms } = result.value;
+      if (terms && !ctx.stopped()) await ctx.takeTerms(terms);
       if (result.ms < FAST) pace.budget = Math.min(LARGEST, pace.budget * 2);
       return result;
     }
@@ -105,6 +107,7 @@ function request(ctx: SyncContext, budget: number) {
     catalogue: knowledge.catalogue.hash,
     feeds,
     budget,
+    terms: ctx.terms(),
   };
 }
 

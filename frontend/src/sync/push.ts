@@ -4,8 +4,8 @@
  */
 import type { ItemState } from '@/protocol/types';
 import { MAX_ITEMS, type PushItem, type PushResult } from '@/protocol/wire';
-import type { Change, OutboxRecord } from '@/store/outbox';
-import { type Step, type Stop, type SyncContext, stopOf } from './context';
+import { type Change, isToSend, type OutboxRecord } from '@/store/outbox';
+import { type SendContext, type Step, type Stop, stopOf } from './context';
 import { hollowRefused } from './erased';
 import { callSync, type Result } from './http';
 
@@ -32,12 +32,12 @@ export interface Pushed {
   held: Step;
 }
 
-export async function push(ctx: SyncContext): Promise<Pushed> {
+export async function push(ctx: SendContext): Promise<Pushed> {
   const progress: Progress = { limit: START, skipped: new Set(), failures: 0, sent: 0, held: null };
   for (;;) {
     if (ctx.stopped()) return { stop: null, held: null };
     const waiting = (await ctx.outbox.all()).filter(
-      ({ state, vault }) => vault === ctx.vault && TO_SEND.includes(state),
+      (record) => ctx.isMine(record) && isToSend(record),
     );
     const left = waiting.filter((item) => !progress.skipped.has(item.id));
     report(ctx, progress, waiting.length);
@@ -49,13 +49,16 @@ export async function push(ctx: SyncContext): Promise<Pushed> {
   }
 }
 
-function report(ctx: SyncContext, { sent }: Progress, unsent: number): void {
+function report(ctx: SendContext, { sent }: Progress, unsent: number): void {
   ctx.report({ step: 'push', unsent, progress: sent + unsent ? sent / (sent + unsent) : 1 });
 }
 
+/** What is sealed can't be packed any more: it counts as what it would have been before. */
+const sizeOf = (item: PushItem) => ('body' in item ? item.body.length : 4 * item.sealed.length);
+
 /** The next items up to the size limit, but at least one. Unreadable ones are passed over. */
 async function takeBatch(
-  ctx: SyncContext,
+  ctx: SendContext,
   left: readonly OutboxRecord[],
   progress: Progress,
 ): Promise<PushItem[]> {
@@ -63,20 +66,20 @@ async function takeBatch(
   let size = 0;
   for (const item of left) {
     if (batch.length >= MAX_ITEMS) break;
-    const body = await ctx.body(item);
-    if (body === null) {
+    const sent = await ctx.item(item);
+    if (sent === null) {
       progress.skipped.add(item.id);
       continue;
     }
-    size += body.length;
+    size += sizeOf(sent);
     if (batch.length && size > progress.limit) break;
-    batch.push({ id: item.id, n: item.n, sha: item.sha, body });
+    batch.push(sent);
   }
   return batch;
 }
 
 async function sendBatch(
-  ctx: SyncContext,
+  ctx: SendContext,
   batch: readonly PushItem[],
   progress: Progress,
 ): Promise<Step> {
@@ -102,7 +105,7 @@ function afterFailure(
   if (!['too_large', 'timeout', 'server'].includes(result.why)) return stop;
   const [first, ...others] = batch;
   if (others.length) {
-    const size = batch.reduce((sum, item) => sum + item.body.length, 0);
+    const size = batch.reduce((sum, item) => sum + sizeOf(item), 0);
     progress.limit = Math.floor(Math.min(progress.limit, size) / 2);
     return null;
   }
@@ -131,7 +134,7 @@ export function changeFor({ st, why }: { st: ItemState; why: string | null }): C
 }
 
 async function settle(
-  ctx: SyncContext,
+  ctx: SendContext,
   batch: readonly PushItem[],
   results: readonly PushResult[],
   progress: Progress,
@@ -154,7 +157,7 @@ async function settle(
 }
 
 async function mark(
-  ctx: SyncContext,
+  ctx: SendContext,
   batch: readonly PushItem[],
   change: Change,
   from: OutboxRecord['state'][],

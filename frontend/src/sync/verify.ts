@@ -4,7 +4,7 @@
  */
 import type { Answer } from '@/protocol/wire';
 import type { Change, Outbox, OutboxRecord } from '@/store/outbox';
-import { type Step, type SyncContext, stopOf } from './context';
+import { type SendContext, type Step, type SyncContext, stopOf } from './context';
 import { hollowRefused } from './erased';
 import { callSync } from './http';
 import { changeFor } from './push';
@@ -26,11 +26,20 @@ export async function verify(ctx: SyncContext): Promise<Step> {
   return stop;
 }
 
+/** What a phone may do that nobody has opened: look what became of its work, and whether it shall keep anything. */
+export async function verifyLocked(
+  ctx: SendContext,
+): Promise<NonNullable<Step> | { revoked: boolean }> {
+  const acked = await idsIn(ctx, ACKED);
+  const first = await ask(ctx, acked.slice(0, CHUNK));
+  return 'why' in first ? first : { revoked: first.revoked };
+}
+
 /** Ids in the order of finishing. */
-async function idsIn(ctx: SyncContext, states: readonly OutboxRecord['state'][]) {
+async function idsIn(ctx: SendContext, states: readonly OutboxRecord['state'][]) {
   const items = await ctx.outbox.all();
   return items
-    .filter(({ state, vault }) => vault === ctx.vault && states.includes(state))
+    .filter((item) => ctx.isMine(item) && states.includes(item.state))
     .map(({ id }) => id);
 }
 
@@ -73,7 +82,7 @@ async function askAll(ctx: SyncContext, ids: readonly string[], from = ACKED): P
 }
 
 async function ask(
-  ctx: SyncContext,
+  ctx: SendContext,
   acked: string[],
   from = ACKED,
 ): Promise<Answer<'verify'> | NonNullable<Step>> {

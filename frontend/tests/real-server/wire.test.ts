@@ -11,6 +11,7 @@ import { read, write } from '../storage-faults/disk';
 import {
   enrolled,
   fill,
+  noSignal,
   PIN,
   passwordOf,
   type Server,
@@ -18,7 +19,7 @@ import {
   TestPhone,
   type Weather,
 } from './phone';
-import { clients, detailsOf, register } from './stories';
+import { clients, consentOf, detailsOf, register } from './stories';
 
 const PINNED = new URL('../../../tests/contract/wire.json', import.meta.url);
 
@@ -69,7 +70,26 @@ async function aDay(seen: Map<string, unknown[]>): Promise<void> {
   await door(wang);
   await wang.syncNow();
   await wang.syncNow();
+  await forgotten(wangs, wang, listen);
   await repaired(wangs, listen);
+}
+
+/** A day's work leaves the locked phone; then ten wrong PINs, and a new one. */
+async function forgotten(phone: TestPhone, wang: Client, listen: Weather): Promise<void> {
+  phone.weather = noSignal;
+  await door(wang);
+  await fill(wang, 'consent_record', consentOf('刘春燕', '13800000004'), { title: '刘春燕' });
+  await wang.syncNow();
+  phone.weather = listen;
+  const locked = await phone.restart();
+  await locked.syncNow();
+  for (let i = 0; i < 10; i += 1) {
+    await locked.unlock(`13579${i}`);
+    const now = phone.clock();
+    phone.clock = () => now + 16 * 60_000;
+  }
+  await locked.login('wang', passwordOf('wang'));
+  await locked.enrol(PIN, '红米 9A');
 }
 
 async function door(wang: Client): Promise<void> {
@@ -104,7 +124,7 @@ function listener(seen: Map<string, unknown[]>): Weather {
     const raw = Buffer.from(init.body as Uint8Array);
     const asked = JSON.parse((raw[0] === 0x1f ? gunzipSync(raw) : raw).toString());
     note(`${endpoint} asks`, asked);
-    for (const { body } of asked.subs ?? []) note('a submission', JSON.parse(body));
+    for (const { body } of asked.subs ?? []) if (body) note('a submission', JSON.parse(body));
     note(`${endpoint} answers`, await response.clone().json());
     return response;
   };

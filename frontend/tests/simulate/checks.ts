@@ -166,6 +166,7 @@ export class Checks {
 
   /** After every step of a phone. */
   look(phone: SimPhone): void {
+    if (phone.isEnded) return;
     const known = this.of(phone);
     const views = viewsOf(phone);
     this.looksSent(phone, known);
@@ -287,8 +288,14 @@ export class Checks {
     const { model, server } = this.setting;
     const by = this.setting.personOf(phone);
     const revoked = this.setting.revoked.has(request.headers['X-FS-Device'] ?? '');
-    const { subs } = messageOf(request) as { subs: { id: string; sha: string; body: string }[] };
-    subs.forEach((sub, i) => {
+    const { subs } = messageOf(request) as { subs: { id: string; sha: string; body?: string }[] };
+    const { bodies } = this.of(phone);
+    // What came sealed is what was saved.
+    const sent = subs.map((sub) => ({
+      ...sub,
+      body: sub.body ?? JSON.stringify(bodies.get(sub.id)),
+    }));
+    sent.forEach((sub, i) => {
       const said = results?.[i] as Verdict & { id: string };
       for (const op of readBody(sub.body)?.ops ?? [])
         for (const dot of op.sup) model.everReplaced.add(dot);
@@ -383,8 +390,8 @@ export class Checks {
       error: '',
       running: true,
     };
-    if (this.of(phone).syncsNeeded > 0) return false;
-    if (this.isRevoked(phone)) return !unsent;
+    if (phone.isEnded) return !unsent;
+    if (this.of(phone).syncsNeeded > 0 || this.isRevoked(phone)) return false;
     const { unsentBlobs } = phone.client?.sync() ?? { unsentBlobs: 0 };
     if (unsent || unsentBlobs || error || running || phone.opened.items.pending().length)
       return false;
@@ -424,8 +431,8 @@ export class Checks {
     const { phones, model } = this.setting;
     const other = new Set<number>();
     for (const phone of phones)
-      for (const { record } of phone.opened.items.all())
-        if (model.variants.has(record.id)) other.add(record.n);
+      for (const { id, n } of this.of(phone).bodies.values())
+        if (model.variants.has(id)) other.add(n);
     for (const [install, gaps] of Object.entries(facts.gaps))
       for (const [low, high] of gaps)
         for (let n = low; n <= high; n += 1)
@@ -433,7 +440,7 @@ export class Checks {
   }
 
   private isRevoked(phone: SimPhone): boolean {
-    return this.setting.revoked.has(phone.opened.deps.device.id);
+    return phone.isEnded || this.setting.revoked.has(phone.opened.deps.device.id);
   }
 
   /** I1, I17: everything saved is there byte for byte, once. */
@@ -469,7 +476,7 @@ export class Checks {
         () => `${id}, saved on ${phone.name}, isn't on the server`,
       );
     const whole = new Set(facts.blobs);
-    for (const { sha, state } of phone.opened.blobs.heads)
+    for (const { sha, state } of phone.isEnded ? [] : phone.opened.blobs.heads)
       if (state === 'sent' || state === 'durable')
         assert(whole.has(sha), 'I1', () => `${sha} is told as sent, and isn't whole there`);
     const { unsent, error } = phone.client?.sync() ?? { unsent: 0, error: 'off' };

@@ -51,6 +51,11 @@ export class SimPhone {
     return inside.current.opened;
   }
 
+  /** Reported lost, it keeps nothing any more but what must still be sent. */
+  get isEnded(): boolean {
+    return this.client?.ended() != null;
+  }
+
   get parked(): Parked | undefined {
     return this.waiting[0];
   }

@@ -196,9 +196,10 @@ export class World {
 
   /** Switched on and unlocked, if it is off. */
   private async on(phone: SimPhone): Promise<Client | null> {
-    if (phone.isOn) return phone.client;
+    if (phone.isOn) return phone.isEnded ? null : phone.client;
     phone.off();
     const client = await phone.start();
+    if (phone.isEnded) return null;
     const isOpen = await phone.until(client.unlock(PIN).catch((error) => this.waited(error)));
     await phone.quiet();
     if (!phone.isOn || isOpen === undefined) return null;
@@ -280,7 +281,8 @@ export class World {
   }
 
   private async sync(phone: SimPhone, at: number, fate: Fate, hold: boolean): Promise<void> {
-    if (!(await this.on(phone))) return;
+    await this.on(phone);
+    if (!phone.isOn) return;
     if (!phone.parked) void phone.client?.syncNow();
     await phone.quiet();
     for (let i = 0; phone.parked; i += 1) {
@@ -389,7 +391,8 @@ export class World {
       // Those first who have something to tell: the others then need to ask only once.
       const unsent = (phone: SimPhone) => Number(phone.client?.sync().unsent ?? 1);
       for (const phone of [...this.phones].sort((a, b) => unsent(b) - unsent(a))) {
-        if ((await this.on(phone)) && this.checks.isSettled(phone, facts)) continue;
+        const isThere = (await this.on(phone)) || phone.isEnded;
+        if (isThere && this.checks.isSettled(phone, facts)) continue;
         isQuiet = false;
         await this.logIn(phone);
         await this.sync(phone, -1, 'ok', false);

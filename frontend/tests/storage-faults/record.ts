@@ -1,4 +1,4 @@
-/** Disks as JSON files: bytes as base64, the device's keys as JWK. */
+/** Disks as JSON files: bytes as base64, the device's keys and its pepper as JWK. */
 import type { Disk } from './disk';
 
 type Json = unknown;
@@ -7,6 +7,7 @@ interface PairOfKeys {
   publicKey: CryptoKey;
 }
 const CURVE = { name: 'ECDSA', namedCurve: 'P-256' };
+const PEPPER = { name: 'HMAC', hash: 'SHA-256' };
 
 /** Keys must have been made extractable; see `recordable`. */
 export async function toJson(disk: Disk): Promise<string> {
@@ -34,6 +35,7 @@ async function unpacked(value: Json): Promise<unknown> {
 function keyOf(jwk: JsonWebKey): Promise<CryptoKey> {
   const isPrivate = 'd' in jwk;
   const { ext, key_ops, ...bare } = jwk;
+  if (jwk.kty === 'oct') return crypto.subtle.importKey('jwk', bare, PEPPER, false, ['sign']);
   return crypto.subtle.importKey('jwk', bare, CURVE, !isPrivate, [isPrivate ? 'sign' : 'verify']);
 }
 

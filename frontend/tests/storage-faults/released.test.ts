@@ -5,6 +5,8 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { newId } from '@/crypto/bytes';
+import { kindOf as keyOf, WORK } from '@/crypto/seal';
+import type { Vault } from '@/crypto/vault';
 import type { Client } from '@/protocol/types';
 import {
   enrolled,
@@ -135,8 +137,25 @@ describe.each(released)('what %s left on the phone', (name) => {
     for (const title of ['张小梅', '刘春燕', `新${name}`])
       expect(clients(wang).map((it) => it.title)).toContain(title);
     expect(wang.drafts().map(({ title }) => title)).toContain('草稿');
+    await becomesUsual(phone);
   });
 });
+
+/** Once it knows the server's key, its vault and what it captured are as this build makes them. */
+async function becomesUsual(phone: TestPhone): Promise<void> {
+  const again = await phone.restart();
+  expect(await again.unlock(PIN)).toBe(true);
+  expect(await (await phone.restart()).unlock(PIN)).toBe(true);
+  const { rows } = await read(phone.factory);
+  const meta = rows['fs-field']?.meta as { key: string; value: { vault: Vault } }[];
+  const { vault } = (meta.find(({ key }) => key === 'lock') as (typeof meta)[0]).value;
+  expect([vault.pin.kdf, vault.password?.kdf]).toMatchObject([
+    { name: 'argon2id' },
+    { name: 'argon2id' },
+  ]);
+  const drafts = rows['fs-field']?.drafts as { head: ArrayBuffer; body: ArrayBuffer }[];
+  for (const { head, body } of drafts) expect([keyOf(head), keyOf(body)]).toEqual([WORK, WORK]);
+}
 
 function holdsAll(wang: Client, name: string): void {
   const titles = wang.outbox().map(({ title }) => title);
@@ -148,7 +167,14 @@ function holdsAll(wang: Client, name: string): void {
   expect(wang.drafts().map(({ title }) => title)).toEqual(['草稿']);
 }
 
-const left = async (disk: Disk) => new TestPhone(server.url, await write(disk));
+/** On the day it was left, where a lease counts the days since. */
+async function left(disk: Disk): Promise<TestPhone> {
+  const phone = new TestPhone(server.url, await write(disk));
+  const meta = (disk.rows['fs-field']?.meta ?? []) as { key: string; value: { at: number } }[];
+  const at = meta.find(({ key }) => key === 'contact')?.value.at;
+  if (at) phone.clock = () => at + 60_000;
+  return phone;
+}
 
 /** The server of the day is gone; in this one her account has another id. */
 async function belongingTo(disk: Disk, user: string): Promise<Disk> {

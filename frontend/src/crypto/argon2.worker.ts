@@ -1,0 +1,17 @@
+/** The thread of one hash. */
+import type { Answered, Asked } from './argon2';
+import { hash } from './argon2.hash';
+
+interface Thread {
+  onmessage: ((message: { data: Asked }) => void) | null;
+  postMessage(answer: Answered): void;
+}
+const thread = globalThis as unknown as Thread;
+
+thread.onmessage = async ({ data }) => {
+  try {
+    thread.postMessage({ hash: await hash(data) });
+  } catch (error) {
+    thread.postMessage({ failed: String(error) });
+  }
+};

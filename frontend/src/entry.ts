@@ -1,0 +1,374 @@
+/**
+ * Who may open this phone, and what becomes of it when nobody may: the PIN, the log-in password behind it, ten failures, a
+ * phone that was lost or out of reach too long. Unsent work is never what is destroyed. Knows no screen and no registry.
+ */
+import { type Bytes, fromBase64, newId, random, toBase64 } from './crypto/bytes';
+import { createDeviceKey, publicJwk } from './crypto/device';
+import { delayLeft, isLeaseOver, MOST } from './crypto/guessing';
+import type { Authenticator } from './crypto/passkey';
+import { kindOf, open, seal, WORK } from './crypto/seal';
+import { isServerKey, sealToServer } from './crypto/toServer';
+import {
+  addDevice,
+  createVault,
+  isStrongEnough,
+  isUsual,
+  type Opening,
+  openByDevice,
+  openWrap,
+  rewrap,
+} from './crypto/vault';
+import { ClientError, type Me } from './protocol/types';
+import type { Answer } from './protocol/wire';
+import { type Addressee, type BlobShelf, isUnsent } from './store/blobs';
+import { isToSend, type Outbox } from './store/outbox';
+import {
+  type Device,
+  type Ended,
+  type EndedWhy,
+  Knowledge,
+  type Lock,
+  type Phone,
+  type Terms,
+} from './store/phone';
+import { Sealer } from './store/sealed';
+import { enrolDevice, rescueKeys } from './sync/account';
+import type { Net } from './sync/http';
+import { atStart } from './sync/pull';
+
+export interface EntryDeps {
+  phone: Phone;
+  outbox: Outbox;
+  shelf: BlobShelf;
+  net: Net;
+}
+/** Logged in, on the way to a PIN. */
+export interface Candidate {
+  me: Me;
+  password: string;
+}
+const AES = 'AES-GCM';
+
+export class Entry {
+  lock: Lock | undefined;
+  ended: Ended | undefined;
+  terms: Terms | undefined;
+
+  constructor(private readonly deps: EntryDeps) {}
+
+  async load(): Promise<void> {
+    const { phone } = this.deps;
+    this.lock = await phone.lock();
+    this.ended = this.lock ? undefined : await phone.ended();
+    this.terms = await phone.terms();
+  }
+
+  phase(): 'fresh' | 'locked' {
+    return this.lock ? 'locked' : 'fresh';
+  }
+
+  /** Whose phone this is, also when it can be opened no more. */
+  get user(): string | undefined {
+    return this.lock?.user ?? this.ended?.user;
+  }
+
+  to(): Addressee {
+    return { user: this.user ?? '', server: this.terms?.seal ?? null };
+  }
+
+  // ---- the PIN ------------------------------------------------------------------------------------
+
+  /** Null if it is wrong; after the tenth there is nothing left to open. reach: tries to reach the server. */
+  async unlock(pin: string, reach: () => Promise<void>): Promise<Sealer | null> {
+    const lock = this.theLock();
+    const { phone, net } = this.deps;
+    const wait = delayLeft(await phone.attempts(), net.now());
+    if (wait > 0) throw new ClientError('locked', String(Math.ceil(wait / 1000)));
+    await this.heedLease(reach);
+    // Counted before it is tried: closing the app forgives no guess.
+    const before = await phone.countAttempt(net.now());
+    const opening = before < MOST ? await this.openByPin(lock, pin) : null;
+    if (!opening && before + 1 >= MOST) await this.end('attempts');
+    return opening && this.opened(opening);
+  }
+
+  /** By the phone's own authenticator, where that was set up; null where it isn't there any more. */
+  async unlockByDevice(
+    authenticator: Authenticator,
+    reach: () => Promise<void>,
+  ): Promise<Sealer | null> {
+    const { vault } = this.theLock();
+    if (!vault.device) return null;
+    await this.heedLease(reach);
+    const output = await authenticator.read(vault.device);
+    const key = output && (await openByDevice(vault.id, vault.device, output));
+    return key ? this.opened({ vault, key }) : null;
+  }
+
+  get opensByDevice(): boolean {
+    return this.lock?.vault.device !== undefined;
+  }
+
+  /** False if the PIN is wrong. */
+  async useDevice(authenticator: Authenticator, pin: string): Promise<boolean> {
+    const lock = this.theLock();
+    const pepper = await this.deps.phone.pepper();
+    if (!(await openWrap(lock.vault.id, lock.vault.pin, pin, pepper))) return false;
+    const vault = await addDevice(lock.vault, pin, await authenticator.make(), pepper);
+    if (vault) await this.keep({ ...lock, vault });
+    return vault !== null;
+  }
+
+  async forgetDevice(): Promise<void> {
+    const lock = this.theLock();
+    const { device: _gone, ...vault } = lock.vault;
+    await this.keep({ ...lock, vault });
+  }
+
+  private async openByPin({ vault, user }: Lock, pin: string): Promise<Opening | null> {
+    const pepper = await this.deps.phone.pepper();
+    const key = await openWrap(vault.id, vault.pin, pin, pepper);
+    // The pepper stays on this phone: before the server could open an exported outbox, the PIN alone had to.
+    if (!key || isUsual(vault.pin) || !this.terms) return key && { vault, key };
+    const by = { wrap: vault.pin, secret: pin };
+    const renewed = await rewrap(vault, by, { pin }, pepper).catch(() => null);
+    if (renewed) await this.keep({ vault: renewed.vault, user });
+    return renewed ?? { vault, key };
+  }
+
+  private async opened({ vault, key }: Opening): Promise<Sealer> {
+    const work = await this.workKey(vault.id, key);
+    await this.deps.phone.forgive();
+    return new Sealer(vault.id, key, work);
+  }
+
+  /** Out of reach for too long, a phone shows nothing until it has reached the server; it may have been lost. */
+  private async heedLease(reach: () => Promise<void>): Promise<void> {
+    if (!(await this.isLeaseOver())) return;
+    await reach();
+    if (!this.lock) throw new ClientError('ended');
+    if (await this.isLeaseOver()) throw new ClientError('lease');
+  }
+
+  async isLeaseOver(): Promise<boolean> {
+    const { phone, net } = this.deps;
+    const now = net.now();
+    const contact = await phone.contact(now);
+    return this.terms !== undefined && isLeaseOver(contact, this.terms.lease_days, now);
+  }
+
+  // ---- enrolling, also again ----------------------------------------------------------------------
+
+  async enrol(pin: string, candidate: Candidate, name: string): Promise<Sealer> {
+    if (!isStrongEnough(pin)) throw new ClientError('pin_weak');
+    const { phone } = this.deps;
+    const isSame = this.user === candidate.me.id;
+    const sealer =
+      (isSame ? await this.newPin(pin, candidate) : null) ??
+      (await this.newPhone(pin, candidate, name, isSame));
+    await phone.forgive();
+    return sealer;
+  }
+
+  /** A PIN forgotten: the log-in password opens the same vault. Null if it doesn't. */
+  private async newPin(pin: string, { me, password }: Candidate): Promise<Sealer | null> {
+    const vault = this.lock?.vault ?? this.ended?.rest;
+    const pepper = await this.deps.phone.pepper();
+    const by = vault?.password && { wrap: vault.password, secret: password };
+    const opening = by && (await rewrap(vault, by, { pin, password }, pepper));
+    if (!opening) {
+      // The password was changed since. What neither we nor the server can open waits until somebody remembers the PIN.
+      if (!(await this.isAllSealed())) throw new ClientError('unsent_sealed');
+      return null;
+    }
+    const work = await this.workKey(vault.id, opening.key);
+    const sealer = new Sealer(vault.id, opening.key, work);
+    const lock = { vault: opening.vault, user: me.id };
+    if (this.lock) {
+      await this.keep(lock);
+      await this.announceDevice();
+    } else await this.beginAgain(sealer, lock, me);
+    return sealer;
+  }
+
+  private async beginAgain(sealer: Sealer, lock: Lock, me: Me): Promise<void> {
+    const server = await this.announceDevice();
+    const work = await this.deps.phone.work();
+    if (!work) throw new ClientError('storage_broken', 'work');
+    await this.begin(sealer, { lock, server, me, work, keepsDrafts: true });
+  }
+
+  /** A new data key. Of the same person what was captured stays: the drafts' key comes back from the server. */
+  private async newPhone(
+    pin: string,
+    { me, password }: Candidate,
+    name: string,
+    isSame: boolean,
+  ): Promise<Sealer> {
+    const known = isSame ? await this.deps.phone.device() : undefined;
+    const keys = known?.keys ?? (await createDeviceKey());
+    const server = await this.enrolHere(name, keys);
+    const device = { id: server.device, name, keys };
+    const rescued = isSame ? await this.rescued(device, password) : null;
+    const pepper = await this.deps.phone.pepper();
+    const { vault, key } = await createVault(newId(), { pin, password }, pepper);
+    const raw = rescued ?? random(32);
+    const work = { vault: vault.id, ...(await this.sealedWork(me.id, vault.id, key, raw)) };
+    const sealer = new Sealer(vault.id, key, await imported(raw));
+    const lock = { vault, user: me.id };
+    await this.begin(sealer, { lock, server, me, work, keepsDrafts: rescued !== null, device });
+    return sealer;
+  }
+
+  private async begin(
+    sealer: Sealer,
+    b: {
+      lock: Lock;
+      server: Answer<'enrol'>;
+      me: Me;
+      work: Parameters<Phone['begin']>[0]['work'];
+      keepsDrafts: boolean;
+      device?: Device;
+    },
+  ): Promise<void> {
+    const { phone } = this.deps;
+    const { lock, me, work, keepsDrafts } = b;
+    const { areas, grants_ver: grantsVer, feeds } = b.server;
+    const profile = await Knowledge.firstProfile(sealer, { me, areas, grantsVer, lastFull: null });
+    const device = b.device ?? (await this.theDevice());
+    const cursors = feeds.map(atStart);
+    await phone.begin({ lock, device, profile, cursors, work, keepsDrafts });
+    this.lock = lock;
+    this.ended = undefined;
+  }
+
+  /** A new session has to learn which phone it is on; the same key stays the same device. */
+  async announceDevice(): Promise<Answer<'enrol'>> {
+    const device = await this.theDevice();
+    const server = await this.enrolHere(device.name, device.keys);
+    if (server.device !== device.id)
+      await this.deps.phone.setDevice({ ...device, id: server.device });
+    return server;
+  }
+
+  private async enrolHere(name: string, keys: CryptoKeyPair): Promise<Answer<'enrol'>> {
+    const { outbox, net, phone } = this.deps;
+    const { install } = await outbox.place();
+    const server = await enrolDevice(net, install, name, await publicJwk(keys));
+    if (server.terms) await this.takeTerms(server.terms);
+    await phone.reached(net.now());
+    return server;
+  }
+
+  /** From enrolment or a pull only: there the person's session vouches for the key. */
+  async takeTerms(terms: Terms): Promise<void> {
+    if (!(await isServerKey(terms.seal))) return;
+    await this.deps.phone.setTerms(terms);
+    this.terms = terms;
+  }
+
+  /** After a log-in: the password's wrap as it would be made now. */
+  async renewPassword(password: string): Promise<void> {
+    const { lock } = this;
+    const wrap = lock?.vault.password;
+    if (!lock || !wrap || isUsual(wrap) || !this.terms) return;
+    const pepper = await this.deps.phone.pepper();
+    const renewed = await rewrap(lock.vault, { wrap, secret: password }, { password }, pepper);
+    if (renewed) await this.keep({ ...lock, vault: renewed.vault });
+  }
+
+  // ---- the key of what was captured here ----------------------------------------------------------
+
+  private async workKey(vault: string, key: CryptoKey): Promise<CryptoKey> {
+    const { phone } = this.deps;
+    const known = await phone.work();
+    if (known?.vault !== vault) {
+      const raw = random(32);
+      await phone.setWork({
+        vault,
+        ...(await this.sealedWork(this.user ?? '', vault, key, raw)),
+      });
+      return imported(raw);
+    }
+    const raw = new Uint8Array(await open(key, 'work', vault, known.sealed));
+    if (!known.post && this.terms)
+      await phone.setWork({
+        vault,
+        ...(await this.sealedWork(this.user ?? '', vault, key, raw)),
+      });
+    return imported(raw);
+  }
+
+  private async sealedWork(user: string, vault: string, key: CryptoKey, raw: Bytes) {
+    const sealed = await seal(key, 'work', vault, raw);
+    const { terms } = this;
+    return terms
+      ? { sealed, post: await sealToServer(terms.seal, ['work', user], raw) }
+      : { sealed };
+  }
+
+  /** Null where there is nothing that needs it. */
+  private async rescued(device: Device, password: string): Promise<Bytes | null> {
+    const { phone, net } = this.deps;
+    const work = await phone.work();
+    if (!work?.post || !(await phone.hasDrafts())) return null;
+    const [key] = await rescueKeys(net, device, password, [toBase64(work.post)]);
+    return key ? fromBase64(key) : null;
+  }
+
+  // ---- nothing more to open -----------------------------------------------------------------------
+
+  /** Destroys what can be read. What couldn't be sealed to the server, the log-in password still opens. */
+  async end(why: EndedWhy): Promise<void> {
+    const { user, lock } = this;
+    if (!user) return;
+    const vault = lock?.vault ?? this.ended?.rest;
+    const password = vault && !(await this.isAllSealed()) ? vault.password : null;
+    const rest = vault && password ? { id: vault.id, password } : null;
+    await this.deps.phone.end({ why, user, rest });
+    await this.load();
+  }
+
+  /** Unsent visits, photos or drafts, which a new user would make unreadable. */
+  async holdsWork(): Promise<boolean> {
+    const { outbox, shelf, phone } = this.deps;
+    const unsent = (await outbox.all()).some(isToSend);
+    const photos = (await shelf.heads().catch(() => [])).some(
+      ({ state, visits }) => state === 'waiting' && visits.length > 0,
+    );
+    return unsent || photos || (await phone.hasDrafts());
+  }
+
+  /** Whether everything unsent is sealed to the server too. */
+  async isAllSealed(): Promise<boolean> {
+    const { outbox, shelf, phone } = this.deps;
+    const visits = (await outbox.all()).filter(isToSend);
+    const photos = (await shelf.heads().catch(() => [])).filter(isUnsent);
+    const drafts = await phone.draftHeads();
+    const work = await phone.work();
+    return (
+      [...visits, ...photos].every(({ post }) => post) &&
+      drafts.every((head) => kindOf(head) === WORK && work?.post)
+    );
+  }
+
+  private async keep(lock: Lock): Promise<void> {
+    await this.deps.phone.setLock(lock);
+    this.lock = lock;
+  }
+
+  private theLock(): Lock {
+    if (!this.lock) throw new ClientError('session');
+    return this.lock;
+  }
+
+  private async theDevice(): Promise<Device> {
+    const device = await this.deps.phone.device();
+    if (!device) throw new ClientError('storage_broken', 'device');
+    return device;
+  }
+}
+
+function imported(raw: Bytes): Promise<CryptoKey> {
+  return crypto.subtle.importKey('raw', raw, AES, false, ['encrypt', 'decrypt']);
+}

@@ -1,0 +1,239 @@
+/**
+ * 王芳's phone in other hands, or in nobody's: locked, guessed at, forgotten, lost, long out of reach. What could be read is
+ * gone where it must be; what she did for her clients arrives all the same.
+ */
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { newId } from '@/crypto/bytes';
+import type { Client } from '@/protocol/types';
+import { read } from '../storage-faults/disk';
+import {
+  enrolled,
+  fill,
+  noSignal,
+  PIN,
+  passwordOf,
+  type Server,
+  startServer,
+  synced,
+  TestPhone,
+  type Weather,
+} from './phone';
+import { clients, consentOf, register, states } from './stories';
+
+let server: Server;
+beforeAll(async () => {
+  server = await startServer();
+});
+afterAll(() => server.stop());
+
+const fair: Weather = (path, init, next) => next(path, init);
+const DAY = 24 * 3600_000;
+const HEADERS = { 'X-FS-Proto': '1', 'Content-Type': 'application/json' };
+
+async function desk(username: string): Promise<TestPhone> {
+  const browser = new TestPhone(server.url);
+  const body = JSON.stringify({ username, password: passwordOf(username) });
+  await browser.send('/api/session', { method: 'POST', headers: HEADERS, body });
+  return browser;
+}
+
+/** 管理员 reports the phone as lost. */
+async function reportLost(client: Client, phone: TestPhone): Promise<void> {
+  const device = (await rows(phone, 'fs-field', 'meta')).device as { value: { id: string } };
+  expect(client.me().name).toBe('王芳');
+  const admin = await desk('admin');
+  const answer = await admin.send(`/api/devices/${device.value.id}/revoke`, {
+    method: 'POST',
+    headers: HEADERS,
+  });
+  expect(answer.status).toBe(200);
+}
+
+async function rows(phone: TestPhone, db: string, store: string) {
+  const disk = await read(phone.factory);
+  const all = (disk.rows[db]?.[store] ?? []) as { key?: string; id?: string }[];
+  return Object.fromEntries(all.map((row) => [row.key ?? row.id, row])) as Record<
+    string,
+    { key: string; value: unknown }
+  >;
+}
+
+/** What of a readable copy is on the disk. */
+async function readable(phone: TestPhone): Promise<string[]> {
+  const { rows: all } = await read(phone.factory);
+  const { meta = [], base = [], cursors = [], forms = [] } = all['fs-field'] ?? {};
+  const told = (meta as { key: string }[]).map(({ key }) => key);
+  const stays = ['attempts', 'contact', 'device', 'ended', 'pepper', 'terms', 'work'];
+  return [
+    ...told.filter((key) => !stays.includes(key)),
+    ...[...base, ...cursors, ...forms].map((row) => JSON.stringify(row).slice(0, 20)),
+  ];
+}
+
+async function door(client: Client): Promise<string> {
+  const draftId = newId();
+  const bytes = crypto.getRandomValues(new Uint8Array(40_000));
+  bytes.set([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
+  const photo = await client.blobs.put(bytes, 'image/png', draftId);
+  return client.finish(await fill(client, 'door_check', { photo }, { draftId, title: '3号楼' }));
+}
+
+/** A visit with its photo and a registration that wait, and a draft; then the signal is back. */
+async function dayOut(): Promise<[TestPhone, Client]> {
+  const [phone, wang] = await enrolled(server.url, 'wang');
+  phone.weather = noSignal;
+  await register(wang, '张小梅', '13800000001');
+  await door(wang);
+  await fill(wang, 'consent_record', consentOf('刘春燕', '13800000002'), { title: '刘春燕' });
+  await wang.syncNow();
+  phone.weather = fair;
+  return [phone, wang];
+}
+
+async function guess(locked: Client, phone: TestPhone, times: number): Promise<void> {
+  for (let i = 0; i < times; i += 1) {
+    expect(await locked.unlock(`13579${i}`)).toBe(false);
+    const now = phone.clock();
+    phone.clock = () => now + 16 * 60_000;
+  }
+}
+
+test('a locked phone sends what was finished, photos too, and opens to find it sent', async () => {
+  const [phone] = await dayOut();
+  const locked = await phone.restart();
+  expect(locked.sync().unsent).toBe(2);
+  const asked = phone.requests.length;
+  await locked.syncNow();
+  expect(locked.phase()).toBe('locked');
+  expect(locked.sync()).toMatchObject({ unsent: 0, error: null });
+  expect(phone.requests.slice(asked)).not.toContain('/api/sync/pull');
+  phone.weather = noSignal;
+  expect(await locked.unlock(PIN)).toBe(true);
+  expect(states(locked)).toEqual(['sent', 'sent']);
+  expect(locked.outbox().find(({ form }) => form === 'door_check')?.attached?.sent).toBe(1);
+  expect(clients(locked).map(({ title, pending }) => [title, pending])).toEqual([['张小梅', true]]);
+  phone.weather = fair;
+  await synced(locked);
+  expect(locked.sync()).toMatchObject({ error: null, unsent: 0, unsentBlobs: 0 });
+  expect(clients(locked).map(({ title, pending }) => [title, pending])).toEqual([
+    ['张小梅', false],
+  ]);
+});
+
+test('ten wrong PINs destroy what could be read, and nothing that was captured', async () => {
+  const [phone] = await dayOut();
+  const locked = await phone.restart();
+  await guess(locked, phone, 9);
+  expect(locked.phase()).toBe('locked');
+  await guess(locked, phone, 1);
+  expect(locked.phase()).toBe('fresh');
+  expect(locked.ended()).toBe('attempts');
+  expect(await readable(phone)).toEqual([]);
+  await expect(locked.unlock(PIN)).rejects.toMatchObject({ key: 'session' });
+  await locked.syncNow();
+  expect(locked.sync()).toMatchObject({ unsent: 0, error: null });
+
+  const again = await phone.restart();
+  expect(again.ended()).toBe('attempts');
+  await expect(again.login('li', passwordOf('li'))).rejects.toMatchObject({ key: 'other_user' });
+  await again.login('wang', passwordOf('wang'));
+  await again.enrol('864209', '红米 9A');
+  expect(again.ended()).toBe(null);
+  await synced(again);
+  expect(clients(again).map(({ title }) => title)).toContain('张小梅');
+  const [draft] = again.drafts();
+  expect(draft?.title).toBe('刘春燕');
+  const kept = await again.draft(draft?.id ?? '');
+  expect(JSON.stringify(kept?.draft.answers)).toContain('13800000002');
+  expect(again.sync()).toMatchObject({ unsent: 0, unsentBlobs: 0, error: null });
+  const reopened = await phone.restart();
+  expect(await reopened.unlock(PIN)).toBe(false);
+  expect(await reopened.unlock('864209')).toBe(true);
+  expect(reopened.drafts()).toHaveLength(1);
+});
+
+test('the tenth guess counts though the app is closed over it, and two tabs guess no more often', async () => {
+  const [phone] = await enrolled(server.url, 'wang');
+  const locked = await phone.restart();
+  await guess(locked, phone, 8);
+  const two = await phone.open();
+  const [first, second] = await Promise.all([locked.unlock('135791'), two.unlock('135792')]);
+  expect([first, second]).toEqual([false, false]);
+  const later = phone.clock() + 3600_000;
+  phone.clock = () => later;
+  const again = await phone.restart();
+  expect(again.phase()).toBe('fresh');
+  expect(await readable(phone)).toEqual([]);
+});
+
+test('a PIN forgotten and the log-in password changed meanwhile cost nothing either', async () => {
+  const [phone, wang] = await dayOut();
+  const { id } = wang.me();
+  const password = 'eine-neue-2026!';
+  const admin = await desk('admin');
+  const body = JSON.stringify({ password });
+  const set = await admin.send(`/api/users/${id}`, { method: 'PATCH', headers: HEADERS, body });
+  expect(set.status).toBe(200);
+  const locked = await phone.restart();
+  await locked.login('wang', password);
+  await locked.enrol('864209', '红米 9A');
+  await synced(locked);
+  expect(locked.sync()).toMatchObject({ unsent: 0, unsentBlobs: 0, error: null });
+  expect(locked.drafts().map(({ title }) => title)).toEqual(['刘春燕']);
+  expect(clients(locked).map(({ title }) => title)).toContain('张小梅');
+  const back = JSON.stringify({ password: passwordOf('wang') });
+  await admin.send(`/api/users/${id}`, { method: 'PATCH', headers: HEADERS, body: back });
+});
+
+test('a phone reported lost while open sends its work aside, and keeps nothing', async () => {
+  const [phone, wang] = await dayOut();
+  await reportLost(wang, phone);
+  await wang.syncNow();
+  expect(wang.phase()).toBe('fresh');
+  expect(wang.ended()).toBe('revoked');
+  expect(wang.sync().unsent).toBe(0);
+  expect(await readable(phone)).toEqual([]);
+  const kept = await (await desk('chen')).send('/api/review/quarantine', {});
+  expect(JSON.stringify(await kept.json())).toContain('revoked');
+  // Found again: 王芳 logs in, and goes on with the form she had begun.
+  await wang.login('wang', passwordOf('wang'));
+  await wang.enrol('864209', '红米 9A');
+  await synced(wang);
+  expect(wang.sync().error).toBe(null);
+  expect(wang.drafts().map(({ title }) => title)).toEqual(['刘春燕']);
+});
+
+test('a phone reported lost while locked does the same, and nobody has to open it', async () => {
+  const [phone, wang] = await dayOut();
+  await reportLost(wang, phone);
+  const locked = await phone.restart();
+  phone.timers = true;
+  await locked.syncNow();
+  expect(locked.phase()).toBe('fresh');
+  expect(locked.ended()).toBe('revoked');
+  expect(await readable(phone)).toEqual([]);
+  await locked.syncNow();
+  expect(locked.sync()).toMatchObject({ unsent: 0, error: null });
+  phone.off();
+});
+
+test('out of reach for more than fourteen days a phone shows nothing, whatever its clock says', async () => {
+  const [phone, wang] = await enrolled(server.url, 'wang');
+  phone.weather = noSignal;
+  await register(wang, '张小梅', '13800000001');
+  const enrolledAt = Date.now();
+  phone.clock = () => enrolledAt + 13 * DAY;
+  let locked = await phone.restart();
+  expect(await locked.unlock(PIN)).toBe(true);
+  phone.clock = () => enrolledAt + 15 * DAY;
+  locked = await phone.restart();
+  await expect(locked.unlock(PIN)).rejects.toMatchObject({ key: 'lease' });
+  expect(locked.phase()).toBe('locked');
+  phone.clock = () => enrolledAt + 2 * DAY;
+  locked = await phone.restart();
+  await expect(locked.unlock(PIN)).rejects.toMatchObject({ key: 'lease' });
+  phone.weather = fair;
+  expect(await locked.unlock(PIN)).toBe(true);
+  await synced(locked);
+  expect(states(locked)).toEqual(['sent']);
+});
