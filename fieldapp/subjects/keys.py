@@ -103,7 +103,8 @@ class Keys:
     def prepare(self, sealed: Iterable[bytes]) -> None:
         """Read at once the keys that these need."""
         kids = {kid for one in sealed for kid in _kids_in(one)} - self._kids.keys()
-        self._read(SubjectKey.kid, {kid.hex() for kid in kids})
+        if kids:
+            self._read(SubjectKey.kid, {kid.hex() for kid in kids})
 
     def ensure(self, subjects: Iterable[str]) -> None:
         """Make at once the keys of those subjects that have none."""
@@ -131,8 +132,9 @@ class Keys:
 
     def destroyed(self, subjects: Iterable[str]) -> set[str]:
         """Those of the subjects whose key was destroyed."""
-        wanted = set(subjects)
-        self.load(wanted)
+        wanted = frozenset(subjects)
+        if not wanted <= self._subjects.keys():
+            self.load(wanted)
         return {s for s in wanted if (key := self._subjects[s]) and key.secret is None}
 
     def destroy(self, subject: str) -> None:

@@ -39,6 +39,12 @@ def insert_new(connection: Connection, model: Any, rows: Collection[Row]) -> Non
     upsert(connection, model, rows, *(column.name for column in model.__table__.columns))
 
 
+def distinct(model: type[Any], rows: list[Row]) -> list[Row]:
+    """One row per key: PostgreSQL takes no key twice in one statement."""
+    keys = [column.name for column in model.__table__.primary_key]
+    return list({tuple(row[key] for key in keys): row for row in rows}.values())
+
+
 def among(connection: Connection, column: Any, values: Collection[str]) -> sa.ColumnElement[bool]:
     """Whether a column holds one of these: on PostgreSQL the same statement for any number."""
     if is_postgres(connection):

@@ -20,12 +20,13 @@ from fieldapp.subjects.models import EntitySubject, SubmissionSubject
 from fieldapp.subjects.sealing import ErasedError, subject_name
 
 from . import models as m
-from .bulk import among, insert, upsert
+from .bulk import among, distinct, insert, upsert
 from .entities import (
     CORE,
     REVIEW,
     REVIEW_TYPE,
     Entity,
+    State,
     TypeView,
     conflicts,
     is_alive,
@@ -101,6 +102,7 @@ class Store:
         self.keys: Keys = keys_of(connection)
         self._seals: list[Seal] = []
         self._of_submissions: dict[str, frozenset[str]] = {}
+        self._whom: dict[str, tuple[State, frozenset[str]]] = {}  # of the entity in this state
         self.leaving: frozenset[str] = frozenset()  # subjects whose keys are about to be destroyed
         self._locked = None if locked is None else set(locked)
         self._entities: dict[str, Entity | None] = {}
@@ -133,7 +135,8 @@ class Store:
 
     def _keep(self, rows: Iterable[Any]) -> None:
         """Entities that were read by the way."""
-        new = [row for row in rows if row.id not in self._entities]
+        if not (new := [row for row in rows if row.id not in self._entities]):
+            return
         for entity in entities_of(self.keys, new):
             self._entities[entity.id] = self._before[entity.id] = entity
 
@@ -220,20 +223,24 @@ class Store:
 
     def subjects(self, entity: Entity) -> frozenset[str]:
         """Under whose keys an entity is sealed; what is said about a visit, as the visit."""
-        view = self.view_of(entity)
-        core = entity.scope == CORE
-        of = self.subjects_of(str(entity.shown("target", view))) if core else whom(entity, view)
+        if entity.scope == CORE:
+            of = self.subjects_of(str(entity.shown("target", self.view_of(entity))))
+            return of - self.keys.destroyed(of) - self.leaving
+        known = self._whom.get(entity.id)
+        if known is None or known[0] is not entity.state:
+            known = self._whom[entity.id] = (entity.state, self._whom_of(entity))
+        return known[1]
+
+    def _whom_of(self, entity: Entity) -> frozenset[str]:
+        of = whom(entity, self.view_of(entity))
         gone = self.keys.destroyed(of) | (self.leaving & of)
-        if core:
-            return of - gone
         # A proof that is kept longer than the person it names has a key of its own from then on.
         return of - gone or frozenset([subject_name(entity.scope, entity.id)]) if gone else of
 
     def subjects_of(self, sid: str) -> frozenset[str]:
         """Under whose keys the body of a submission is sealed."""
         if sid not in self._of_submissions:
-            t = SubmissionSubject
-            query = sa.select(t.subject).where(t.sid == sid)
+            query = sa.select(SubmissionSubject.subject).where(SubmissionSubject.sid == sid)
             self._of_submissions[sid] = frozenset(self.connection.scalars(query))
         return self._of_submissions[sid]
 
@@ -282,7 +289,7 @@ class Store:
         for model in (m.Submission, m.RegWrite, m.RegSecret, m.Mention):
             insert(self.connection, model, self._staged.get(model, []))
         for kept in (m.SubmissionVariant, m.SubmissionBlob, SubmissionSubject, m.RegSup, m.Issue):
-            upsert(self.connection, kept, _distinct(kept, self._staged.get(kept, [])))
+            upsert(self.connection, kept, distinct(kept, self._staged.get(kept, [])))
         self._settle_files()
         self._write_entities(entities)
         self._write_conflicts(since)
@@ -358,10 +365,8 @@ class Store:
         """Attachments that came before the visits that name them now belong to somebody."""
         authors = {row["id"]: row["user_id"] for row in self._staged.get(m.Submission, ())}
         named = self._staged.get(m.SubmissionBlob, ())
-        files.settle(
-            self.connection,
-            sorted({(authors[r["sid"]], r["sha"]) for r in named if r["sid"] in authors}),
-        )
+        theirs = {(authors[r["sid"]], r["sha"]) for r in named if r["sid"] in authors}
+        files.settle(self.connection, sorted(theirs))
 
     def _write_conflicts(self, since: str) -> None:
         t = m.Conflict
@@ -461,7 +466,7 @@ def entities_of(keys: Keys, rows: Sequence[Any], holding: str = "") -> Iterator[
     lower case; whether they do is for the caller to see.
     """
     keys.prepare(row.state for row in rows)
-    needle = orjson.dumps(holding)[1:-1].decode()
+    needle = orjson.dumps(holding)[1:-1].decode() if holding else ""
     for row in rows:
         try:
             state = keys.open(row.state, _about(row.id))
@@ -492,9 +497,3 @@ def row_of(keys: Keys, entity: Entity, subjects: Collection[str]) -> Row:
 def _about(entity_id: str) -> str:
     """What the seal of an entity's state is bound to."""
     return f"entity/{entity_id}"
-
-
-def _distinct(model: type[Any], rows: list[Row]) -> list[Row]:
-    """One row per key: PostgreSQL takes no key twice in one statement."""
-    keys = [column.name for column in model.__table__.primary_key]
-    return list({tuple(row[key] for key in keys): row for row in rows}.values())
