@@ -232,16 +232,18 @@ def cut_off(before: str, dry_run: bool = False) -> int:
     return cut
 
 
-def sign_again() -> int:
-    """Sign every end with the present secret, after it was changed; how many. Raises ValueError
-    unless everything else is in order."""
+def sign_again(secret: str | None = None) -> int:
+    """Sign every end with a new secret, or the present one after it was changed; how many.
+
+    Raises ValueError unless everything else is in order.
+    """
     with write_transaction() as tx:
         connection = tx.connection()
         wrong = [f for f in find_faults(connection) if "isn't signed by this server" not in f]
         if wrong:
             raise ValueError(wrong[0])
         found = [_end(row) for row in connection.execute(sa.select(AuditHead))]
-        _keep_heads(connection, found)
+        _keep_heads(connection, found, signer_for(secret) if secret else None)
     return len(found)
 
 
@@ -269,8 +271,10 @@ def _locked_heads(connection: sa.Connection, chains: set[str]) -> dict[str, End]
     return {row.chain: _end(row) for row in connection.execute(query)}
 
 
-def _keep_heads(connection: sa.Connection, found: Sequence[End]) -> None:
-    signer = _signer()
+def _keep_heads(
+    connection: sa.Connection, found: Sequence[End], signer: Signer | None = None
+) -> None:
+    signer = signer or _signer()
     signed = [vars(end) | {"key": signer.public, "signature": signer.sign(end)} for end in found]
     upsert(connection, AuditHead, signed)
 

@@ -7,6 +7,7 @@ from flask import current_app
 from flask.cli import AppGroup, with_appcontext
 
 from fieldapp.attachments import service as attachments
+from fieldapp.audit import service as access_log
 from fieldapp.sync.adopt import adopt as adopt_records
 from fieldapp.sync.adopt import waiting
 from fieldapp.sync.transactions import reading, writing
@@ -56,6 +57,10 @@ def rotate(new_secret_file: Path | None, new_secret: str | None) -> None:
         raise click.ClickException(
             f"{error}: FIELDAPP_SECRET must be the secret of now. Nothing was changed."
         ) from error
+    try:
+        access_log.sign_again(new)
+    except ValueError as error:
+        click.echo(f"The access log was not signed again: {error}", err=True)
     _replace_development_secret(new)
     click.echo(f"{done.changed} keys wrapped under the new secret, {done.unchanged} were already.")
     click.echo("Start the server with it as FIELDAPP_SECRET, and run `fieldapp backup`.")

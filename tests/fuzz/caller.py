@@ -6,17 +6,27 @@ caller.send("POST", "/api/areas", body=b"{")     # raises AssertionError for an 
 
 import itertools
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from werkzeug.exceptions import HTTPException
 from werkzeug.test import TestResponse
 
 from fieldapp.accounts import access
+from tests.api.test_access import ADMITTED
 from tests.cast import PROTOCOL, WIRE, Browser, Cast, Phone
 from tests.visits import Submission, entity_of
 
-CALLERS = ("nobody", "wang", "chen", "zhao", "admin")
+SOME = ("nobody", "wang", "chen", "zhao", "admin")
+EVERY_ROLE = (*SOME, "steward", "head", "grid", "assistant", "town", "district")
+CALLERS = EVERY_ROLE if "FUZZ_EXAMPLES" in os.environ else SOME
+# What the fuzzed server holds of people, and who of the callers may ever be told.
+TOLD = {
+    "张小梅": {"wang", "chen", "steward"},  # at the desk of people's rights
+    "刘春燕": {"wang", "zhao", "grid", "assistant", "steward"},
+}
 PROBLEM = {"type", "title", "status", "code", "detail"}
 _numbers = itertools.count()
 _last = [0]
@@ -90,10 +100,28 @@ class Caller:
         answer = self.browser.client.open(
             path, method=method, data=body, query_string=query, headers=whole, buffered=True
         )
-        hold(answer, f"{self.who}: {method} {path} {query or ''} {body[:300]!r}")
+        sent = f"{self.who}: {method} {path} {query or ''} {body[:300]!r}"
+        hold(answer, sent)
+        self.hold_to_matrix(answer, method, path, sent)
         if (method, path) in (("DELETE", "/api/session"), ("POST", "/api/session")):
             self.log_in()
         return answer
+
+    def hold_to_matrix(self, answer: TestResponse, method: str, path: str, sent: str) -> None:
+        """Raise AssertionError for a success that the table of routes keeps from this person, or
+        for the name of somebody they may not know of."""
+        told = f"{sent} → {answer.status_code} {answer.data[:300]!r}"
+        try:
+            urls = self.cast.app.url_map.bind("localhost")
+            rule = urls.match(path, method, return_rule=True)[0].rule
+        except HTTPException:
+            rule = ""
+        admitted = ADMITTED.get((method, rule))
+        if admitted is not None and self.who not in admitted:
+            assert answer.status_code in {400, 401, 403, 413, 415, 422}, told
+        text = answer.get_data(as_text=True)
+        for name, people in TOLD.items():
+            assert self.who in people or name not in text, told
 
 
 def hold(answer: TestResponse, sent: str) -> None:

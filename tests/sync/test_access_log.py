@@ -1,6 +1,7 @@
 """Who wrote, opened and received what: it is all there, and no row can be touched unseen."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -154,6 +155,25 @@ class TestTampering:
             sa.delete(AuditHead).where(AuditHead.chain == LIULIN),
         )
         assert found == [f"audit {LIULIN}: the whole chain is gone"]
+
+
+class TestAnotherSecret:
+    """Ends are signed by a key that hangs on the secret."""
+
+    def test_after_a_change_they_are_signed_again(
+        self, village: Village, client: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        new, settings = "another secret, as long as it has to be", village.app.config["SETTINGS"]
+        assert access_log.sign_again(new) == 2
+        assert all("isn't signed by this server" in fault for fault in faults())
+        monkeypatch.setitem(village.app.config, "SETTINGS", replace(settings, secret=new))
+        assert faults() == []
+
+    def test_not_if_a_row_was_altered(self, village: Village, client: str) -> None:
+        db.session.execute(sa.update(AuditRow).values(actor="x"))
+        db.session.commit()
+        with pytest.raises(ValueError, match="altered"):
+            access_log.sign_again("another secret, as long as it has to be")
 
 
 class TestKeepingItShort:
