@@ -150,7 +150,9 @@ def drop_refused(before: str, dry_run: bool = False) -> int:
 def _is_past(
     connection: Connection, erasure: str, cursors: Mapping[str, Mapping[str, Any]]
 ) -> bool:
-    """Whether every feed it pulls that holds a tombstone was pulled up to it."""
+    """Whether each feed it pulls that holds a tombstone was pulled up to it; at first none was."""
+    if not cursors:
+        return False
     t, e, head = m.FeedChange, m.Erased, m.FeedHead
     query = (
         sa.select(t.feed, head.epoch, sa.func.max(t.seq))

@@ -175,6 +175,8 @@ def test_a_certificate_waits_for_each_phone(village: Village, zhang: str) -> Non
     assert dict(erased.phones_of(done)) == {"phone-of-wang": None, "phone-of-chen": None}
     erased.note_answer("phone-of-wang", held)
     assert dict(erased.phones_of(done))["phone-of-wang"] is None
+    erased.note_answer("phone-of-wang", {})
+    assert dict(erased.phones_of(done))["phone-of-wang"] is None, "it has pulled nothing"
     erased.note_answer("phone-of-wang", cursors_of(village.pull(wang, held)))
     answered = dict(erased.phones_of(done))
     assert answered["phone-of-wang"] is not None
