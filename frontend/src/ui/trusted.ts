@@ -8,17 +8,17 @@ interface PolicyFactory {
 
 const OURS = /^\/(sw\.js|assets\/[\w.-]+\.js)$/;
 
-/** Whether an address is that of a worker of this app. */
-export function isOurScript(url: string): boolean {
-  const { origin, pathname } = new URL(url, location.href);
-  return origin === location.origin && OURS.test(pathname);
+/** Whether an address, seen from a page, is that of a worker of this app. */
+export function isOurScript(url: string, page: string): boolean {
+  const { origin, pathname } = new URL(url, page);
+  return origin === new URL(page).origin && OURS.test(pathname);
 }
 
 export function trustOwnWorkers(): void {
   const factory = (globalThis as { trustedTypes?: PolicyFactory }).trustedTypes;
   factory?.createPolicy('default', {
     createScriptURL(url) {
-      if (isOurScript(url)) return url;
+      if (isOurScript(url, location.href)) return url;
       throw new TypeError('not a script of this app');
     },
   });
