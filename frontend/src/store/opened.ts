@@ -215,7 +215,8 @@ export class Opened {
   private async sweep(): Promise<void> {
     // Sent while locked, and refused: only an open phone can empty them.
     const refused = this.items.all().filter(({ record }) => record.why === 'erased');
-    await this.hollow(refused.map(({ record }) => record.id));
+    if (refused.length)
+      await this.hollow(refused.map(({ record }) => record.id)).catch(() => undefined);
     for (const { record } of this.items.all()) {
       const draft = this.drafts.leftoverOf(record.id);
       if (draft) await this.drafts.remove(draft);
