@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fieldapp import create_app
+from fieldapp.attachments import service as attachments
 from fieldapp.cli import main
 from fieldapp.db import db, write_transaction
 from fieldapp.registry import service as registry
@@ -181,6 +183,35 @@ def test_what_others_said_survives_a_replay_without_the_text(village: Village) -
     assert "E12345678" in text
     assert "何大勇" not in text
     assert before.keys() - kept.keys() >= {him}
+
+
+PHOTO = b"a photo of the stairs" * 40
+SHA = sha256(PHOTO).hexdigest()
+
+
+def send_photo(village: Village) -> None:
+    sender = attachments.Sender(village.cast.grid.id, "d", False)
+    attachments.take(sender, attachments.Chunk(SHA, len(PHOTO), 0, PHOTO))
+
+
+@pytest.mark.parametrize("photo_first", [True, False])
+def test_a_photo_is_closed_with_the_key_of_what_it_shows(
+    village: Village, photo_first: bool
+) -> None:
+    """Whether it came before the visit that names it or after."""
+    grid = village.cast.grid
+    made = village.make(village.dwelling(grid)) | {"blobs": [SHA]}
+    steps = [lambda: send_photo(village), lambda: village.take_in(grid, made)]
+    for step in steps if photo_first else steps[::-1]:
+        step()
+    assert PHOTO[:21] not in raw()
+    assert attachments.content(grid.id, SHA) == PHOTO
+    db.session.rollback()
+    home = next(t["e"] for t in made["entities"] if t["t"] == "dwelling")
+    with write_transaction() as tx:
+        keys_of(tx.connection()).destroy(f"housing/{home}")
+    assert attachments.content(grid.id, SHA) is None
+    assert list(attachments.faults()) == []
 
 
 # ---- searching ----------------------------------------------------------------------------------

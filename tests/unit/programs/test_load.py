@@ -160,6 +160,8 @@ def test_derive_rules_name_questions_so_that_they_hold_for_other_versions(tmp_pa
         ('id = "cats"\nscope', "scope", "id: is missing"),
         ('area = "area_code"', 'area = "village"', "types.home.area: “village” is no property of home"),
         ('area = "area_code"', "", "types.home: needs either area or root"),
+        ('subject = "home"', "", "types.cat.subject: is missing"),
+        ('subject = "home"', 'subject = "owner"', "types.cat.subject: “owner” is none of"),
         ('search = ["owner"]', 'search = ["dog"]', "types.home.search: “dog” is none of"),
         ('title = "name"', 'title = "nam e"', "types.cat.title: “nam e” is not a valid expression"),
         ('title = "name"', 'title = "dog"', "types.cat.title: “dog” is no property of this type"),
