@@ -1,4 +1,4 @@
-"""pytest -p tests.simulation.planted: the tests as they are, with the fault that MUTANT names planted in the server."""
+"""pytest -p tests.simulation.planted: tests as they are, with the fault of MUTANT in the server."""
 
 import os
 
