@@ -3,10 +3,12 @@
  * Two workers of one village, the server's process gone, a phone that dies, a conflict, a visit returned, consent taken back.
  */
 
+import { execFileSync } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { fileURLToPath } from 'node:url';
 import { expect, type Page, test } from '@playwright/test';
 import {
   consent,
@@ -299,26 +301,34 @@ function conflictsOf(entity: string): unknown[] {
   return rows('SELECT reg FROM conflict WHERE entity = ?', entity).map((row) => row.reg);
 }
 
-function shownOnServer(entity: string, registers: string[]): unknown[] {
-  const [row] = rows('SELECT state FROM entity WHERE id = ?', entity);
-  return registers.map((register) => shown(row?.state, register));
+/** Shown values by dwelling and property; they lie sealed, so the server's own code reads them. */
+function dwellings(): Record<string, Record<string, string>> {
+  const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+  const env = { ...process.env, FIELDAPP_HOME: server.home };
+  const told = execFileSync(at('../../.venv/bin/python'), [at('dwellings.py')], {
+    env,
+    maxBuffer: 1 << 24,
+  });
+  return JSON.parse(told.toString('utf8'));
 }
 
-/** The shown value of a register in an entity's stored state. */
-function shown(state: unknown, register: string): string | undefined {
-  return JSON.parse(String(state)).regs[register]?.[0][0];
+function shownOnServer(entity: string, properties: string[]): unknown[] {
+  const found = dwellings()[entity];
+  return properties.map((property) => found?.[property]);
 }
 
 /** A dwelling of the village with one landlord's name and phone and no open conflict. */
 function sharedDwelling(): { id: string; title: string } {
-  const known = rows(
-    `SELECT id, state FROM entity WHERE type = 'dwelling' AND areas = ?
+  const known = dwellings();
+  const [id] = rows(
+    `SELECT id FROM entity WHERE type = 'dwelling' AND areas = ?
      AND id NOT IN (SELECT entity FROM conflict) ORDER BY id`,
     JSON.stringify([LIULIN]),
-  ).find(({ state }) =>
-    ['lessor_phone', 'lessor_name', 'rooms_let'].every((register) => shown(state, register)),
-  );
-  if (!known) throw new Error('the demo village has no known landlord');
-  const title = ['address', 'unit_no'].map((register) => shown(known.state, register)).join(' ');
-  return { id: String(known.id), title };
+  )
+    .map((row) => String(row.id))
+    .filter((one) =>
+      ['lessor_phone', 'lessor_name', 'rooms_let'].every((property) => known[one]?.[property]),
+    );
+  if (!id) throw new Error('the demo village has no known landlord');
+  return { id, title: `${known[id]?.address} ${known[id]?.unit_no}` };
 }

@@ -211,6 +211,16 @@ def test_a_hostile_upload_gets_a_reason_and_no_error(cast: Cast, name: str) -> N
         assert found
 
 
+def test_health_matters_of_nobody_in_particular_are_refused(cast: Cast) -> None:
+    desk, into = cast.admin.log_in(), {"program": "antenatal"}
+    (nobody,) = check(desk, ("n.md", markdown(more=MORE)), **into)["trials"]
+    assert nobody["state"] == "refused"
+    assert [problem["code"] for problem in nobody["problems"]] == ["consent_of_nobody"]
+    whose = "| | select_one_from_file client.csv | who | 服务对象 | Client | |\n"
+    (asked,) = check(desk, ("n.md", markdown(more=whose + MORE)), **into)["trials"]
+    assert asked["state"] == "new"
+
+
 def test_a_form_belongs_to_one_program(cast: Cast) -> None:
     desk = cast.admin.log_in()
     published(desk, "night.md", markdown())
