@@ -8,6 +8,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { expect, test } from '@playwright/test';
 import { consent, contraceptionVisit, firstPregnancyVisit, rentedFlat } from './answers';
 import { cameraPhoto } from './pictures';
@@ -16,6 +17,7 @@ import { startServer, type TestServer } from './server';
 import { newWorker, PIN, type Worker } from './worker';
 
 const FULL = process.env.FULL === '1';
+const APP = fileURLToPath(new URL('../../fieldapp/static/app', import.meta.url));
 const PASSWORD = 'xunfang-2026';
 const REMARK = '门牌已换新贴在右边';
 /** What a form holds besides codes: shorter answers stand in any file by chance. */
@@ -83,6 +85,13 @@ async function fromRegistry(): Promise<void> {
       values.add(part);
 }
 
+/** The browser keeps the app's own scripts, and one of their examples names a village of the demo. */
+function leaveOutWhatTheAppSays(): void {
+  const inApp = new Set(scan(APP, [...values]).found.map(({ value }) => value));
+  expect([...inApp].filter((value) => value !== '柳林村')).toEqual([]);
+  for (const value of inApp) values.delete(value);
+}
+
 test('a day is worked, and the phone killed in the middle of a form', async () => {
   await wang.enrol('wang', PASSWORD);
   await wang.workspace('health');
@@ -119,6 +128,7 @@ test('a day is worked, and the phone killed in the middle of a form', async () =
 
 test('nothing of it lies readable on the disk', () => {
   const middle = photo.subarray(photo.length / 2, photo.length / 2 + 64);
+  leaveOutWhatTheAppSays();
   const found = scan(profile, [...values], [middle, photo.subarray(-96, -32)]);
   const figures = `values=${found.values} files=${found.files} bytes=${found.bytes} found=${found.found.length}`;
   mkdirSync('test-results', { recursive: true });
