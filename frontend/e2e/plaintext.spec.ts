@@ -138,7 +138,7 @@ test('nothing of it lies readable on the disk', () => {
   expect(found.found).toEqual([]);
 });
 
-test('the scan finds what was planted: in storage, in a cache, in a file', async () => {
+test('the scan finds what was planted, in storage and in a file', async () => {
   const copy = await mkdtemp(join(tmpdir(), 'fieldapp-planted-'));
   try {
     await cp(profile, copy, { recursive: true });
