@@ -104,7 +104,7 @@ def test_a_folder_of_files_is_given_on_the_command_line(app: Flask, tmp_path: Pa
         (folder / name).write_bytes(content)
     file = tmp_path / "methods.md"
     file.write_bytes(form().content)
-    args = [str(file), "--program", "contraception", "--lang", "en"]
+    args = [str(file), "--program", "consent", "--lang", "en"]
 
     def run(command: str, *more: str) -> str:
         made = ScriptInfo(create_app=lambda: app)
