@@ -241,8 +241,8 @@ def test_a_refusal_keeps_its_reason(cast: Cast, zhang: str) -> None:
 def test_it_is_tomorrow_in_china_already(
     cast: Cast, zhang: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shen = cast.steward.log_in()
     monkeypatch.setattr(clock, "now", lambda: datetime.now(UTC).replace(hour=20))
+    shen = cast.steward.log_in()
     day = clock.now().date()
     for later, status in ((1, 200), (2, 422)):
         asked = (day + timedelta(days=later)).isoformat()
