@@ -282,6 +282,7 @@ class FieldClient implements Client {
   private async loggedInAgain({ me, password }: Candidate): Promise<void> {
     const { areas } = await this.entry.announceDevice();
     await this.renamed();
+    this.tell('phase');
     await this.opened.knowledge.setProfile({ me, areas });
     await this.entry.renewPassword(password).catch(() => undefined);
     this.show({ loginNeeded: false });
