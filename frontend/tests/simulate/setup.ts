@@ -46,7 +46,6 @@ const FOUNDED: [kind: VisitKind, v: number][] = [
 ];
 
 export async function prepare(kind: Kind, mutant = ''): Promise<Ground> {
-  weakPins();
   const server = new Server(kind, mutant);
   server.now = Date.parse('2026-11-01T08:00:00Z');
   const enrolled: Enrolled[] = [];
@@ -120,14 +119,4 @@ export async function drive<T>(
     await new Promise(setImmediate);
   }
   return end;
-}
-
-/** Stretching a PIN takes a second on purpose; thousands of times that is too much. */
-function weakPins(): void {
-  const derive = crypto.subtle.deriveKey.bind(crypto.subtle) as (
-    how: Pbkdf2Params,
-    ...rest: unknown[]
-  ) => Promise<CryptoKey>;
-  crypto.subtle.deriveKey = ((how: Pbkdf2Params, ...rest: unknown[]) =>
-    derive({ ...how, iterations: 1 }, ...rest)) as typeof crypto.subtle.deriveKey;
 }
