@@ -56,6 +56,7 @@ from .plan import (
     Author,
     Plan,
     Target,
+    candidates,
     check_rights,
     plan_form,
     plan_issue,
@@ -65,7 +66,7 @@ from .plan import (
     with_correction,
     within_rights,
 )
-from .quality import ISSUE, ISSUE_TYPE, issue_id
+from .quality import ISSUE, ISSUE_TYPE
 from .redaction import as_it_stands, left_out
 from .store import Effect, Row, Store
 from .transactions import chunks
@@ -484,22 +485,6 @@ class Batch:
             if entity.scope != CORE:
                 return min(roots(entity, self._store.view_of(entity)), default=touched.e)
         return None
-
-
-def candidates(sent: Submitted) -> set[str]:
-    """Ids of entities a submission may touch or follow."""
-    ids = {touched.e for touched in sent.entities} | {review_id(sent.id)}
-    for op in sent.ops:
-        ids.add(op.e)
-        if isinstance(op.v, str) and len(op.v) == 36:
-            ids.add(op.v)
-    if sent.corrects:
-        ids.add(review_id(sent.corrects))
-    target = sent.answers.get("target")
-    if sent.form in (REVIEW_FORM, ISSUE_FORM) and isinstance(target, str):
-        ids.add(review_id(target))
-        ids.add(issue_id(target, str(sent.answers.get("kind")), str(sent.answers.get("path"))))
-    return ids
 
 
 def _form_key(sent: Submitted) -> tuple[str, str]:

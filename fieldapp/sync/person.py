@@ -194,28 +194,22 @@ def _written(connection: Connection, entities: Collection[str]) -> list[tuple[An
 
 
 def _touching(connection: Connection, entities: Collection[str]) -> set[str]:
-    t = m.Mention
-    return {
-        sid
-        for some in chunks(sorted(entities))
-        for sid in connection.scalars(sa.select(t.sid).where(t.entity.in_(some)))
-    }
+    return _found(connection, m.Mention.sid, m.Mention.entity, entities)
 
 
 def _beside(connection: Connection, sids: Collection[str]) -> set[str]:
     """What these submissions touched as well."""
-    t = m.Mention
-    return {
-        entity
-        for some in chunks(sorted(sids))
-        for entity in connection.scalars(sa.select(t.entity).where(t.sid.in_(some)))
-    }
+    return _found(connection, m.Mention.entity, m.Mention.sid, sids)
 
 
 def _followers(connection: Connection, entities: Collection[str]) -> set[str]:
-    t = m.EntityRoot
+    return _found(connection, m.EntityRoot.entity, m.EntityRoot.root, entities)
+
+
+def _found(connection: Connection, wanted: Any, by: Any, keys: Collection[str]) -> set[str]:
+    """One column of the rows that have one of these keys in another."""
     return {
-        entity
-        for some in chunks(sorted(entities))
-        for entity in connection.scalars(sa.select(t.entity).where(t.root.in_(some)))
+        one
+        for some in chunks(sorted(keys))
+        for one in connection.scalars(sa.select(wanted).where(by.in_(some)))
     }

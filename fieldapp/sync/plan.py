@@ -371,3 +371,19 @@ def _fits(register: str, value: Value, view: TypeView) -> bool:
     if members is None or value is None:
         return not isinstance(value, dict)
     return isinstance(value, dict) and set(value) <= set(members)
+
+
+def candidates(sent: Submitted) -> set[str]:
+    """Ids of entities a submission may touch or follow."""
+    ids = {touched.e for touched in sent.entities} | {review_id(sent.id)}
+    for op in sent.ops:
+        ids.add(op.e)
+        if isinstance(op.v, str) and len(op.v) == 36:
+            ids.add(op.v)
+    if sent.corrects:
+        ids.add(review_id(sent.corrects))
+    target = sent.answers.get("target")
+    if sent.form in (REVIEW_FORM, ISSUE_FORM) and isinstance(target, str):
+        ids.add(review_id(target))
+        ids.add(issue_id(target, str(sent.answers.get("kind")), str(sent.answers.get("path"))))
+    return ids

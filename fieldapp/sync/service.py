@@ -32,7 +32,7 @@ from fieldapp.subjects.keys import Keys, keys_of
 from fieldapp.subjects.sealing import ErasedError
 
 from . import models as m
-from .apply import Batch, Incoming, Result, candidates
+from .apply import Batch, Incoming, Result
 from .aside import Decision, repaired, seal_again
 from .aside import note as note_decision
 from .audit import audit as find_faults
@@ -44,7 +44,7 @@ from .entities import Entity
 from .erased import WHY as ERASED
 from .erased import bury_again
 from .merge import Dot, Value
-from .plan import BUILT_IN, SETTLE_FORM, AsideError, Author
+from .plan import BUILT_IN, SETTLE_FORM, AsideError, Author, candidates
 from .reconcile import Derivation, compose_ops
 from .rules import CurrentRules, current_rules
 from .salvage import salvaged

@@ -1,4 +1,4 @@
-/** The pictures of the rights desk: a request, the report on paper, a deletion and its certificate. SHOTS: another folder. */
+/** The rights desk: a request, the report on paper, a deletion and its certificate. SHOTS: a folder for pictures, to be looked at. */
 
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -6,12 +6,10 @@ import { join } from 'node:path';
 import { expect, type Page, selectors, test } from '@playwright/test';
 import { launchPhone, type Phone } from './browser';
 import { startServer, type TestServer } from './server';
-import { shot } from './shots';
 
 selectors.setTestIdAttribute('data-test');
 
 const PASSWORD = 'xunfang-2026';
-const small = { sharp: false };
 const SIZES = [
   [1280, 800, 'zh-CN', ''],
   [820, 1180, 'zh-CN', '-tablet'],
@@ -54,10 +52,7 @@ async function logIn(username: string): Promise<void> {
 
 /** As it is, and on a tablet. */
 async function shots(name: string): Promise<void> {
-  if (!process.env.SHOTS) {
-    await shot(page, name, small);
-    return;
-  }
+  if (!process.env.SHOTS) return;
   for (const [width, height, , suffix] of SIZES.slice(0, 2)) {
     await page.setViewportSize({ width, height });
     await page.screenshot({ path: `${process.env.SHOTS}/${name}${suffix}.png`, fullPage: true });

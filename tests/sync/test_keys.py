@@ -431,10 +431,9 @@ def test_records_exchanged_in_the_database_do_not_open(village: Village) -> None
         state_of(clients[0])
 
 
+@pytest.mark.parametrize("db_url", ["sqlite"], indirect=True)
 def test_raw_files_are_looked_at(village: Village) -> None:
     """The look at the files finds what lies open in them."""
-    if db.engine.dialect.name != "sqlite":
-        pytest.skip("PostgreSQL's files are its own")
     path = str(db.engine.url.database)
     with sqlite3.connect(path) as connection:
         connection.execute("UPDATE area SET name_zh = '张小梅的村'")
