@@ -10,10 +10,13 @@ from flask import current_app
 from flask.cli import with_appcontext
 
 from fieldapp.forms.problems import language_of
+from fieldapp.subjects.ledger import NAME
 from fieldapp.sync import service as sync
 
 from . import keyring, service
 from .errors import BackupError
+
+SHOWN = 20  # erasures told one by one
 
 
 @click.command("backup")
@@ -35,12 +38,21 @@ def backup(folder: Path | None, scratch: str | None) -> None:
 @click.command("restore")
 @click.argument("path", type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--replace", is_flag=True, help="Set what is in the database aside.")
+@click.option("--ledger", "ledgers", multiple=True, type=click.Path(dir_okay=False, path_type=Path),
+              help="A ledger of erasures, beside those that are found.")  # fmt: skip
+@click.option("--without-ledger", is_flag=True,
+              help="Go on though nothing knows who was erased since.")  # fmt: skip
 @with_appcontext
-def restore(path: Path, replace: bool) -> None:
-    """Put a backup back; phones then send again what it lacks. Stop the server first."""
+def restore(path: Path, replace: bool, ledgers: tuple[Path, ...], without_ledger: bool) -> None:
+    """Put a backup back; phones then send again what it lacks. Stop the server first.
+
+    Who was erased since the backup is erased in it too, as the database that is replaced and the
+    ledgers know: erasures.ledger beside the copies of the keys and beside the backup.
+    """
     with _told():
-        done = service.restore(path, replace)
+        done = service.restore(path, replace, None if without_ledger and not ledgers else ledgers)
     click.echo(f"Restored: {done.visits} visits, {done.attachments} attachments.")
+    _tell_erasures(done)
     if done.aside:
         click.echo(f"What was there before: {done.aside}")
     if not done.carried:
@@ -49,6 +61,32 @@ def restore(path: Path, replace: bool) -> None:
             "that were since; publish forms that were since, then let in what was kept aside."
         )
     click.echo("Start the server. Phones send again, by themselves, what the backup lacks.")
+
+
+def _tell_erasures(done: service.Restored) -> None:
+    """Who was erased again, and up to when that is known."""
+    click.echo(f"Erased again, as since this backup: {len(done.again)}.")
+    for day, scope, subject in done.again[:SHOWN]:
+        click.echo(f"  {day} {scope} {subject}")
+    if len(done.again) > SHOWN:
+        click.echo(f"  and {len(done.again) - SHOWN} more; the rights desk has all certificates")
+    if done.ledger is None and not done.carried:
+        click.echo(
+            "WARNING: no ledger of erasures was at hand. Whoever was erased since this backup is "
+            "readable again: erase them again by their certificates before you start the server.",
+            err=True,
+        )
+    elif done.ledger and not done.carried:
+        click.echo(
+            f"Erasures are known up to {done.ledger.until or 'no moment at all'}. If there is a "
+            f"newer {NAME}, restore again with --replace --ledger <file> before you start."
+        )
+    if done.ledger and done.ledger.unreadable:
+        click.echo(
+            f"WARNING: {done.ledger.unreadable} lines of the ledger can't be read. Compare it with "
+            "another copy, and restore again with --replace --ledger <file> if that knows more.",
+            err=True,
+        )
 
 
 @click.command("new-epoch")

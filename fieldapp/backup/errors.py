@@ -58,6 +58,21 @@ REFUSALS: dict[str, tuple[str, str]] = {
         "The keys of {name} are not in {folder}. Put the .keys file of the same name, or a newer "
         "one, into that folder and try again; the present database is untouched.",
     ),
+    "no_ledger": (
+        "不知道 {name} 之后删除过谁：{folder} 和备份旁边都没有 {file}。"
+        "这样恢复，已删除的人会重新可读。"
+        "请把最新的 {file} 放到该文件夹或用 --ledger 指定；确实没有时，用 --without-ledger 恢复，"
+        "再按删除凭证逐一重新删除。",
+        "Nothing here knows who was erased since {name}: there is no {file} in {folder} or beside "
+        "the backup, and who was erased would be readable again. Put the newest {file} into that "
+        "folder, or name it with --ledger. If there is none, restore with --without-ledger, and "
+        "erase again by the certificates.",
+    ),
+    "ledger_unread": (
+        "不能读取删除记录 {name}：{detail}。请检查文件；现有数据库没有改动。",
+        "The ledger of erasures {name} can't be read: {detail}. Check the file; the present "
+        "database is untouched.",
+    ),
     "wrong_kind": (
         "{name} 是 {kind} 的备份，而 FIELDAPP_DATABASE_URL 指向 {here}。请改为 {kind} 数据库。",
         "{name} is a backup of {kind}, but FIELDAPP_DATABASE_URL names {here}. Name a database of "

@@ -5,10 +5,11 @@ restore(path)        put a copy back and begin new epochs: phones send again wha
 
 A copy of the data holds no keys of subjects: they are copied apart (`keyring`), checked with it.
 Why each crash point is safe: a copy has its name and its sidecar only once it was checked; the mark
-moves after that; a restore changes the present database last, and sets it aside before.
+moves after that; a restore changes the present database last, and sets it aside before. Who was
+erased since is erased in the copy too before it is the database (`erasures`).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -25,14 +26,14 @@ from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from fieldapp import __version__, clock, create_app
 from fieldapp.attachments import service as attachments
 from fieldapp.db import db, utc_text
-from fieldapp.rights.acting import act_again
 from fieldapp.subjects.keyfile import KeyFile
+from fieldapp.subjects.ledger import NAME, Ledger
 from fieldapp.subjects.sealing import SealBrokenError
-from fieldapp.sync import durable, erasure
+from fieldapp.sync import durable
 from fieldapp.sync import service as sync
 from fieldapp.sync.transactions import writing
 
-from . import carried, check, keyring, postgres, sidecar, sqlite
+from . import carried, check, erasures, keyring, postgres, sidecar, sqlite
 from .errors import BackupError
 
 KINDS: dict[str, ModuleType] = {"sqlite": sqlite, "postgresql": postgres}
@@ -41,12 +42,16 @@ KINDS: dict[str, ModuleType] = {"sqlite": sqlite, "postgresql": postgres}
 @dataclass(frozen=True)
 class Restored:
     """What was put back. aside: where the former database lies; carried: whether accounts, phones
-    and forms are its."""
+    and forms are its. again: what was erased since and is erased in it too, as (day, scope,
+    subject). ledger: what the files knew; None if there were none.
+    """
 
     visits: int
     attachments: int
     aside: Path | None
     carried: bool
+    again: tuple[tuple[str, str, str], ...]
+    ledger: Ledger | None
 
 
 # ---- backup -------------------------------------------------------------------------------------
@@ -96,6 +101,7 @@ def backup(folder: Path, scratch: str | None = None) -> tuple[Path, sidecar.Side
         raise
     durable.cover(before)
     keyring.drop_old()
+    erasures.keep(folder, utc_text(made))
     return path, told
 
 
@@ -125,10 +131,13 @@ def _verify(
 # ---- restore ------------------------------------------------------------------------------------
 
 
-def restore(path: Path, replace_present: bool = False) -> Restored:
+def restore(
+    path: Path, replace_present: bool = False, ledgers: Sequence[Path] | None = ()
+) -> Restored:
     """Put a backup in place of the database and begin new epochs. Raises BackupError.
 
     What is there is set aside first: an SQLite file beside it, a dump in the folder of the backup.
+    ledgers: more files that know who was erased since; None: go on though nothing knows it.
     """
     kind, engine = KINDS[db.engine.dialect.name], db.engine
     told = _recognise(path, kind)
@@ -139,17 +148,23 @@ def restore(path: Path, replace_present: bool = False) -> Restored:
     keep = carried.remember(engine) if present is not None else None
     own = keyring.present(engine) if present is not None else None
     keys = keyring.gather(path, own)
+    known = erasures.gather(path, ledgers or ())
+    if known is None and keep is None and ledgers is not None:
+        raise BackupError("no_ledger", name=path.name, file=NAME, folder=keyring.folder())
     aside = _dump_aside(path.parent, engine, own) if present is not None else None
     found: list[tuple[int, int]] = []
+    again: list[tuple[str, str, str]] = []
 
     def finish(url: str) -> None:
         with server_on(url):
-            found.append(_prepare(path, keep, keys))
+            _open_up(path, keys)
+            again.extend(erasures.repeat(keep, known))
+            found.append(_begin_anew())
             if told:  # what it holds is in a verified backup: this one
                 durable.cover(told.before)
 
     lies = kind.put_back(path, engine, present is None, finish)
-    return Restored(*found[0], aside or lies, keep is not None)
+    return Restored(*found[0], aside or lies, keep is not None, tuple(again), known)
 
 
 def _dump_aside(folder: Path, engine: Engine, keys: KeyFile | None) -> Path | None:
@@ -199,8 +214,8 @@ def _present(engine: Engine) -> int | None:
         engine.dispose()
 
 
-def _prepare(path: Path, keep: carried.Rows | None, keys: KeyFile) -> tuple[int, int]:
-    """Make a database put back ready to serve; how many visits and attachments it holds."""
+def _open_up(path: Path, keys: KeyFile) -> None:
+    """Give a database that was put back its keys; all of it opens, but for who was erased."""
     revision = _revision(db.engine)
     if revision is None:
         raise BackupError("not_a_backup", name=path.name)
@@ -219,10 +234,10 @@ def _prepare(path: Path, keep: carried.Rows | None, keys: KeyFile) -> tuple[int,
         raise BackupError("no_keys", name=path.name, folder=keyring.folder())
     if faults:
         raise BackupError("damaged", name=path.name, detail=faults[0])
-    if keep:
-        with writing() as connection:
-            carried.put_in(connection, keep)
-        erasure.again(act_again)
+
+
+def _begin_anew() -> tuple[int, int]:
+    """Let phones compare all they hold; how many visits and attachments there are."""
     sync.new_epoch()
     with db.engine.connect() as connection:
         return check.counts(connection)

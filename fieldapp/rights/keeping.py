@@ -150,7 +150,7 @@ def run(today: str, dry_run: bool = False) -> Done:
         if not dry_run:
             _let_go(one, today)
     if done.overdue and not dry_run:
-        erasure.scrub()
+        erasure.settle()
     done.declined = _declined(today, dry_run)
     before = utc_text(clock.now() - timedelta(days=REFUSED))
     done.refused = erased.drop_refused(before, dry_run)

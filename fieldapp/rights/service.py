@@ -298,7 +298,7 @@ def erase(
 
     act = act_of("rights", reason, principal.name, principal)
     done = erasure.erase(found, act)
-    erasure.scrub()
+    erasure.settle()
     _close(principal, request, rules.DONE, rules.DONE_BY["delete"], done)
     return certificate(principal, act.id)
 

@@ -12,6 +12,7 @@ from fieldapp.sync.adopt import adopt as adopt_records
 from fieldapp.sync.adopt import waiting
 from fieldapp.sync.transactions import reading, writing
 
+from . import ledger
 from .rotation import rotate as wrap_again
 from .rotation import standing
 from .sealing import SealBrokenError, wrapper_for
@@ -27,8 +28,10 @@ def status() -> None:
     """Count them; fails if some are wrapped under another secret than FIELDAPP_SECRET."""
     with reading() as connection:
         found = standing(connection, wrapper_for(_secret()))
+        lacking = ledger.lacks(connection)
     click.echo(f"Subjects: {found.subjects} keys, {found.destroyed} destroyed.")
     click.echo(f"Server: {found.server} keys.")
+    click.echo(f"Erasures that {ledger.path()} lacks: {lacking}.")
     click.echo(f"Records that have yet to be sealed under a key of their own: {waiting()}.")
     if found.strange:
         raise click.ClickException(

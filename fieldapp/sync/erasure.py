@@ -2,6 +2,7 @@
 
 reach(connection, …)     which entities and submissions it is about; changes nothing
 erase(reach, act)        clear them, leave tombstones, note what was done; its own transaction
+settle()                 once after erasures: the ledger knows them, the files forget
 again(act)               after a restore: what was erased since is erased in it too
 
 A submission about nobody else loses its text. One that is about others too is written anew without
@@ -9,6 +10,7 @@ the person, under its id, so that what replaced its values still means it (`reda
 """
 
 import json
+import logging
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -21,6 +23,7 @@ from sqlalchemy import Connection
 from fieldapp import clock
 from fieldapp.audit.service import SERVER, Entry, record
 from fieldapp.db import db, utc_text
+from fieldapp.subjects import ledger
 from fieldapp.subjects.keys import keys_of
 from fieldapp.subjects.models import EntitySubject, SubjectKey, SubmissionSubject
 from fieldapp.subjects.sealing import ErasedError, SealBrokenError, subject_name
@@ -37,6 +40,7 @@ from .store import Store
 from .transactions import chunks, lock_everything, reading, writing
 from .written import drop
 
+logger = logging.getLogger(__name__)
 S = m.Submission
 VOID = {
     "state": "quarantined",
@@ -406,7 +410,19 @@ def acts(only: str | None = None) -> list[Any]:
     return list(rows)
 
 
-def scrub() -> None:
+def settle() -> None:
+    """After erasures: write them into the ledger, and scrub. A ledger that can't be written stops
+    nothing here: the next backup writes what it lacks, or fails.
+    """
+    try:
+        with reading() as connection:
+            ledger.note(connection)
+    except OSError:
+        logger.exception("The ledger of erasures can't be written: %s", ledger.path())
+    _scrub()
+
+
+def _scrub() -> None:
     """Let the database overwrite what a destroyed key left behind in its files.
 
     SQLite overwrites what is deleted; its journal is emptied here. PostgreSQL writes the table of

@@ -27,7 +27,9 @@ from fieldapp.backup.errors import BackupError
 from fieldapp.backup.service import KINDS, backup, restore, server_on
 from fieldapp.cli import main
 from fieldapp.db import db, write_transaction
+from fieldapp.rights import keeping
 from fieldapp.rights.acting import act_of
+from fieldapp.subjects import ledger
 from fieldapp.subjects.keyfile import KeyFile
 from fieldapp.subjects.keys import keys_of
 from fieldapp.subjects.models import SubjectKey
@@ -40,7 +42,7 @@ from tests.conftest import SECRET, settings_for
 from tests.databases import client_programs, drop_database, postgres_url
 from tests.opened import all_text
 
-from .stories import RECEIVED, Village, versions
+from .stories import RECEIVED, Village, logged, versions
 from .test_erasure import everything_of
 from .test_order import a_busy_morning
 
@@ -101,7 +103,8 @@ def test_phones_may_forget_what_was_there_when_it_began_and_nothing_later(
     assert durable_of(migrated, first, later) == [first]
     assert (told.visits, told.sha256) == (1, sidecar.digest(path))
     assert path.stat().st_mode & 0o077 == 0
-    assert sorted(each.name for each in path.parent.iterdir()) == [path.name, f"{path.name}.json"]
+    beside = [ledger.NAME, path.name, f"{path.name}.json"]
+    assert sorted(each.name for each in path.parent.iterdir()) == beside
 
 
 def test_a_clock_set_back_covers_nothing_that_came_after(
@@ -281,6 +284,133 @@ def test_without_the_database_lost_the_backup_alone_is_enough(
         flask_migrate.upgrade()
     if not is_file:
         drop_database(url)
+
+
+# ---- who was erased since -----------------------------------------------------------------------
+
+
+@contextmanager
+def empty_machine(tmp_path: Path) -> Iterator[Flask]:
+    """Another database that holds nothing, with whatever lies in the folder of the keys."""
+    is_file = db.engine.dialect.name == "sqlite"
+    url = f"sqlite:///{tmp_path / 'new' / 'fieldapp.sqlite'}" if is_file else postgres_url()
+    try:
+        with server_on(url) as app:
+            yield app
+    finally:
+        if not is_file:
+            drop_database(url)
+
+
+def two_clients(village: Village) -> str:
+    """张小梅, whose id it is, and 刘春燕."""
+    wang = village.cast.wang
+    village.send(village.consent(wang))
+    client = str(village.only(wang, "client")["id"])
+    village.send(village.consent(wang, name="刘春燕", phone="13800000009"))
+    return client
+
+
+def let_go(client: str) -> str:
+    """Erase somebody as the rights desk does; the erasure's id."""
+    done = erasure.erase(everything_of(client), act_of("rights", "本人要求", "沈洁"))
+    erasure.settle()
+    assert done
+    return done
+
+
+def test_on_an_empty_machine_the_ledger_erases_again(migrated: Village, tmp_path: Path) -> None:
+    """Database lost, the copy of the keys from before her erasure still there: she stays erased."""
+    village, wang = migrated, migrated.cast.wang
+    client = two_clients(village)
+    last = village.send(village.pregnancy(wang, client)).id
+    late = village.make(village.pregnancy(wang, client))
+    path, _ = backup(tmp_path / "backups")
+    act = let_go(client)
+    text = (tmp_path / "key-backups" / ledger.NAME).read_text()
+    assert "张小梅" not in text + path.with_name(ledger.NAME).read_text()
+    assert "本人要求" not in text
+    with empty_machine(tmp_path):
+        done = restore(path)
+        assert [subject for _, _, subject in done.again] == [client]
+        assert not done.carried
+        names = [one.get("full_name") for one in village.seen(wang).values()]
+        assert [name for name in names if name] == [["刘春燕"]]
+        assert "张小梅" not in all_text()
+        with writing() as connection:
+            assert keys_of(connection).destroyed([f"health/{client}"])
+        assert logged(last).why == "erased"
+        t = m.FeedChange
+        told = db.session.scalars(sa.select(t.ver).where(t.entity == client)).all()
+        assert told
+        assert set(told) == {None}
+        assert db.session.scalar(sa.select(m.Erasure.subject).where(m.Erasure.id == act)) == client
+        assert village.take_in(wang, late)[0].why == "erased"
+        assert service.audit() == []
+
+
+def test_a_value_that_was_out_of_time_goes_again(migrated: Village, tmp_path: Path) -> None:
+    visit = migrated.dwelling(migrated.cast.grid)
+    visit.answers["g_visit"] |= {"vsrc": "verify", "task_ref": "核查-2026-117"}
+    migrated.send(visit)
+    path, _ = backup(tmp_path / "b")
+    assert keeping.run("2026-12-02").registers == 1
+    with empty_machine(tmp_path):
+        assert len(restore(path).again) == 1
+        assert "核查-2026-117" not in all_text()
+        assert migrated.only(migrated.cast.grid, "visit")["visit_date"]
+        assert service.audit() == []
+
+
+def test_an_erasure_that_the_ledger_missed_is_in_it_after_the_next_backup(
+    migrated: Village, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The ledger can't be written for a day; her erasure goes on, and is written down later."""
+    client = two_clients(migrated)
+    file = tmp_path / "key-backups" / ledger.NAME
+    file.mkdir(parents=True)
+    act = let_go(client)
+    assert "ledger of erasures" in caplog.text
+    file.rmdir()
+    with db.engine.connect() as connection:
+        assert ledger.lacks(connection) == 1
+    backup(tmp_path / "b")
+    known = ledger.read([tmp_path / "b" / ledger.NAME])
+    assert known
+    assert list(known.erasures) == [act]
+    assert known.until == known.checked
+    with db.engine.connect() as connection:
+        assert ledger.lacks(connection) == 0
+
+
+def test_a_ledger_cut_in_a_line_goes_on_and_says_so(migrated: Village, tmp_path: Path) -> None:
+    act = let_go(two_clients(migrated))
+    file = tmp_path / "key-backups" / ledger.NAME
+    file.write_bytes(file.read_bytes()[:-20])
+    backup(tmp_path / "b")
+    known = ledger.read([file])
+    assert known
+    assert (list(known.erasures), known.unreadable) == ([act], 1)
+
+
+def test_where_nothing_knows_who_was_erased_nothing_is_put_back_unasked(
+    migrated: Village, tmp_path: Path
+) -> None:
+    client = two_clients(migrated)
+    path, _ = backup(tmp_path / "backups")
+    let_go(client)
+    kept = tmp_path / "saved.ledger"
+    (tmp_path / "key-backups" / ledger.NAME).rename(kept)
+    path.with_name(ledger.NAME).unlink()
+    with empty_machine(tmp_path):
+        refused("no_ledger", lambda: restore(path))
+        refused("ledger_unread", lambda: restore(path, ledgers=[tmp_path / "none"]))
+        done = restore(path, ledgers=None)
+        assert (done.again, done.ledger) == ((), None)
+        assert "张小梅" in all_text()
+        done = restore(path, replace_present=True, ledgers=[kept])
+        assert [subject for _, _, subject in done.again] == [client]
+        assert "张小梅" not in all_text()
 
 
 # ---- keys ---------------------------------------------------------------------------------------
@@ -593,7 +723,7 @@ def test_the_commands_say_what_they_did_and_what_to_do(
         return done.exit_code, done.stdout, done.stderr
 
     code, path, told = run("backup", "--to", str(tmp_path / "b"))
-    (keys,) = (tmp_path / "key-backups").iterdir()
+    (keys,) = (tmp_path / "key-backups").glob("*.keys")
     kept = f"Its keys, without which it opens for nobody: {keys}\n"
     assert (code, told) == (0, f"Checked: 1 visits, 0 attachments.\n{kept}")
     code, _, told = run("restore", path.strip())
@@ -602,4 +732,5 @@ def test_the_commands_say_what_they_did_and_what_to_do(
     code, said, _ = run("restore", path.strip(), "--replace")
     assert code == 0, _
     assert "Restored: 1 visits" in said
+    assert "Erased again, as since this backup: 0." in said
     assert run("new-epoch")[1].endswith("feeds begin anew.\n")
