@@ -48,6 +48,7 @@ def _api_blueprints() -> Iterator[Blueprint]:
     from .accounts import routes as accounts
     from .areas import routes as areas
     from .attachments import routes as attachments
+    from .audit.routes import blueprint as access_log
     from .devices import routes as devices
     from .forms import routes as forms
     from .forms.desk_routes import blueprint as form_desk
@@ -70,3 +71,4 @@ def _api_blueprints() -> Iterator[Blueprint]:
     yield attachments.blueprint  # signed by a phone
     yield review  # reviewers and stewards: their scopes and areas
     yield rights  # stewards, and reviewers: people's requests of their scopes and areas
+    yield access_log  # stewards: of their scopes and areas; administrators: of no person

@@ -187,6 +187,11 @@ def may_oversee(role: str, scope: str) -> bool:
     return "R" in may(role, f"review_{scope}")
 
 
+def issue_acts(role: str, scope: str) -> str:
+    """What the role does about quality issues of the scope: C opens, R sees, U moves on."""
+    return may(role, f"issues_{scope}")
+
+
 def may_administer(role: str) -> bool:
     """Whether the role keeps accounts, areas and devices. It sees no content."""
     return "U" in may(role, "accounts")

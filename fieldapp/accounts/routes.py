@@ -68,6 +68,7 @@ def me(principal: Principal) -> dict[str, Any]:
         ],
         "erases": [s for s in access.SCOPES if access.works_rights(principal.role, s)],
         "administers": access.may_administer(principal.role),
+        "reads_log": access.may_read_access_log(principal.role),
     }
 
 

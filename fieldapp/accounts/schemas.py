@@ -56,6 +56,7 @@ class MeSchema(Schema):
         fields.String(), required=True, metadata={"description": "Scopes in which they may erase"}
     )
     administers = fields.Boolean(required=True)
+    reads_log = fields.Boolean(required=True, metadata={"description": "Reads the access log"})
 
 
 class SessionSchema(Schema):

@@ -45,6 +45,32 @@ class End:
     base_hash: str = ""
 
 
+_WORDS = {
+    "missing": "row {row} is missing before row {other}",
+    "order": "row {row} doesn't follow the one before it",
+    "altered": "row {row} was altered",
+    "short": "it should end with row {row}, and ends with row {other}",
+    "unsigned": "its end isn't signed by this server",
+    "gone": "the whole chain is gone",
+    "unbegun": "nothing tells that it began",
+    "endless": "its end is gone",
+}
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Something wrong with a chain. why: a key of the words above."""
+
+    chain: str
+    why: str
+    row: int = 0
+    other: int = 0
+
+    def __str__(self) -> str:
+        said = _WORDS[self.why].format(row=self.row, other=self.other)
+        return f"audit {self.chain or 'server'}: {said}"
+
+
 class Signer:
     """Signs ends with a key derived from the server's secret."""
 
@@ -86,20 +112,20 @@ def hash_of(link: Link) -> str:
     return sha256(_text(list(vars(link).values()))).hexdigest()
 
 
-def faults(end: End, rows: Iterable[tuple[Link, str]]) -> Iterator[str]:
-    """What is wrong with a chain, in words. rows: in order, each with the hash it has."""
-    name = end.chain or "server"
+def faults(end: End, rows: Iterable[tuple[Link, str]]) -> Iterator[Fault]:
+    """What is wrong with a chain. rows: in order, each with the hash it has."""
+    name = end.chain
     seq, prev = end.base_seq, end.base_hash
     for link, kept in rows:
         if link.seq != seq + 1:
-            yield f"audit {name}: row {seq + 1} is missing before row {link.seq}"
+            yield Fault(name, "missing", seq + 1, link.seq)
         elif link.prev != prev:
-            yield f"audit {name}: row {link.seq} doesn't follow the one before it"
+            yield Fault(name, "order", link.seq)
         if hash_of(link) != kept:
-            yield f"audit {name}: row {link.seq} was altered"
+            yield Fault(name, "altered", link.seq)
         seq, prev = link.seq, kept
     if (seq, prev) != (end.seq, end.hash):
-        yield f"audit {name}: it should end with row {end.seq}, and ends with row {seq}"
+        yield Fault(name, "short", end.seq, seq)
 
 
 def _text(parts: list[str | int]) -> bytes:

@@ -3,6 +3,7 @@
     record(connection, Entry(area, "erase", actor, role, "health", person))   # with a write
     note(principal, "open", area, "health", person)                           # a read, by itself
     looked_at([person, pregnancy], feeds)                                     # who, when, how
+    page_of(area, "health", until, 50, 0)                                     # the latest rows
 
 An entry is part of the transaction it tells of; one of a read is kept before the answer goes out.
 """
@@ -23,7 +24,7 @@ from fieldapp.db import db, utc_text, write_transaction
 from fieldapp.sync.bulk import insert, upsert
 
 from . import chain
-from .chain import End, Link, Signer, signer_for
+from .chain import End, Fault, Link, Signer, signer_for
 from .models import AuditHead, AuditRow
 
 KEEP = timedelta(days=3 * 365)
@@ -48,7 +49,9 @@ class Entry:
 
 @dataclass(frozen=True)
 class Look:
-    """Somebody saw or received something of a person. name: as colleagues know them."""
+    """Somebody saw or received something of a person. name: as colleagues know them; about: which
+    records of the person; feed: where all of a feed counts as received, that feed.
+    """
 
     at: str
     actor: str
@@ -56,6 +59,8 @@ class Look:
     role: str
     act: str
     scope: str
+    about: frozenset[str] = frozenset()
+    feed: str = ""
 
 
 def record(connection: sa.Connection, *entries: Entry) -> None:
@@ -111,26 +116,37 @@ def looked_at(subjects: Collection[str], feeds: Collection[str] = ()) -> list[Lo
 
     with wall.system("access log"):
         rows = list(_about(set(subjects), set(feeds)))
-    names = names_of({row.actor for row in rows})
+    names = names_of({row.actor for row, _, _ in rows})
     looks = {
-        Look(row.at, row.actor, names.get(row.actor, ""), row.role, row.act, row.scope)
-        for row in rows
+        Look(row.at, row.actor, names.get(row.actor, ""), row.role, row.act, row.scope, about, feed)
+        for row, about, feed in rows
     }
     return sorted(looks, key=lambda look: (look.at, look.actor, look.act), reverse=True)
 
 
-def _about(wanted: set[str], feeds: set[str]) -> Iterator[AuditRow]:
+def _about(wanted: set[str], feeds: set[str]) -> Iterator[tuple[AuditRow, frozenset[str], str]]:
+    """Rows with the records they are about, or the feed all of which was received."""
     r = AuditRow
-    yield from db.session.scalars(sa.select(r).where(r.subject.in_(wanted)))
+    for row in db.session.scalars(sa.select(r).where(r.subject.in_(wanted))):
+        yield row, frozenset([row.subject]), ""
     areas = {feed.partition(".")[0] for feed in feeds}
     delivered = sa.select(r).where(r.chain.in_(areas), r.act.in_([*DELIVERED, "list"]))
-    yield from (row for row in db.session.scalars(delivered) if _concerns(row, wanted, feeds))
+    for row in db.session.scalars(delivered):
+        what = told(row.what)
+        about, feed = wanted.intersection(what.get("ids", ())), what.get("feed", "")
+        if about:
+            yield row, frozenset(about), ""
+        elif "ids" not in what and feed in feeds:
+            yield row, frozenset(), feed
 
 
-def _concerns(row: AuditRow, subjects: set[str], feeds: set[str]) -> bool:
-    what = json.loads(row.what)
-    ids = what.get("ids")
-    return what.get("feed") in feeds if ids is None else not subjects.isdisjoint(ids)
+def told(what: str) -> dict[str, Any]:
+    """What a row tells; nothing if it was altered into what can't be read, which is told apart."""
+    try:
+        said = json.loads(what)
+    except ValueError:
+        return {}
+    return said if isinstance(said, dict) else {}
 
 
 def delivery(feed: str, ids: Sequence[str]) -> dict[str, Any]:
@@ -139,45 +155,73 @@ def delivery(feed: str, ids: Sequence[str]) -> dict[str, Any]:
     return {"feed": feed, **few}
 
 
+def page_of(
+    name: str, scope: str | None, until: str, limit: int, offset: int
+) -> tuple[list[sa.Row[Any]], int]:
+    """Rows of a chain up to a moment, the latest first, and how many there are.
+
+    scope: only what was done in it, so that what is told of one tells nothing of another.
+    """
+    r = AuditRow
+    query = sa.select(r.__table__).where(r.chain == name, r.at <= until)
+    if scope is not None:
+        query = query.where(r.scope == scope)
+    with wall.system("access log"):
+        total = db.session.scalar(sa.select(sa.func.count()).select_from(query.subquery())) or 0
+        rows = list(db.session.execute(query.order_by(r.seq.desc()).limit(limit).offset(offset)))
+    return rows, total
+
+
 # ---- checking -----------------------------------------------------------------------------------
 
 
 def find_faults(connection: sa.Connection) -> Iterator[str]:
     """What is wrong with the log, in words; nothing if every row is as it was written."""
     heads = list(connection.execute(sa.select(AuditHead).order_by(AuditHead.chain)))
-    signer = _signer()
     for row in heads:
-        end = _end(row)
-        if row.key != signer.public or not chain.is_signed(end, row.key, row.signature):
-            yield f"audit {row.chain or 'server'}: its end isn't signed by this server"
-        yield from chain.faults(end, _links(connection, row.chain))
+        yield from map(str, _faults_to(connection, row))
     there = {row.chain for row in heads}
-    begun = {SERVER} if there else set[str]()
-    r = AuditRow
-    for what in connection.scalars(
-        sa.select(r.what).where(r.chain == SERVER, r.act.in_([BEGIN, CUT]))
-    ):
-        begun.update(_named(what))
+    begun = _begun(connection) | ({SERVER} if there else set())
     for name in sorted(begun - there):
-        yield f"audit {name or 'server'}: the whole chain is gone"
+        yield str(Fault(name, "gone"))
     for name in sorted(there - begun):
-        yield f"audit {name}: nothing tells that it began"
-    yield from _strays(connection, there)
+        yield str(Fault(name, "unbegun"))
+    for name in connection.scalars(sa.select(AuditRow.chain).distinct()):
+        if name not in there:
+            yield str(Fault(name, "endless"))
+
+
+def faults_of(connection: sa.Connection, name: str) -> list[Fault]:
+    """What is wrong with one chain; nothing of one that has not begun."""
+    head = connection.execute(sa.select(AuditHead).where(AuditHead.chain == name)).first()
+    begun = name == SERVER or name in _begun(connection)
+    if head is not None:
+        return [*_faults_to(connection, head), *([] if begun else [Fault(name, "unbegun")])]
+    if connection.scalar(sa.select(AuditRow.seq).where(AuditRow.chain == name).limit(1)):
+        return [Fault(name, "endless")]
+    return [Fault(name, "gone")] if begun and name != SERVER else []
+
+
+def _faults_to(connection: sa.Connection, head: Any) -> Iterator[Fault]:
+    """What is wrong with a chain that has an end."""
+    end = _end(head)
+    if head.key != _signer().public or not chain.is_signed(end, head.key, head.signature):
+        yield Fault(head.chain, "unsigned")
+    yield from chain.faults(end, _links(connection, head.chain))
+
+
+def _begun(connection: sa.Connection) -> set[str]:
+    """The chains of which the server's own tells that they began."""
+    r = AuditRow
+    told = sa.select(r.what).where(r.chain == SERVER, r.act.in_([BEGIN, CUT]))
+    return {name for what in connection.scalars(told) for name in _named(what)}
 
 
 def _named(what: str) -> list[str]:
-    """The chains a row of the server's own names; none if it was altered, which is told apart."""
-    try:
-        told = json.loads(what)
-        return list(told.get("chains") or [told["chain"]])
-    except (ValueError, AttributeError, KeyError, TypeError):
-        return []
-
-
-def _strays(connection: sa.Connection, there: set[str]) -> Iterator[str]:
-    for name in connection.scalars(sa.select(AuditRow.chain).distinct()):
-        if name not in there:
-            yield f"audit {name or 'server'}: its end is gone"
+    """The chains a row of the server's own names."""
+    said = told(what)
+    names = said.get("chains") or [said.get("chain")]
+    return [name for name in names if isinstance(name, str)] if isinstance(names, list) else []
 
 
 def faults_since(exported: Iterable[dict[str, Any]], connection: sa.Connection) -> Iterator[str]:

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from fieldapp import clock
 from fieldapp.accounts import access
+from fieldapp.accounts.service import Principal
 from fieldapp.accounts.users import names_of
 from fieldapp.db import db
 from fieldapp.forms.check import MESSAGES, message
@@ -31,6 +32,7 @@ OTHER_COPY = (
     "When it was filled in, the phone's copy was another than the server's",
 )
 OF_REGISTERS = ("derivation_mismatch", "reserved")
+_NO_QUESTION = ("这次走访没有这个问题", "this visit has no such question")
 _POSITION = re.compile(r"\[(\d+)\]")
 WORDS = {
     **MESSAGES,
@@ -47,6 +49,11 @@ WORDS = {
         "手机算出的资料与答案不一致，已按答案登记",
         "The phone made something else of the answers; what follows from them was kept",
     ),
+    "ask_check": ("请再核实", "Please check this again"),
+    "ask_missing": ("好像有遗漏", "Something seems to be missing"),
+    "ask_differs": ("与其他资料不一致", "It differs from what is known otherwise"),
+    "ask_double": ("可能重复登记", "This may be registered twice"),
+    "ask_date": ("日期不合情理", "The date is unlikely"),
     "reserved": (
         "不由填写人的角色填写，未采用",
         "Not for the author's role to fill in; left out",
@@ -90,7 +97,7 @@ def page(
     where = [T.kind == kind] if kind else []
     where += [T.severity == severity] if severity else []
     query = overseen.where(*where, *_in_state(state))
-    order = (sa.case((T.severity == BLOCK, 0), else_=1), T.due, T.sid, T.known, T.i)
+    order = (sa.case((T.severity == BLOCK, 0), else_=1), T.due, T.sid, T.known, T.i, T.id)
     found = db.session.execute(query.order_by(*order).limit(size).offset((page - 1) * size)).all()
     counts = _counts(overseen.where(*where))
     people = _people([row[0] for row in found])
@@ -116,8 +123,8 @@ def move(
     if issue.state != seen:
         abort_with("conflict_moved")
     actor = reader.principal.user_id
-    reviews = access.may_review(reader.principal.role, visit.scope)
-    if not (reviews and may_move(issue.state, to, issue.fixer, visit.user_id, actor)):
+    settles = "U" in access.issue_acts(reader.principal.role, visit.scope)
+    if not (settles and may_move(issue.state, to, issue.fixer, visit.user_id, actor)):
         abort_with("forbidden")
     answers = {"target": issue.sid, "kind": issue.kind, "path": issue.path, "to": to, "note": note}
     if to == "assigned":
@@ -125,6 +132,28 @@ def move(
     submit(reader.principal, ISSUE_FORM, visit.area, [], answers)
     issue, visit = _find(reader, issue_id)
     return _row(reader, issue, visit, _people([issue]))
+
+
+def may_open(principal: Principal, visit: m.Submission) -> bool:
+    """Whether the person may open an issue about a visit."""
+    acts = access.issue_acts(principal.role, visit.scope)
+    return "C" in acts and visit.state in m.APPLIED and visit.rewritten is None
+
+
+def open_one(reader: Reader, visit: m.Submission, kind: str, path: str) -> None:
+    """Open an issue about a visit. kind: of NOTED; path: a question, or blank for all of it.
+
+    Stops with `forbidden`, `conflict_moved` if there is one already, or `invalid_fields`.
+    """
+    if not may_open(reader.principal, visit):
+        abort_with("forbidden")
+    form = reader.form(visit.form, visit.fv)
+    if path and (form is None or _node(shape_of(form.definition), path) is None):
+        abort_with("invalid_fields", [{"path": "path", "message": _NO_QUESTION[reader.at]}])
+    if any((row.kind, row.path) == (kind, path) for row in log.issues_of([visit.id])[visit.id]):
+        abort_with("conflict_moved")
+    answers = {"target": visit.id, "kind": kind, "path": path, "to": "open"}
+    submit(reader.principal, ISSUE_FORM, visit.area, [], answers)
 
 
 def blocking(sid: str) -> int:
@@ -207,7 +236,7 @@ def _told(
 ) -> dict[str, Any]:
     """An issue in the shape of IssueSchema."""
     actor = reader.principal.user_id
-    reviews = access.may_review(reader.principal.role, visit.scope)
+    settles = "U" in access.issue_acts(reader.principal.role, visit.scope)
     return {
         "id": issue.id,
         "kind": issue.kind,
@@ -225,7 +254,7 @@ def _told(
         "moves": [
             to
             for to in STATES
-            if reviews and may_move(issue.state, to, issue.fixer, visit.user_id, actor)
+            if settles and may_move(issue.state, to, issue.fixer, visit.user_id, actor)
         ],
     }
 

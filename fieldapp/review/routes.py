@@ -21,6 +21,7 @@ from .schemas import (
     IssuesSchema,
     KeptSchema,
     MoveSchema,
+    OpenIssueSchema,
     PageQuerySchema,
     PhoneSchema,
     QuarantinedSchema,
@@ -38,6 +39,8 @@ blueprint = Blueprint(
     "review", __name__, url_prefix="/api/review", description="The review desk: decide and settle"
 )
 OVERSEERS = [r for r in access.ROLES if any(access.may_oversee(r, s) for s in access.SCOPES)]
+SETTLERS = [r for r in access.ROLES if any("U" in access.issue_acts(r, s) for s in access.SCOPES)]
+OPENERS = [r for r in access.ROLES if any("C" in access.issue_acts(r, s) for s in access.SCOPES)]
 REVIEWERS = [r for r in access.ROLES if any(access.may_review(r, s) for s in access.SCOPES)]
 
 
@@ -101,6 +104,20 @@ class Decision(MethodView):
         return visits.whole(principal, visit_id)
 
 
+@blueprint.route("/visits/<visit_id>/issues")
+class VisitIssues(MethodView):
+    """Issues people open."""
+
+    @roles_allowed(*OPENERS)
+    @blueprint.arguments(OpenIssueSchema)
+    @blueprint.response(200, VisitSchema)
+    def post(self, wish: dict[str, Any], visit_id: str) -> dict[str, Any]:
+        """Open a quality issue about a visit, for a reason of the list"""
+        principal = current_principal()
+        visits.open_issue(principal, visit_id, **wish)
+        return visits.whole(principal, visit_id)
+
+
 @blueprint.route("/issues")
 class Issues(MethodView):
     """Quality issues."""
@@ -117,7 +134,7 @@ class Issues(MethodView):
 class Issue(MethodView):
     """One quality issue."""
 
-    @roles_allowed(*REVIEWERS)
+    @roles_allowed(*SETTLERS)
     @blueprint.arguments(MoveSchema)
     @blueprint.response(200, IssueRowSchema)
     def post(self, move: dict[str, Any], issue_id: str) -> dict[str, Any]:

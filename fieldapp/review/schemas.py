@@ -5,7 +5,7 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, validate
 
 from fieldapp.accounts import access
-from fieldapp.sync.quality import SEVERITIES
+from fieldapp.sync.quality import NOTED, SEVERITIES
 from fieldapp.sync.quality import STATES as ISSUE_STATES
 
 STATES = ("received", "approved", "returned", "rejected", "corrected")
@@ -253,6 +253,20 @@ class VisitSchema(VisitRowSchema):
     decisions = fields.List(fields.Nested(DecidedSchema), required=True)
     corrected_by = fields.String(required=True, allow_none=True)
     decidable = fields.Boolean(required=True, metadata={"description": "The reader may decide"})
+    notable = fields.Boolean(
+        required=True, metadata={"description": "The reader may open a quality issue"}
+    )
+
+
+class OpenIssueSchema(Schema):
+    """A quality issue somebody opens: one of few reasons, and what it is about."""
+
+    kind = fields.String(required=True, validate=validate.OneOf(NOTED))
+    path = fields.String(
+        load_default="",
+        validate=validate.Length(max=300),
+        metadata={"description": "The question; blank: the whole visit"},
+    )
 
 
 class DecisionSchema(Schema):

@@ -46,9 +46,19 @@ def whole(principal: Principal, visit_id: str) -> dict[str, Any]:
         "decisions": _decisions(reader, submission.id),
         "corrected_by": _corrected_by(reader, submission.id),
         "decidable": is_decidable(principal, submission),
+        "notable": issues.may_open(principal, submission),
     }
     note(principal, "open", submission)
     return told
+
+
+def open_issue(principal: Principal, visit_id: str, kind: str, path: str) -> None:
+    """Open an issue about a visit. Stops with `not_found` and as `issues.open_one`."""
+    reader = Reader(principal)
+    found = queue.find(reader, visit_id)
+    if found is None:
+        abort_with("not_found")
+    issues.open_one(reader, found[0], kind, path)
 
 
 def note(principal: Principal, act: str, submission: m.Submission) -> None:

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from fieldapp import clock, wall
 from fieldapp.accounts import access
 from fieldapp.accounts.service import Principal, areas_of
+from fieldapp.audit.kinds import DESK_DATA
 from fieldapp.db import db
 from fieldapp.problems import abort_with
 from fieldapp.programs.service import EntityType, Prop
@@ -28,8 +29,6 @@ from .rules import Standing
 P = ParamSpec("P")
 T = TypeVar("T")
 MOST = 30  # found at once
-# What the desk may know of somebody whose other data are clinical.
-_DESK_DATA = frozenset({"client", "consent"})
 _NEXT = "next_contact"
 
 
@@ -52,7 +51,7 @@ def shows(kind: EntityType, prop: Prop, principal: Principal) -> bool:
     role = principal.role
     if access.may_review(role, kind.scope) or access.audiences(role, kind.scope):
         return bool(set(prop.audience) & set(access.audiences(role, kind.scope)))
-    return access.works_rights(role, kind.scope) and (prop.data in _DESK_DATA or prop.name == _NEXT)
+    return access.works_rights(role, kind.scope) and (prop.data in DESK_DATA or prop.name == _NEXT)
 
 
 def across(work: Callable[P, T]) -> Callable[P, T]:

@@ -1,20 +1,75 @@
-"""Who saw a person's data, as the person is told: name, role and day, of the access log."""
+"""Who saw a person's data, as the person is told: name, role, day and kind, of the access log."""
 
-from collections.abc import Collection
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sqlalchemy import Connection
 
+from fieldapp.areas import service as areas
+from fieldapp.audit import kinds
 from fieldapp.audit import service as audit
 from fieldapp.sync import person as people
+from fieldapp.sync.entities import Entity
+from fieldapp.sync.transactions import reading
+
+Line = dict[str, Any]
 
 
-def looks(connection: Connection, entities: Collection[str]) -> list[dict[str, Any]]:
-    """`{day, name, role, acts}`, the latest first; several looks of a day are one line."""
-    days: dict[tuple[str, str, str], set[str]] = {}
-    for look in audit.looked_at(entities, people.feeds(connection, entities)):
-        days.setdefault((look.at[:10], look.name, look.role), set()).add(look.act)
+def lines(connection: Connection, held: Mapping[str, Entity], role: str, lang: str) -> list[Line]:
+    """`{at, name, role, act, wrote, kinds}`, the latest first.
+
+    held: the person's records by id; role: of who is told, which decides what kinds are named.
+    """
+    scope = next(iter(held.values())).scope
+    types = {entity.type for entity in held.values()}
+    told = []
+    for look in audit.looked_at(held, people.feeds(connection, held)):
+        about = (
+            types.intersection(kinds.in_feed(look.feed))
+            if look.feed
+            else {held[one].type for one in look.about}
+        )
+        told.append({
+            "at": look.at,
+            "name": look.name,
+            "role": look.role,
+            "act": look.act,
+            "wrote": look.act in kinds.WRITING,
+            "kinds": kinds.told(role, scope, about, lang),
+        })  # fmt: skip
+    return told
+
+
+def by_day(told: Iterable[Line]) -> list[Line]:
+    """`{day, name, role, acts, kinds}`; several looks of a day are one line."""
+    days: dict[tuple[str, str, str], tuple[set[str], set[str]]] = {}
+    for line in told:
+        key = (line["at"][:10], line["name"], line["role"])
+        acts, seen = days.setdefault(key, (set(), set()))
+        acts.add(line["act"])
+        seen.update(line["kinds"])
     return [
-        {"day": day, "name": name, "role": role, "acts": sorted(acts)}
-        for (day, name, role), acts in days.items()
+        {"day": day, "name": name, "role": role, "acts": sorted(acts), "kinds": sorted(seen)}
+        for (day, name, role), (acts, seen) in days.items()
     ]
+
+
+def chain_state(names: Iterable[str], lang: str) -> dict[str, Any]:
+    """Whether these chains are as they were written: `{whole, faults: [{area_name, why, row}]}`.
+
+    It begins a transaction of its own.
+    """
+    with reading() as connection:
+        found = [
+            fault for name in sorted(set(names)) for fault in audit.faults_of(connection, name)
+        ]
+        told = [
+            {"area_name": _name(fault.chain, lang), "why": fault.why, "row": fault.row}
+            for fault in found[:20]
+        ]
+    return {"whole": not found, "faults": told}
+
+
+def _name(code: str, lang: str) -> str:
+    area = areas.get(code)
+    return area.name(lang) if area else code

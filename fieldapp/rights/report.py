@@ -20,7 +20,7 @@ from fieldapp.sync.person import Fact
 
 from . import retention, service, words
 from .desk import Office, across, shows
-from .looks import looks
+from .looks import by_day, chain_state, lines
 
 _SECRET = {
     "zh": "（已加密保存，只显示后四位）",
@@ -43,7 +43,7 @@ def report(principal: Principal, person_id: str) -> dict[str, Any]:
     held = people.records(office.store, person)
     page = _Page(office, Reader(principal), held)
     groups = page.groups(people.facts(office.store, held))
-    return {
+    told = {
         "made": utc_text(clock.now()),
         "by": principal.name,
         "role": principal.role,
@@ -52,8 +52,9 @@ def report(principal: Principal, person_id: str) -> dict[str, Any]:
         "person": page.person(person),
         "groups": groups,
         "visits": page.visits(people.visits(office.store.connection, held)),
-        "looks": looks(office.store.connection, held),
+        "looks": by_day(lines(office.store.connection, held, principal.role, page.reader.lang)),
     }
+    return {**told, "chain": chain_state(person.areas, page.reader.lang)}
 
 
 class _Page:

@@ -2,6 +2,8 @@
 
 from marshmallow import Schema, fields, validate
 
+from fieldapp.audit.schemas import ChainSchema
+
 from .rules import KINDS, OUTCOMES, REASON, REFUSALS, STATES
 
 
@@ -197,6 +199,9 @@ class LookSchema(Schema):
     name = _text()
     role = _text()
     acts = fields.List(fields.String(), required=True)
+    kinds = fields.List(
+        fields.String(), required=True, metadata={"description": "Kinds of data, in words"}
+    )
 
 
 class ReportPersonSchema(Schema):
@@ -221,3 +226,4 @@ class ReportSchema(Schema):
     groups = fields.List(fields.Nested(GroupSchema), required=True)
     visits = fields.List(fields.Nested(VisitedSchema), required=True)
     looks = fields.List(fields.Nested(LookSchema), required=True)
+    chain = fields.Nested(ChainSchema, required=True)

@@ -429,7 +429,7 @@ class Batch:
             effect.entities[touched.e] = absorb(entity, view, writes, gone.get(touched.e, {}))
         self._judge(plan, item.author, before, views, effect)
         rows.add(self._store, effect, sent, plan, views)
-        for row in opened(sent.id, item.received, plan.issues):
+        for row in opened(plan.noted or sent.id, item.received, plan.issues):
             effect.add(m.Issue, row)
         review = self._store.find(review_id(sent.id))
         if review is not None:  # the decision came before what it is about

@@ -136,7 +136,7 @@ def issues_of(sids: Collection[str]) -> dict[str, list[m.Issue]]:
     """By submission, the issues of those the caller was admitted to, in the form's order."""
     found: dict[str, list[m.Issue]] = {sid: [] for sid in sids}
     t = m.Issue
-    query = sa.select(t).order_by(t.sid, t.known, t.i)
+    query = sa.select(t).order_by(t.sid, t.known, t.i, t.id)
     for some in chunks(sids):
         for row in db.session.scalars(query.where(t.sid.in_(some))):
             found[row.sid].append(row)

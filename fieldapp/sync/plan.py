@@ -15,6 +15,7 @@ from .entities import CORE, REVIEW, Entity, TypeView, review_id
 from .merge import ALIVE, Dot, Value
 from .quality import (
     ISSUE,
+    NOTED,
     STATES,
     Filled,
     Finding,
@@ -96,11 +97,13 @@ class Target:
     user_id: str
     scope: str
     area: str
+    rewritten: bool = False
 
 
 @dataclass(frozen=True)
 class Author:
-    """Who sends, and what is theirs: villages granted per scope, scopes decided in.
+    """Who sends, and what is theirs: villages granted per scope, scopes decided in, what they do
+    about quality issues of a scope (`access.issue_acts`).
 
     trusted: a replay of what was admitted before, when rights may have been others. username: how
     they log in, blank if unknown.
@@ -113,6 +116,7 @@ class Author:
     reviews: Callable[[str], bool] = lambda _scope: False
     trusted: bool = False
     username: str = ""
+    issues: Callable[[str], str] = lambda _scope: ""
 
     def fills(self, form: Answered) -> bool:
         """Whether the role fills the form."""
@@ -125,6 +129,10 @@ class Author:
     def decides(self, scope: str) -> bool:
         """Whether they review and settle in the scope."""
         return self.trusted or self.reviews(scope)
+
+    def settles(self, scope: str, area: str, act: str) -> bool:
+        """Whether they open (C) or move on (U) quality issues of visits there."""
+        return self.trusted or (act in self.issues(scope) and self.works_in(scope, [area]))
 
     def writes(self, view: TypeView) -> bool:
         """Whether the role writes entities of the type."""
@@ -142,7 +150,8 @@ class Author:
 class Plan:
     """What to do. scope, on: of the submission. decides: by a reviewer's right. blobs: hashes of
     the attachments it names. own: entities of the server itself (CORE) that it may touch. why: what
-    was made an exception for, kept with the submission.
+    was made an exception for, kept with the submission. noted: the submission `issues` are about,
+    if not this one.
     """
 
     scope: str
@@ -154,6 +163,7 @@ class Plan:
     blobs: tuple[str, ...] = ()
     own: frozenset[str] = frozenset()
     why: str | None = None
+    noted: str | None = None
 
 
 def plan_form(
@@ -253,10 +263,12 @@ def plan_issue(
         raise AsideError("parse", "a word about an issue names it and where it goes")
     if target is None:
         refuse("about nothing that is here")
-    if not (author.decides(target.scope) and author.works_in(target.scope, [target.area])):
-        refuse("not this person's to settle")
     about = Touched(issue_id(target.id, told["kind"], told["path"]), ISSUE, False)
     here = now(about.e)
+    if told["to"] == "open":
+        return _plan_opening(sent, target, author, about, here)
+    if not author.settles(target.scope, target.area, "U"):
+        refuse("not this person's to settle")
     if not author.trusted and not (
         here and may_move(here.state, told["to"], here.fixer, target.user_id, author.user_id)
     ):
@@ -266,6 +278,26 @@ def plan_issue(
         values["owner"] = told["owner"] or target.user_id
     writes = tuple(Applied(i, about.e, r, v) for i, (r, v) in enumerate(values.items()))
     return Plan(target.scope, sent.on, (about,), writes, own=frozenset([about.e]))
+
+
+def _plan_opening(
+    sent: Submitted, target: Target, author: Author, about: Touched, here: Standing | None
+) -> Plan:
+    """An issue somebody opens about another's visit. Raises AsideError.
+
+    Of a visit that was written anew when somebody was erased nothing stands that was found before.
+    """
+    if sent.answers.get("kind") not in NOTED or not author.settles(target.scope, target.area, "C"):
+        refuse("not this person's to open")
+    if not author.trusted and (here or target.rewritten):
+        refuse("open already, or about what was erased in part")
+    found = Finding(str(sent.answers.get("path", "")), str(sent.answers["kind"]))
+    values = {"target": target.id, "state": "open", "actor": author.user_id}
+    writes = tuple(Applied(i, about.e, r, v) for i, (r, v) in enumerate(values.items()))
+    issues = () if target.rewritten else (found,)
+    return Plan(
+        target.scope, sent.on, (about,), writes, issues, own=frozenset([about.e]), noted=target.id
+    )
 
 
 def plan_settle(

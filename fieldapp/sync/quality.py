@@ -26,6 +26,8 @@ SEVERITIES: Final = (BLOCK, WARN, INFO)
 STATES: Final = ("open", "assigned", "fixed", "verified", "closed", "reopened")
 SETTLED: Final = ("verified", "closed")
 DAYS: Final = {BLOCK: 3, WARN: 14, INFO: 14}
+# What the desk may open an issue for; no words of anybody's own, which might name somebody.
+NOTED: Final = ("ask_check", "ask_missing", "ask_differs", "ask_double", "ask_date")
 GATE: Final = "gate"
 EMERGENCY: Final = "emergency"
 # Decided from the answers alone these block; what isn't named here does.
@@ -33,6 +35,7 @@ _MILDER: Final = {
     "derivation_mismatch": WARN,
     "reserved": WARN,
     "characters": WARN,
+    **dict.fromkeys(NOTED, WARN),
 }
 # By what the server knew, which the phone may have known otherwise.
 _KNOWN: Final = {GATE: BLOCK, EMERGENCY: BLOCK, "calculation": INFO, "count": INFO}

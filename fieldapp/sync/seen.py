@@ -37,7 +37,7 @@ def overseen(principal: Principal, *columns: Any) -> sa.Select[Any]:
 
 def issues(principal: Principal, *columns: Any) -> sa.Select[Any]:
     """Quality issues of the submissions the person oversees, each with its submission."""
-    scopes = [scope for scope in access.SCOPES if access.may_oversee(principal.role, scope)]
+    scopes = [scope for scope in access.SCOPES if "R" in access.issue_acts(principal.role, scope)]
     query = sa.select(*columns).select_from(T).join(S, S.id == T.sid)
     return query.where(admitted(principal), S.scope.in_(scopes))
 

@@ -83,6 +83,7 @@ def author_of(principal: Principal) -> Author:
         areas,
         reviews,
         username=principal.username,
+        issues=lambda scope: access.issue_acts(principal.role, scope),
     )
 
 

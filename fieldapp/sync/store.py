@@ -150,9 +150,10 @@ class Store:
         """The submission a decision or a correction is about."""
         if sid not in self._targets:
             s = m.Submission
-            query = sa.select(s.id, s.user_id, s.scope, s.area).where(s.id == sid)
+            anew = s.rewritten.is_not(None)
+            query = sa.select(s.id, s.user_id, s.scope, s.area, anew).where(s.id == sid)
             row = self.connection.execute(query.where(s.state.in_(m.APPLIED))).first()
-            self._targets[sid] = Target(*row) if row else None
+            self._targets[sid] = Target(*row[:4], bool(row[4])) if row else None
         return self._targets[sid]
 
     def load_sups(self, sids: Collection[str]) -> None:

@@ -135,3 +135,26 @@ test('the steward sees a part, deletes, and watches the phones', async () => {
   await page.getByTestId('request-row').first().waitFor();
   await shots('desk-rights');
 });
+
+test('the steward reads who looked, and opens a quality issue', async () => {
+  await logIn('shen');
+  await page.getByTestId('tab-review-log').click();
+  await page.getByTestId('chain-whole').waitFor();
+  await page.getByTestId('log-line').first().waitFor();
+  await shots('desk-log');
+  await page.getByTestId('log-find-scope').selectOption('health');
+  await page.getByTestId('log-find-text').fill('张晓梅');
+  await page.getByTestId('log-search').click();
+  await page.getByTestId('log-open').first().click();
+  await page.getByTestId('person-log').waitFor();
+  await expect(page.getByTestId('log-line').first()).toContainText('沈洁');
+  await shots('desk-log-person');
+  await page.getByTestId('tab-review-queue').click();
+  await page.getByTestId('review-row').first().click();
+  await page.getByTestId('open-issue').click();
+  await shots('desk-open-issue');
+  await page.getByTestId('issue-reason').selectOption('ask_double');
+  await page.getByTestId('issue-save').click();
+  await expect(page.getByTestId('issue-ask_double')).toBeVisible();
+  await shots('desk-issue-opened');
+});

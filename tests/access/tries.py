@@ -25,6 +25,7 @@ KINDS = {
     "item": "visit",
     "issue_id": "issue",
     "entity": "conflict",
+    "subject": "entity",
 }
 LISTS = ("/api/review/visits", "/api/review/issues", "/api/review/conflicts")
 DECISIONS: dict[str, Any] = {
@@ -34,6 +35,7 @@ DECISIONS: dict[str, Any] = {
         "notes": [],
     },
     "/api/review/issues/<issue_id>": {"to": "assigned", "seen": "open", "owner": "me", "note": ""},
+    "/api/review/visits/<visit_id>/issues": {"kind": "ask_check", "path": ""},
     "/api/review/conflicts/<entity>/<register>/settlement": {"v": "x", "seen": []},
     "/api/review/quarantine/<item>/release": {"reason": "because"},
     "/api/review/quarantine/<item>/repair": {"reason": "because", "answers": {}},
@@ -58,6 +60,7 @@ def tries(place: Place, alike: bool = True, people: Collection[str] = OWN) -> It
         yield from _by_id(place, who, browser, alike)
         yield from _lists(place, who, browser)
         yield from _rights(place, who, browser, alike)
+        yield from _logs(place, who, browser)
         if who != "nobody" and access.carries(place.cast.people[who].role):
             yield from _phone(place, who)
 
@@ -72,7 +75,7 @@ def _by_id(place: Place, who: str, browser: Browser, alike: bool) -> Iterator[Tr
         if kind is None:
             continue
         unknown = _ask(browser, method, path, _at(path, str(uuid.uuid4()), kind))
-        rights = kind == "request"
+        rights = kind == "request" or path.startswith("/api/access-log/")
         for corner in place.foreign(who, rights):
             for one in sorted(place.ids[corner][kind])[:3]:
                 answer = _ask(browser, method, path, _at(path, one, kind))
@@ -85,7 +88,7 @@ def _by_id(place: Place, who: str, browser: Browser, alike: bool) -> Iterator[Tr
 
 def _at(path: str, one: str, kind: str) -> str:
     entity, _, register = one.partition("/")
-    for name in ("visit_id", "item", "issue_id", "request_id", "entity"):
+    for name in ("visit_id", "item", "issue_id", "request_id", "subject", "entity"):
         path = path.replace(f"<{name}>", entity)
     return path.replace("<register>", register or "lessor_name").replace("<name>", "x.jpg")
 
@@ -137,6 +140,21 @@ def _rights(place: Place, who: str, browser: Browser, alike: bool) -> Iterator[T
             if said is None and alike and not _same(told, unknown):
                 said = f"{told.status_code} {told.data[:80]!r}, not {unknown.data[:80]!r}"
             yield Try(who, f"request for {one} of {village} {scope}", said)
+
+
+def _logs(place: Place, who: str, browser: Browser) -> Iterator[Try]:
+    """The access log of every village in every scope: who has no part in it is told nothing, and
+    nobody is told a person's name or id."""
+    unknown = browser.get("/api/access-log/areas/379901009999/housing")
+    for village, scope in CORNERS:
+        told = browser.get(f"/api/access-log/areas/{village}/{scope}")
+        secret = place.words[village, scope] | {
+            one.partition("/")[0] for kind in place.ids[village, scope].values() for one in kind
+        }
+        said = next((one for one in sorted(secret) if one in told.get_data(as_text=True)), None)
+        if said is None and who not in ("steward", "admin") and not _same(told, unknown):
+            said = f"{told.status_code}, not {unknown.status_code}"
+        yield Try(who, f"log of {village} {scope}", said)
 
 
 # ---- from a phone

@@ -65,7 +65,8 @@ ADMITTED: dict[tuple[str, str], set[str]] = {
     ("POST", "/api/review/visits/<visit_id>/decision"): REVIEWERS,
     ("GET", "/api/review/visits/<visit_id>/files/<name>"): OVERSEERS,
     ("GET", "/api/review/issues"): OVERSEERS,
-    ("POST", "/api/review/issues/<issue_id>"): REVIEWERS,
+    ("POST", "/api/review/issues/<issue_id>"): REVIEWERS | STEWARD,
+    ("POST", "/api/review/visits/<visit_id>/issues"): REVIEWERS | STEWARD,
     ("GET", "/api/review/conflicts"): OVERSEERS,
     ("GET", "/api/review/conflicts/<entity>/<register>"): OVERSEERS,
     ("POST", "/api/review/conflicts/<entity>/<register>/settlement"): REVIEWERS,
@@ -88,6 +89,12 @@ ADMITTED: dict[tuple[str, str], set[str]] = {
     ("POST", "/api/rights/requests/<request_id>/erasure"): STEWARD,
     ("GET", "/api/rights/erasures"): STEWARD,
     ("GET", "/api/rights/erasures/<erasure_id>"): STEWARD,
+    ("GET", "/api/access-log"): STEWARD | ADMIN,
+    ("GET", "/api/access-log/areas/<area>/<scope>"): STEWARD | ADMIN,
+    ("GET", "/api/access-log/chains/<area>"): STEWARD | ADMIN,
+    ("GET", "/api/access-log/people/<subject>"): STEWARD,
+    ("GET", "/api/access-log/server"): ADMIN,
+    ("GET", "/api/access-log/server/chain"): ADMIN,
 }
 
 
@@ -125,6 +132,7 @@ BODIES: dict[tuple[str, str], Any] = {
     ("POST", "/api/users"): {},
     ("POST", "/api/forms/check"): {},
     ("POST", "/api/review/issues/<issue_id>"): {},
+    ("POST", "/api/review/visits/<visit_id>/issues"): {},
     ("POST", "/api/forms/publish"): {},
     ("PUT", "/api/areas"): {},
     ("POST", "/api/own/password"): {},
@@ -160,6 +168,14 @@ class TestRoleTable:
             for scope in access.SCOPES:
                 if access.may_oversee(role, scope):
                     assert access.audiences(role, scope), (role, scope)
+
+    def test_issues_are_kept_by_who_domain_names_each_in_their_scope(self) -> None:
+        keeping = {
+            scope: {role for role in access.ROLES if access.issue_acts(role, scope) == "CRU"}
+            for scope in access.SCOPES
+        }
+        assert keeping == {"housing": {"area", "steward"}, "health": {"nurse"}}
+        assert not any(access.may_review("steward", scope) for scope in access.SCOPES)
 
     def test_an_unknown_role_may_nothing(self) -> None:
         assert access.audiences("mayor", "health") == ()

@@ -38,6 +38,7 @@ LIFTS = {
     "review/phones.py": "numbers of a phone, for administrators",
     "review/decisions.py": "what a decision replaces",
     "audit/service.py": "access log",
+    "audit/desk.py": "access log: kinds of records by their ids, and every row to check a chain",
     "accounts/sessions.py": "access log",
     "accounts/routes.py": "access log",
     "rights/": "everything about one person",

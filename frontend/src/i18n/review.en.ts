@@ -1,5 +1,6 @@
 /** Texts of the review desk. */
 import forms from './forms.en';
+import log from './log.en';
 import rights from './rights.en';
 
 export default {
@@ -13,6 +14,7 @@ export default {
     offline: 'The server could not be reached. Check the network and try again.',
     noDesk: 'Your role has nothing to review or administer.',
     forms,
+    log,
     rights,
     tab: {
       queue: 'Visits',
@@ -129,6 +131,17 @@ export default {
     issueRule: 'Rule',
     issuesHint:
       'What the server found when it held each visit against its form. Return a visit for its author to correct it; settle, verify and close the rest. Who fixed an issue can’t verify it.',
+    openIssue: 'Open a quality issue',
+    openIssueWhy: 'What is wrong',
+    openIssueAbout: 'About',
+    openIssueWhole: 'The whole visit',
+    openReason: {
+      ask_check: 'Please check this again',
+      ask_missing: 'Something seems to be missing',
+      ask_differs: 'It differs from what is known otherwise',
+      ask_double: 'This may be registered twice',
+      ask_date: 'The date is unlikely',
+    },
     issuesEmpty: 'No such quality issues.',
     acceptWhy: 'Why it may stand as it is (kept)',
     sendAccept: 'Accept as it is and approve',

@@ -1,5 +1,6 @@
 /** Texts of the review desk. */
 import forms from './forms.zh';
+import log from './log.zh';
 import rights from './rights.zh';
 
 export default {
@@ -13,6 +14,7 @@ export default {
     offline: '没有连上服务器，请检查网络后再试。',
     noDesk: '您的角色没有审核或管理任务。',
     forms,
+    log,
     rights,
     tab: {
       queue: '待审核走访',
@@ -127,6 +129,17 @@ export default {
     issueRule: '问题类型',
     issuesHint:
       '服务器按表单规则核对每份走访后发现的问题。要填写人改正的，请退回走访；其余逐条处理、核实、销号。改正人和核实人不能是同一个人。',
+    openIssue: '提出质量问题',
+    openIssueWhy: '什么问题',
+    openIssueAbout: '关于哪一项',
+    openIssueWhole: '整份走访',
+    openReason: {
+      ask_check: '请再核实',
+      ask_missing: '好像有遗漏',
+      ask_differs: '与其他资料不一致',
+      ask_double: '可能重复登记',
+      ask_date: '日期不合情理',
+    },
     issuesEmpty: '没有这样的质量问题。',
     acceptWhy: '照原样采用的理由（将留存）',
     sendAccept: '照原样采用并通过',

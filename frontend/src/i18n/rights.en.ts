@@ -106,6 +106,11 @@ export default {
       decide: 'reviewed',
       settle: 'corrected',
       erase: 'deleted',
+      admit: 'let in after review',
+      aside: 'sent, kept aside',
+      open_file: 'opened a photo or file',
+      open_aside: 'opened what was kept aside',
+      log: 'read the access log',
       other: 'handled',
     },
     rights:

@@ -99,6 +99,11 @@ export default {
       decide: '审核',
       settle: '更正',
       erase: '删除',
+      admit: '放行后登记',
+      aside: '提交，未能登记',
+      open_file: '打开照片或附件',
+      open_aside: '打开未能登记的走访',
+      log: '查看访问记录',
       other: '处理',
     },
     rights:

@@ -1550,6 +1550,52 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/review/visits/{visit_id}/issues": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                visit_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Open a quality issue about a visit, for a reason of the list */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    visit_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["OpenIssue"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Visit"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/review/issues": {
         parameters: {
             query?: never;
@@ -2532,6 +2578,250 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/access-log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Villages and scopes whose log the caller may read */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["LogPlace"][];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/access-log/areas/{area}/{scope}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                area: string;
+                scope: string;
+            };
+            cookie?: never;
+        };
+        /** Who read and wrote what kind of data of a village, in one scope; noted */
+        get: {
+            parameters: {
+                query?: {
+                    page?: number;
+                    until?: string;
+                };
+                header?: never;
+                path: {
+                    area: string;
+                    scope: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Log"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/access-log/chains/{area}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                area: string;
+            };
+            cookie?: never;
+        };
+        /** Check every row of a village's log */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    area: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Chain"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/access-log/people/{subject}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                subject: string;
+            };
+            cookie?: never;
+        };
+        /** Who wrote, opened or received what of somebody; noted */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    subject: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PersonLog"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/access-log/server": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Log-ins and changes of accounts; noted */
+        get: {
+            parameters: {
+                query?: {
+                    page?: number;
+                    until?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Log"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/access-log/server/chain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Check every row of it */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Chain"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -2591,6 +2881,8 @@ export interface components {
             /** @description Scopes in which they may erase */
             erases: string[];
             administers: boolean;
+            /** @description Reads the access log */
+            reads_log: boolean;
         };
         LogIn: {
             username: string;
@@ -3212,6 +3504,8 @@ export interface components {
             corrected_by: string | null;
             /** @description The reader may decide */
             decidable: boolean;
+            /** @description The reader may open a quality issue */
+            notable: boolean;
         };
         Decision: {
             /** @enum {string} */
@@ -3227,6 +3521,15 @@ export interface components {
              * @default
              */
             accepted: string;
+        };
+        OpenIssue: {
+            /** @enum {string} */
+            kind: "ask_check" | "ask_missing" | "ask_differs" | "ask_double" | "ask_date";
+            /**
+             * @description The question; blank: the whole visit
+             * @default
+             */
+            path: string;
         };
         IssueRow: {
             id: string;
@@ -3526,6 +3829,18 @@ export interface components {
             name: string;
             role: string;
             acts: string[];
+            /** @description Kinds of data, in words */
+            kinds: string[];
+        };
+        ChainFault: {
+            /** @description Blank: the server's own */
+            area_name: string;
+            why: string;
+            row: number;
+        };
+        Chain: {
+            whole: boolean;
+            faults: components["schemas"]["ChainFault"][];
         };
         Report: {
             made: string;
@@ -3537,6 +3852,7 @@ export interface components {
             groups: components["schemas"]["Group"][];
             visits: components["schemas"]["Visited"][];
             looks: components["schemas"]["Look"][];
+            chain: components["schemas"]["Chain"];
         };
         Refuse: {
             /** @enum {string} */
@@ -3590,6 +3906,43 @@ export interface components {
             stores: components["schemas"]["Store"][];
             phones: components["schemas"]["ErasurePhone"][];
             waiting: number;
+        };
+        LogPlace: {
+            area: string;
+            area_name: string;
+            scope: string;
+        };
+        LogLine: {
+            at: string;
+            /** @description A colleague; blank for the server itself */
+            name: string;
+            role: string;
+            act: string;
+            /** @description Changed something */
+            wrote: boolean;
+            /** @description Kinds of data, in words */
+            kinds: string[];
+            /** @description Of how many records */
+            n: number;
+            /** @description Whose account */
+            about: string;
+            /** @description What of the account changed */
+            changed: string[];
+        };
+        Log: {
+            page: number;
+            size: number;
+            total: number;
+            until: string;
+            lines: components["schemas"]["LogLine"][];
+        };
+        PersonLog: {
+            title: string;
+            scope: string;
+            area_name: string;
+            total: number;
+            lines: components["schemas"]["LogLine"][];
+            chain: components["schemas"]["Chain"];
         };
     };
     responses: {

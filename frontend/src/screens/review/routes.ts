@@ -98,6 +98,17 @@ const routes: RouteRecordRaw[] = [
         component: () => import('./rights/CertificateScreen.vue'),
         props: true,
       },
+      {
+        path: 'log',
+        name: 'review-log',
+        component: () => import('./log/LogScreen.vue'),
+      },
+      {
+        path: 'log/:id',
+        name: 'review-log-person',
+        component: () => import('./log/PersonLogScreen.vue'),
+        props: true,
+      },
       { path: 'users', name: 'review-users', component: () => import('./UsersScreen.vue') },
       { path: 'forms', name: 'review-forms', component: () => import('./FormsScreen.vue') },
       { path: 'devices', name: 'review-devices', component: () => import('./DevicesScreen.vue') },
