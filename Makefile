@@ -193,7 +193,7 @@ $(BENCH_READY): frontend/bench/package-lock.json | $(NODE_READY)
 .PHONY: phone
 phone: setup build $(BENCH_READY) ## Measure forms as on a cheap phone, beside Enketo and ODK Web Forms (RUNS=7)
 	rm -f frontend/test-results/phone.txt
-	status=0; RUNS=$(RUNS) $(NPM) run phone || status=$$?; cat frontend/test-results/phone.txt; exit $$status
+	status=0; RUNS=$(RUNS) $(NPM) run phone -- phone.bench || status=$$?; cat frontend/test-results/phone.txt; exit $$status
 
 .PHONY: unlock
 unlock: setup build $(BENCH_READY) ## Measure how long 5,000 records take to open after the PIN, as on a cheap phone (RUNS=7)

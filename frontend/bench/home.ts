@@ -9,7 +9,8 @@ import { members, survey } from './forms';
 
 const inVenv = (name: string) => fileURLToPath(new URL(`../../.venv/bin/${name}`, import.meta.url));
 const DISTRICT = fileURLToPath(new URL('./district.py', import.meta.url));
-const PROGRAM = 'antenatal';
+/** One whose forms may ask of nobody in particular. */
+const PROGRAM = 'consent';
 const run = promisify(execFile);
 
 export interface BenchHome {

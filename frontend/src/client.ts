@@ -1,6 +1,7 @@
 /** Composition root of everything below the screens: storage, keys, registry and sync behind the one `Client`. */
 import { version as app } from '../package.json';
 import { browserDeps, type ClientDeps } from './browser';
+import { expectSecret } from './crypto/argon2';
 import { MOST } from './crypto/guessing';
 import { type Candidate, Entry } from './entry';
 import {
@@ -63,6 +64,8 @@ const IDLE: SyncState = {
 const LOCKED_PATIENCE = 4_000;
 /** Records prepared for search at a time, between the person's own touches. */
 const WARM = 100;
+/** The page of the day comes first. ms */
+const BEFORE_SEARCH = 300;
 
 class FieldClient implements Client {
   private readonly field: Database;
@@ -140,6 +143,9 @@ class FieldClient implements Client {
     return this.letIn(await this.entry.unlock(pin, () => this.syncNow()));
   }
 
+  expectPin(): void {
+    expectSecret();
+  }
   async guessesLeft(): Promise<number> {
     return Math.max(0, MOST - (await this.phone.attempts()).wrong);
   }
@@ -484,6 +490,6 @@ class FieldClient implements Client {
       if (this.current?.opened !== opened) return;
       if (health.warm(WARM) || housing.warm(WARM)) this.deps.setTimer(step, 0);
     };
-    step();
+    this.deps.setTimer(step, BEFORE_SEARCH);
   }
 }

@@ -43,10 +43,10 @@ const anew = (changes: WireChange[]): FeedChange => ({
 
 /** What it shows, now and after the phone was off. */
 async function shown(): Promise<string[]> {
-  const now = [...base.entities()].map(([, held]) => held.f.full_name?.[0]?.v as string).sort();
+  const now = [...base.entities()].map(([, held]) => held.f.full_name?.[0]?.[0] as string).sort();
   base = new Base(db, sealer);
   await base.load();
-  expect([...base.entities()].map(([, held]) => held.f.full_name?.[0]?.v).sort()).toEqual(now);
+  expect([...base.entities()].map(([, held]) => held.f.full_name?.[0]?.[0]).sort()).toEqual(now);
   return now;
 }
 

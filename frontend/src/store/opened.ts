@@ -22,6 +22,7 @@ import { type Own, returnedTasks } from './post';
 import { ScopeRegistry } from './registry';
 import type { Sealer } from './sealed';
 import type { Initials } from './search';
+import { slices } from './slices';
 import { attachedTo, Transfer } from './transfer';
 
 export interface OpenDeps {
@@ -90,6 +91,8 @@ export class Opened {
     ]);
     this.programsChanged();
     this.refresh();
+    const slice = slices();
+    for (const registry of this.registries.values()) await registry.prepare(slice);
     await this.sweep();
   }
 
