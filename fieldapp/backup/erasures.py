@@ -1,5 +1,8 @@
 """Who was erased after a backup is erased in it too, before anything is served from it.
 
+Keys that were destroyed since are still there while that is done, if a copy holds them: what the
+backup says of others in the same visits is rewritten for them, instead of being lost with the key.
+
 What knows of them: the database that is replaced, the ledger beside the copies of the keys, the
 copy of it beside the backup, and files the operator names. One that knows is enough.
 """
@@ -11,6 +14,7 @@ import sqlalchemy as sa
 
 from fieldapp.rights.acting import act_again
 from fieldapp.subjects import ledger
+from fieldapp.subjects.keyfile import end_destroyed
 from fieldapp.subjects.ledger import NAME, Ledger
 from fieldapp.sync import erasure
 from fieldapp.sync.models import Erasure
@@ -61,7 +65,10 @@ def repeat(keep: carried.Rows | None, known: Ledger | None) -> list[tuple[str, s
         if known:
             ledger.put_in(connection, known)
     if keep or known:
-        erasure.again(act_again)
+        erasure.again(act_again, before)
+    with writing() as connection:
+        end_destroyed(connection)
+    erasure.scrub()
     with reading() as connection:
         rows = connection.execute(sa.select(Erasure).order_by(Erasure.at, Erasure.id)).all()
         _note(connection)

@@ -23,6 +23,7 @@ from .model import (
     DeriveRule,
     EntityType,
     Gate,
+    Party,
     Program,
     Programs,
     Prop,
@@ -45,8 +46,9 @@ KEYS = {
     "gate": ({"open", "by"}, set()),
     "type": (
         {"label", "title", "props", "subject"},
-        {"area", "root", "search", "visible", "computed", "writers"},
+        {"area", "root", "search", "visible", "computed", "writers", "parties"},
     ),
+    "party": ({"label", "title", "data"}, set()),
     "prop": (
         {"label", "data", "purpose", "basis", "retention"},
         {"audience", "kind", "list", "group", "secret", "writers"},
@@ -281,7 +283,26 @@ class Reader:
             visible=self._visible(table.get("visible", {}), key, set(props)),
             props=props,
             computed=self._computed(computed, key, set(props)),
+            parties=self._parties(table.get("parties", {}), key, props),
         )
+
+    def _parties(
+        self, tables: Mapping[str, Any], key: str, props: Mapping[str, Prop]
+    ) -> dict[str, Party]:
+        """Whoever else some of the properties are about: those of one row of the matrix."""
+        found = {}
+        for name, table in tables.items():
+            place = f"{key}.parties.{name}"
+            self.keys("party", table, place)
+            theirs = [prop for prop in props.values() if prop.data == table.get("data")]
+            registers = frozenset(prop.group or prop.name for prop in theirs)
+            self.one_of(table.get("title"), {prop.name for prop in theirs}, f"{place}.title")
+            shared = [p.name for p in props.values() if p not in theirs and p.group in registers]
+            if shared or any(prop.secret for prop in theirs):
+                self.refuse(f"{place}.data", "its properties must be nobody else's, and no secret")
+            label = self.words(table.get("label"), f"{place}.label")
+            found[name] = Party(name, label, str(table.get("title")), registers)
+        return found
 
     def _visible(self, table: Mapping[str, Any], key: str, props: set[str]) -> dict[str, Expr]:
         found = {}

@@ -40,11 +40,24 @@ class Prop:
 
 
 @dataclass(frozen=True)
+class Party:
+    """Somebody whom a part of a record is about though the record is not theirs: the lessor of a
+    dwelling. title: the property with their name. registers: what is said of them.
+    """
+
+    name: str
+    label: Words
+    title: str
+    registers: frozenset[str]
+
+
+@dataclass(frozen=True)
 class EntityType:
     """A type of entity of a scope. `area` (own) or `root` (of another entity) says where it is.
 
     visible: a condition per audience; writers: roles that may write it. subject: whose key seals
-    it: its own (True), that of whom a property names, or nobody's (False).
+    it: its own (True), that of whom a property names, or nobody's (False). parties: who else has a
+    key of their own in it.
     """
 
     name: str
@@ -60,6 +73,7 @@ class EntityType:
     visible: Mapping[str, Expr] = field(default_factory=dict)
     props: Mapping[str, Prop] = field(default_factory=dict)
     computed: Mapping[str, Expr] = field(default_factory=dict)
+    parties: Mapping[str, Party] = field(default_factory=dict)
 
     def seen_by(self, audiences: Iterable[str]) -> list[str]:
         """Names of the properties that one of these audiences may see."""

@@ -16,11 +16,12 @@ from fieldapp.accounts.service import Principal, areas_of
 from fieldapp.audit.kinds import DESK_DATA
 from fieldapp.db import db
 from fieldapp.problems import abort_with
-from fieldapp.programs.service import EntityType, Prop
+from fieldapp.programs.service import EntityType, Party, Prop
 from fieldapp.sync import models as m
 from fieldapp.sync import person as people
 from fieldapp.sync.entities import Entity, marks
 from fieldapp.sync.merge import canonical
+from fieldapp.sync.parties import party_id, party_of
 from fieldapp.sync.rules import CurrentRules, current_rules, describe
 from fieldapp.sync.store import Store
 
@@ -78,17 +79,38 @@ class Office:
     def person(self, entity_id: str) -> tuple[Entity, Standing]:
         """Somebody of this office. Stops with `not_found`."""
         found = people.subject(self.store, entity_id)
-        if found is not None:
+        if found is not None and self._is_somebody(found):
             mine = standing(self.principal, found.scope, found.areas)
             if mine.sees:
                 return found, mine
         return abort_with("not_found")
+
+    def _is_somebody(self, found: Entity) -> bool:
+        """A dwelling is nobody; its lessor is."""
+        return bool(self.party(found)) or not self.store.view_of(found).parties
+
+    def party(self, person: Entity) -> Party | None:
+        """What somebody is to the record by which they are known; None if it is their own."""
+        kind = self.rules.programs.type(person.scope, person.type)
+        return kind.parties.get(party_of(person.id)[1]) if kind else None
+
+    def label(self, person: Entity, lang: str) -> str:
+        """What somebody is here: a client, a resident, the lessor of a dwelling."""
+        kind = self.rules.programs.type(person.scope, person.type)
+        party, record = self.party(person), self.store.find(party_of(person.id)[0])
+        if party and record:
+            return f"{party.label[lang]} · {self.title(record)}"
+        return kind.label[lang] if kind else ""
 
     def title(self, entity: Entity) -> str:
         """What a record is called, of what the reader may see of it."""
         kind = self.rules.programs.type(entity.scope, entity.type)
         if kind is None:
             return ""
+        if party := self.party(entity):
+            named = kind.props[party.title]
+            props = entity.props(self.store.view_of(entity))
+            return props.get(named.name, "") if shows(kind, named, self.principal) else ""
         view = self.store.view_of(entity)
         seen = {p.name for p in kind.props.values() if shows(kind, p, self.principal)}
         props = {name: v for name, v in entity.props(view).items() if name in seen}
@@ -114,8 +136,16 @@ class Office:
         mine = set(areas_of(self.principal, scope))
         ids = list(connection.scalars(query))
         self.store.load(ids)
-        found = (self.store.find(each) for each in ids)
-        return [entity for entity in found if entity and mine & set(entity.areas)]
+        found = (each for e in ids if (one := self.store.find(e)) for each in self._people(one))
+        return [entity for entity in found if mine & set(entity.areas)]
+
+    def _people(self, record: Entity) -> list[Entity]:
+        """Who a record is, or who is known by it."""
+        parties = self.store.view_of(record).parties
+        if not parties:
+            return [record]
+        found = (people.subject(self.store, party_id(record.id, party)) for party in parties)
+        return [person for person in found if person]
 
     def _said_of(self, entity: Entity) -> str:
         kind = self.rules.programs.type(entity.scope, entity.type)

@@ -20,7 +20,7 @@ from fieldapp.programs.service import EntityType
 from fieldapp.sync import erased, erasure
 from fieldapp.sync import person as people
 from fieldapp.sync.entities import Entity, marks
-from fieldapp.sync.erasure import Reach
+from fieldapp.sync.reach import Reach, reach
 from fieldapp.sync.rules import CurrentRules, current_rules, describe
 from fieldapp.sync.store import Store
 from fieldapp.sync.transactions import reading
@@ -171,7 +171,7 @@ def _let_go(one: retention.Overdue, today: str) -> None:
         about = Entity(one.person, "", first.scope, areas=first.areas) if first else None
         if about is None:
             return None
-        return erasure.reach(connection, about, one.records, one.registers, one.all_of_it)
+        return reach(connection, about, one.records, one.registers, one.all_of_it)
 
     erasure.erase(find, act_of("retention", "", ""))
 

@@ -42,7 +42,12 @@ def report(principal: Principal, person_id: str) -> dict[str, Any]:
     person, _ = office.person(person_id)
     held = people.records(office.store, person)
     page = _Page(office, Reader(principal), held)
-    groups = page.groups(people.facts(office.store, held))
+    theirs = people.registers(office.store, person)
+    facts = people.facts(office.store, held, theirs)
+    groups = page.groups(facts)
+    visits = people.visits(office.store.connection, held)
+    if theirs:  # of a dwelling's visits those that said something of its lessor
+        visits = [visit for visit in visits if any(fact.dot.sid == visit.id for fact in facts)]
     told = {
         "made": utc_text(clock.now()),
         "by": principal.name,
@@ -51,7 +56,7 @@ def report(principal: Principal, person_id: str) -> dict[str, Any]:
         "left_out": page.left_out,
         "person": page.person(person),
         "groups": groups,
-        "visits": page.visits(people.visits(office.store.connection, held)),
+        "visits": page.visits(visits),
         "looks": by_day(lines(office.store.connection, held, principal.role, page.reader.lang)),
     }
     return {**told, "chain": chain_state(person.areas, page.reader.lang)}
@@ -63,11 +68,10 @@ class _Page:
 
     def person(self, entity: Entity) -> dict[str, Any]:
         """Whose report it is."""
-        kind = self._kind(entity)
         return {
             "id": entity.id,
             "title": self.office.title(entity),
-            "type_label": kind.label[self.reader.lang] if kind else "",
+            "type_label": self.office.label(entity, self.reader.lang),
             "area_name": " / ".join(map(self.reader.area_name, entity.areas)),
             "scope": entity.scope,
         }
@@ -104,7 +108,8 @@ class _Page:
                 values.append(self._value(kind, prop, history))
             else:
                 self.left_out += 1
-        return {"id": entity.id, "title": self.office.title(entity), "values": values}
+        whole = self.office.store.find(entity.id) or entity  # the dwelling of a lessor
+        return {"id": entity.id, "title": self.office.title(whole), "values": values}
 
     def _value(self, kind: EntityType, prop: Prop, history: list[Fact]) -> dict[str, Any]:
         lang = self.reader.lang

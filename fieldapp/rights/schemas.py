@@ -23,6 +23,7 @@ class FoundSchema(Schema):
 
     id = _text()
     title = _text()
+    type_label = _text(description="What they are here: a client, a resident, a dwelling's lessor")
     scope = _text()
     area_name = _text()
 
@@ -50,6 +51,7 @@ class RequestSchema(Schema):
     kind = fields.String(required=True, validate=validate.OneOf(KINDS))
     subject = _text()
     title = _text(description="Blank once the person is erased")
+    type_label = _text(description="As in FoundSchema; blank too")
     scope = _text()
     area_name = _text()
     asked = _text()

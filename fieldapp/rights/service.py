@@ -24,10 +24,10 @@ from fieldapp.review.door import op, submit
 from fieldapp.sync import erasure
 from fieldapp.sync import person as people
 from fieldapp.sync.entities import Entity
-from fieldapp.sync.erasure import Reach
 from fieldapp.sync.knowledge import EASTERNMOST
 from fieldapp.sync.merge import Value
 from fieldapp.sync.plan import SETTLE_FORM
+from fieldapp.sync.reach import Reach, reach
 from fieldapp.sync.rules import CurrentRules
 from fieldapp.sync.store import Store
 from fieldapp.sync.transactions import reading
@@ -54,6 +54,7 @@ def find(principal: Principal, scope: str, text: str) -> list[dict[str, str]]:
         {
             "id": person.id,
             "title": office.title(person),
+            "type_label": office.label(person, lang),
             "scope": person.scope,
             "area_name": _names(person.areas, lang),
         }
@@ -131,7 +132,7 @@ def _get(principal: Principal, request: str) -> RightsRequest:
 
 def _row(office: Office, row: RightsRequest) -> dict[str, Any]:
     """A request with what the reader may know of the person and do about it."""
-    person = people.subject(office.store, row.subject)
+    person = _whom(office, row)
     mine = standing(office.principal, row.scope, [row.area])
     acts = mine.acts(row.kind, row.state)
     if person is None:  # erased, meanwhile or by this
@@ -141,6 +142,7 @@ def _row(office: Office, row: RightsRequest) -> dict[str, Any]:
         "kind": row.kind,
         "subject": row.subject,
         "title": office.title(person) if person else "",
+        "type_label": office.label(person, LANGS[language()]) if person else "",
         "scope": row.scope,
         "area_name": _names([row.area], LANGS[language()]),
         "asked": row.asked,
@@ -154,6 +156,12 @@ def _row(office: Office, row: RightsRequest) -> dict[str, Any]:
         "erasure": row.erasure,
         "acts": acts,
     }
+
+
+def _whom(office: Office, row: RightsRequest) -> Entity | None:
+    """Whose request it is; None once they are erased. A dwelling may have another lessor since."""
+    person = people.subject(office.store, row.subject)
+    return None if erasure.since(row.subject, row.made) else person
 
 
 # ---- ending -------------------------------------------------------------------------------------
@@ -218,6 +226,9 @@ def correct(
     kind = office.rules.programs.type(record.scope, record.type) if record else None
     known = kind.props.get(prop) if kind else None
     if record is None or kind is None or known is None or not shows(kind, known, principal):
+        abort_with("not_found")
+    theirs = people.registers(office.store, person)
+    if theirs and (entity, known.group or prop) not in theirs:
         abort_with("not_found")
     if known.secret or prop == people.link(office.store.view_of(record)):
         abort_with("invalid_fields", [{"path": "prop", "message": known.label[LANGS[language()]]}])
@@ -320,7 +331,9 @@ def _reach(connection: sa.Connection, current: CurrentRules, subject: str) -> Re
     person = people.subject(store, subject)
     if person is None:
         return None
-    return erasure.reach(connection, person, people.records(store, person))
+    if theirs := people.registers(store, person):
+        return reach(connection, person, (), theirs)
+    return reach(connection, person, people.records(store, person))
 
 
 def _digest(found: Reach) -> str:

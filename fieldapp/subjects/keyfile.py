@@ -62,16 +62,25 @@ class KeyFile:
 
 
 def together(files: Iterable[KeyFile]) -> KeyFile:
-    """All their keys, those of the earlier ones in doubt; destroyed in one is destroyed."""
+    """All their keys, those of the earlier ones in doubt. Destroyed in one is destroyed, but a key
+    that another still holds is left in: `end_destroyed` follows once what was shared is rewritten.
+    """
     server: Rows = {}
     subjects: Rows = {}
     for file in files:
         server = file.server | server
         for subject, row in file.subjects.items():
             known = subjects.get(subject, row)
-            gone = known["destroyed"] or row["destroyed"]
-            subjects[subject] = known | {"destroyed": gone} | ({"wrapped": None} if gone else {})
+            there = known if known["wrapped"] else row
+            subjects[subject] = there | {"destroyed": known["destroyed"] or row["destroyed"]}
     return KeyFile(server, subjects)
+
+
+def end_destroyed(connection: Connection) -> None:
+    """Destroy what `together` left in."""
+    t = SubjectKey
+    late = sa.update(t).where(t.destroyed.is_not(None), t.wrapped.is_not(None))
+    connection.execute(late.values(wrapped=None))
 
 
 def _packed(row: dict[str, Any]) -> dict[str, Any]:

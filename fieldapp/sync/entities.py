@@ -27,6 +27,7 @@ from .merge import (
     shown,
     version,
 )
+from .parties import party_id
 
 NAMESPACE: Final = UUID("9d3f3f0e-6f0c-5c1e-9a57-6a1f7c1d2b10")
 REVIEW: Final = "review"
@@ -47,7 +48,8 @@ class TypeView:
     whole value). visible: by audience, a condition over all properties. secrets: what kind of
     secret a register holds the keyed hash of. writers: roles; None: the program's. reserved: the
     roles of registers that only some of the writers write. subject: True for a person or another
-    subject of its own; the register that names whom it is about; False: about nobody.
+    subject of its own; the register that names whom it is about; False: about nobody. parties: the
+    registers that are about somebody else, a subject of their own, by what they are to the record.
     """
 
     scope: str
@@ -62,6 +64,7 @@ class TypeView:
     writers: frozenset[str] | None = None
     reserved: Mapping[str, frozenset[str]] = field(default_factory=dict)
     subject: str | bool = True
+    parties: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     def kind(self, register: str) -> Kind:
         """How the register merges; `one` where the program no longer knows it."""
@@ -197,7 +200,18 @@ def whom(entity: Entity, view: TypeView) -> frozenset[str]:
         return frozenset()
     named = set() if view.subject is True else _live_texts(entity, view.subject, view)
     ids = {text for text in named if is_id(text)} or {entity.id}
-    return frozenset([subject_name(entity.scope, one) for one in ids])
+    return frozenset([subject_name(entity.scope, one) for one in ids]) | _parties(entity, view)
+
+
+def _parties(entity: Entity, view: TypeView) -> frozenset[str]:
+    """Those of whom it says something now."""
+    return frozenset(
+        [
+            subject_name(entity.scope, party_id(entity.id, party))
+            for party, registers in view.parties.items()
+            if any(write.v for register in registers for write in entity.state.get(register, ()))
+        ]
+    )
 
 
 def places(
@@ -306,6 +320,11 @@ def state_bytes(state: State) -> bytes:
         for name, live in sorted(state.items())
     }
     return orjson.dumps({"by": list(by), "regs": regs})
+
+
+def state_about(entity_id: str) -> str:
+    """What the seal of an entity's state is bound to."""
+    return f"entity/{entity_id}"
 
 
 def read_state(state: bytes | str) -> dict[str, tuple[Write, ...]]:

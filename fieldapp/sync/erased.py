@@ -23,6 +23,7 @@ from fieldapp.db import db, utc_text
 from . import models as m
 from .bulk import among, upsert
 from .merge import checksum
+from .parties import party_of
 from .transactions import chunks, reading, writing
 
 WHY = "erased"
@@ -154,9 +155,12 @@ def _is_past(
     if not cursors:
         return False
     t, e, head = m.FeedChange, m.Erased, m.FeedHead
+    # What a record said of a party to it went with the record's next version, not with a tombstone.
+    subject = connection.scalar(sa.select(m.Erasure.subject).where(m.Erasure.id == erasure))
+    told = sa.true() if party_of(subject or "")[1] else e.reg == ""
     query = (
         sa.select(t.feed, head.epoch, sa.func.max(t.seq))
-        .join(e, sa.and_(e.entity == t.entity, e.reg == ""))
+        .join(e, sa.and_(e.entity == t.entity, told))
         .join(head, head.feed == t.feed)
         .where(e.erasure == erasure)
         .group_by(t.feed, head.epoch)

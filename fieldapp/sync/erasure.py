@@ -1,6 +1,5 @@
 """Erasing: everything about a person, or what is out of time, as if it had never been derived.
 
-reach(connection, …)     which entities and submissions it is about; changes nothing
 erase(reach, act)        clear them, leave tombstones, note what was done; its own transaction
 settle()                 once after erasures: the ledger knows them, the files forget
 again(act)               after a restore: what was erased since is erased in it too
@@ -11,7 +10,7 @@ the person, under its id, so that what replaced its values still means it (`reda
 
 import json
 import logging
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from hashlib import sha256
@@ -23,17 +22,19 @@ from sqlalchemy import Connection
 from fieldapp import clock
 from fieldapp.audit.service import SERVER, Entry, record
 from fieldapp.db import db, utc_text
-from fieldapp.subjects import ledger
+from fieldapp.subjects import files, ledger
 from fieldapp.subjects.keys import keys_of
 from fieldapp.subjects.models import EntitySubject, SubjectKey, SubmissionSubject
-from fieldapp.subjects.sealing import ErasedError, SealBrokenError, subject_name
+from fieldapp.subjects.sealing import ErasedError, subject_name
 
 from . import models as m
 from . import reseal, service
 from .apply import Batch
 from .bulk import upsert
-from .entities import Entity, review_id
-from .erased import WHY, ids_in, tombstones
+from .entities import Entity, State, review_id
+from .erased import WHY, tombstones
+from .parties import party_of
+from .reach import Reach, is_party, reach, rows_in, values_in
 from .redaction import without
 from .rules import CurrentRules, current_rules
 from .store import Store
@@ -50,35 +51,8 @@ VOID = {
     "review": "",
     "body": b"",
 }
-NOTES = ("notes", "accepted")  # of a review: words a reviewer wrote about a visit
 Forget = Callable[[Connection, Mapping[str, Collection[str]]], int]
 """Drops attachments, given as hashes by user; how many."""
-
-
-@dataclass(frozen=True)
-class Reach:
-    """What an erasure is about.
-
-    subject: whose data. entities: erased whole. registers: (entity, register) of those that stay.
-    whole: submissions about nothing else, and what was kept aside about it; their text goes.
-    shared: submissions to be written anew. variants: (id, sha). all_of_it: nothing of the subject
-    stays.
-    """
-
-    subject: str
-    scope: str
-    areas: tuple[str, ...]
-    entities: frozenset[str]
-    registers: frozenset[tuple[str, str]] = frozenset()
-    whole: frozenset[str] = frozenset()
-    shared: frozenset[str] = frozenset()
-    variants: frozenset[tuple[str, str]] = frozenset()
-    all_of_it: bool = True
-
-    @property
-    def gone(self) -> frozenset[tuple[str, str]]:
-        """As redaction takes it."""
-        return self.registers | {(entity, "") for entity in self.entities}
 
 
 @dataclass(frozen=True)
@@ -97,94 +71,6 @@ class Act:
     who: tuple[str, str] = ("", "")
     id: str = field(default_factory=clock.new_id)
     at: str = field(default_factory=lambda: utc_text(clock.now()))
-
-
-# ---- what it reaches ----------------------------------------------------------------------------
-
-
-def reach(
-    connection: Connection,
-    subject: Entity,
-    entities: Collection[str],
-    registers: Collection[tuple[str, str]] = (),
-    all_of_it: bool = True,
-) -> Reach:
-    """What erasing these entities, and registers of others, comes to."""
-    own, whole = set(entities), _only_about(connection, set(entities))
-    # A correction also marks the review of what it corrects, so that one makes the other whole.
-    while not (core := _core_of(connection, whole)) <= own:
-        own |= core
-        whole = _only_about(connection, own)
-    shared = _touching(connection, {*own, *(entity for entity, _ in registers)}) - whole
-    core = _core_of(connection, shared) - {review_id(sid) for sid in shared}
-    own |= core
-    whole |= _only_about(connection, own)
-    notes = {(review_id(sid), register) for sid in shared for register in NOTES}
-    shared = (shared | _touching(connection, {entity for entity, _ in notes})) - whole
-    aside, variants = _kept_aside(connection, set(entities), whole | shared)
-    return Reach(
-        subject.id,
-        subject.scope,
-        subject.areas,
-        frozenset(own),
-        frozenset({*registers, *notes}),
-        frozenset(whole | aside),
-        frozenset(shared),
-        frozenset(variants),
-        all_of_it,
-    )
-
-
-def _touching(connection: Connection, entities: Collection[str]) -> set[str]:
-    t = m.Mention
-    return set(_in(connection, sa.select(t.sid), t.entity, entities))
-
-
-def _only_about(connection: Connection, entities: Collection[str]) -> set[str]:
-    """The submissions that touch some of these entities and no others."""
-    t, touching = m.Mention, _touching(connection, entities)
-    rows = _rows(connection, sa.select(t.sid, t.entity), t.sid, touching)
-    return touching - {row.sid for row in rows if row.entity not in entities}
-
-
-def _core_of(connection: Connection, sids: Collection[str]) -> set[str]:
-    """Reviews and issues of these submissions: what was said about them says something too."""
-    t = m.Issue
-    issues = set(_in(connection, sa.select(t.id), t.sid, sids))
-    return issues | {review_id(sid) for sid in sids}
-
-
-def _kept_aside(
-    connection: Connection, entities: Collection[str], sids: Collection[str]
-) -> tuple[set[str], set[tuple[str, str]]]:
-    """What was kept aside and names one of them: submissions, and other bytes under known ids."""
-    v = m.SubmissionVariant
-    quarantined = sa.select(S.id, S.body).where(S.state == "quarantined", S.why != WHY)
-    aside = {row.id for row in connection.execute(quarantined) if _names(row, entities)}
-    variants = {
-        (row.id, row.sha)
-        for row in connection.execute(sa.select(v.id, v.sha, v.body))
-        if row.id in sids or _names(row, entities)
-    }
-    return aside, variants
-
-
-def _names(row: Any, entities: Collection[str]) -> bool:
-    try:
-        text = service.vault().open(row.body, row.id).decode("utf-8", "replace")
-    except SealBrokenError:
-        return False
-    return not ids_in(text).isdisjoint(entities)
-
-
-def _in(connection: Connection, query: Any, column: Any, values: Collection[str]) -> Iterable[Any]:
-    for some in chunks(sorted(values)):
-        yield from connection.scalars(query.where(column.in_(some)))
-
-
-def _rows(connection: Connection, query: Any, column: Any, values: Collection[str]) -> list[Any]:
-    parts = (connection.execute(query.where(column.in_(some))) for some in chunks(sorted(values)))
-    return [row for part in parts for row in part]
 
 
 # ---- erasing ------------------------------------------------------------------------------------
@@ -266,17 +152,29 @@ class _Eraser:
         """Seal what stays for others, then destroy the keys of all that is erased whole."""
         t, u, k = SubmissionSubject, EntitySubject, SubjectKey
         names = [subject_name(self.reach.scope, entity) for entity in self.reach.entities]
-        gone = set(_in(self.connection, sa.select(k.subject), k.subject, names))
+        gone = set(values_in(self.connection, sa.select(k.subject), k.subject, names))
+        if self.reach.record:
+            mine = is_party(k, self.reach.scope, self.reach.subject), k.wrapped.is_not(None)
+            gone |= set(self.connection.scalars(sa.select(k.subject).where(*mine)))
         store = Store(self.connection, self.rules.type, locked=None)
         store.leaving = frozenset(gone)
-        sids = set(_in(self.connection, sa.select(t.sid), t.subject, gone)) - self.reach.whole
-        reseal.entities(store, set(_in(self.connection, sa.select(u.entity), u.subject, gone)))
+        sids = set(values_in(self.connection, sa.select(t.sid), t.subject, gone)) - self.reach.whole
+        left = set(values_in(self.connection, sa.select(u.entity), u.subject, gone))
+        reseal.entities(store, left | ({self.reach.record} - {""}))
         reseal.submissions(store, sids | self.reach.shared)
         reseal.entities(store, {review_id(sid) for sid in sids | self.reach.shared})
         self._delete(t, t.sid, self.reach.whole)
+        self._settle_files(sids | self.reach.shared)
         for subject in sorted(gone):
             self.keys.destroy(subject)
         self.counts["keys"] = len(gone)
+
+    def _settle_files(self, sids: Collection[str]) -> None:
+        """Attachments that stay are sealed for those who stay."""
+        b = m.SubmissionBlob
+        query = sa.select(S.user_id, b.sha).join(b, b.sid == S.id)
+        rows = rows_in(self.connection, query, S.id, sids)
+        files.settle(self.connection, sorted({(row.user_id, row.sha) for row in rows}))
 
     def _keep_blobs(self, sid: str, blobs: Collection[str]) -> None:
         t = m.SubmissionBlob
@@ -285,7 +183,7 @@ class _Eraser:
     def _void(self) -> None:
         """What is about nobody else loses its text, and says only that it was erased."""
         values = VOID | {"rewritten": self.act.id}
-        for row in _rows(self.connection, sa.select(S.id, S.body), S.id, self.reach.whole):
+        for row in rows_in(self.connection, sa.select(S.id, S.body), S.id, self.reach.whole):
             first = sa.update(S).where(S.id == row.id, S.was.is_(None))
             self.connection.execute(first.values(was=_sha(row.body)))
         for some in chunks(sorted(self.reach.whole)):
@@ -307,7 +205,7 @@ class _Eraser:
         """Rows of the entities, whoever wrote them, and what is derived of these submissions."""
         entities, w, sec = self.reach.entities, m.RegWrite, m.RegSecret
         sids = self.reach.whole | self.reach.shared
-        dots = _rows(self.connection, sa.select(w.sid, w.i, w.entity, w.reg), w.sid, sids)
+        dots = rows_in(self.connection, sa.select(w.sid, w.i, w.entity, w.reg), w.sid, sids)
         gone: dict[tuple[str, str], set[int]] = {}
         for row in dots:
             if (row.entity, row.reg) in self.reach.gone:
@@ -352,7 +250,7 @@ class _Eraser:
         b = m.SubmissionBlob
         query = sa.select(S.user_id, b.sha).join(b, b.sid == S.id)
         found: dict[str, set[str]] = {}
-        for row in _rows(self.connection, query, S.id, self.reach.whole | self.reach.shared):
+        for row in rows_in(self.connection, query, S.id, self.reach.whole | self.reach.shared):
             found.setdefault(row.user_id, set()).add(row.sha)
         return found
 
@@ -362,7 +260,7 @@ class _Eraser:
         left: dict[str, set[str]] = {}
         for user, hashes in before.items():
             query = sa.select(b.sha).join(S, S.id == b.sid).where(S.user_id == user)
-            left[user] = hashes - set(_in(self.connection, query, b.sha, hashes))
+            left[user] = hashes - set(values_in(self.connection, query, b.sha, hashes))
         return self.act.forget(self.connection, left)
 
 
@@ -384,7 +282,7 @@ def _note(connection: Connection, found: Reach, act: Act, counts: Mapping[str, i
          "feeds": json.dumps(sorted(feeds.get(entity, ())) if register == "" else [])}
         for entity, register in sorted(found.gone)
     ])  # fmt: skip
-    tombstones(connection, feeds)
+    tombstones(connection, {e: some for e, some in feeds.items() if e in found.entities})
     phones = [{"erasure": act.id, "device": d, "answered": None} for d in sorted(act.phones(told))]
     upsert(connection, m.ErasurePhone, phones)
 
@@ -393,11 +291,11 @@ def _feeds(connection: Connection, found: Reach) -> dict[str, set[str]]:
     """Where phones are told: feeds the entities are or were in, and the authors' own post."""
     t = m.FeedChange
     feeds: dict[str, set[str]] = {}
-    for row in _rows(connection, sa.select(t.entity, t.feed), t.entity, found.entities):
+    about = found.entities | ({found.record} - {""})
+    for row in rows_in(connection, sa.select(t.entity, t.feed), t.entity, about):
         feeds.setdefault(row.entity, set()).add(row.feed)
-    authors = set(_in(connection, sa.select(S.user_id), S.id, found.whole | found.shared))
-    about = set(feeds)
-    for entity in found.entities & about:
+    authors = set(values_in(connection, sa.select(S.user_id), S.id, found.whole | found.shared))
+    for entity in found.entities & feeds.keys():
         feeds[entity] |= {f"u.{author}" for author in authors}
     return feeds
 
@@ -410,6 +308,13 @@ def acts(only: str | None = None) -> list[Any]:
     return list(rows)
 
 
+def since(subject: str, moment: str) -> bool:
+    """Whether somebody was erased after a moment."""
+    t = m.Erasure
+    query = sa.select(t.id).where(t.subject == subject, t.at > moment, t.whole == 1).limit(1)
+    return db.session.scalar(query) is not None
+
+
 def settle() -> None:
     """After erasures: write them into the ledger, and scrub. A ledger that can't be written stops
     nothing here: the next backup writes what it lacks, or fails.
@@ -419,10 +324,10 @@ def settle() -> None:
             ledger.note(connection)
     except OSError:
         logger.exception("The ledger of erasures can't be written: %s", ledger.path())
-    _scrub()
+    scrub()
 
 
-def _scrub() -> None:
+def scrub() -> None:
     """Let the database overwrite what a destroyed key left behind in its files.
 
     SQLite overwrites what is deleted; its journal is emptied here. PostgreSQL writes the table of
@@ -452,23 +357,29 @@ def void(sids: Collection[str]) -> None:
 # ---- again --------------------------------------------------------------------------------------
 
 
-def again(act: Callable[[Any], Act]) -> int:
+def again(act: Callable[[Any], Act], before: Collection[str]) -> int:
     """Erase in a database that was put back what had been erased since; how many times.
 
-    act: how it was done, from the row of `Erasure`.
+    act: how it was done, from the row of `Erasure`. before: erasures that the database knew by
+    itself; of those only whole records are looked at again, for a register may say something new.
     """
     with reading() as connection:
         rows = connection.execute(sa.select(m.Erasure).order_by(m.Erasure.at)).all()
     for row in rows:
-        erase(partial(_remembered, row=row), act(row))
+        erase(partial(_remembered, row=row, all_of_it=row.id not in before), act(row))
     return len(rows)
 
 
-def _remembered(connection: Connection, _: CurrentRules, row: Any) -> Reach:
-    """What an earlier erasure reaches in this database."""
+def _remembered(connection: Connection, _: CurrentRules, row: Any, all_of_it: bool) -> Reach | None:
+    """What an earlier erasure reaches in this database; None if that was done in it."""
     t = m.Erased
     mine = connection.execute(sa.select(t.entity, t.reg).where(t.erasure == row.id)).all()
-    about = Entity(row.subject, "", row.scope, areas=tuple(json.loads(row.areas)))
     entities = {each.entity for each in mine if each.reg == ""}
-    registers = {(each.entity, each.reg) for each in mine if each.reg}
+    registers = {(each.entity, each.reg) for each in mine if each.reg and all_of_it}
+    if not entities and not registers:
+        return None
+    about = Entity(row.subject, "", row.scope, areas=tuple(json.loads(row.areas)))
+    if party_of(row.subject)[1]:
+        state: State = {register: () for _, register in registers}
+        about = replace(about, state=state)
     return reach(connection, about, entities, registers, bool(row.whole))

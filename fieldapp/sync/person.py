@@ -1,6 +1,7 @@
 """All that is held about one person, whoever may see it: for the rights desk and retention.
 
-subject(store, id)       the record that is the person; None for any other
+subject(store, id)       the record that is the person, or the part of one that is about them (a
+                         lessor in a dwelling: `<dwelling>/lessor`); None for any other
 records(store, subject)  everything about them, itself included
 facts(…) visits(…)       every value that was written of it, and by which visits
 due(…)                   people of whom something may be out of time
@@ -10,7 +11,7 @@ Callers decide who may see what; here nothing is filtered.
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -22,6 +23,7 @@ from . import models as m
 from .bulk import among
 from .entities import CORE, Entity, TypeView
 from .merge import Dot, Value
+from .parties import party_id, party_of
 from .store import Store
 from .transactions import chunks
 from .written import Written, writes
@@ -70,11 +72,26 @@ def link(view: TypeView) -> str | None:
 
 
 def subject(store: Store, entity_id: str) -> Entity | None:
-    """The record that is a person."""
-    found = store.find(entity_id)
+    """The record that is a person; what a record says of a party to it, under the party's id."""
+    record, party = party_of(entity_id)
+    found = store.find(record)
     if found is None or found.scope == CORE or not is_subject(store.view_of(found)):
         return None
-    return found
+    return _part(store, found, party) if party else found
+
+
+def _part(store: Store, record: Entity, party: str) -> Entity | None:
+    """What a record says of one of its parties; None if that is nothing."""
+    theirs = store.view_of(record).parties.get(party, frozenset())
+    state = {register: live for register, live in record.state.items() if register in theirs}
+    said = any(write.v for live in state.values() for write in live)
+    return replace(record, id=party_id(record.id, party), state=state) if said else None
+
+
+def registers(store: Store, person: Entity) -> frozenset[tuple[str, str]]:
+    """(entity, register) of somebody who is known by a record that isn't theirs; else none."""
+    record, party = party_of(person.id)
+    return frozenset((record, each) for each in store.view_of(person).parties.get(party, ()))
 
 
 def subject_of(store: Store, entity: Entity) -> str | None:
@@ -87,7 +104,11 @@ def subject_of(store: Store, entity: Entity) -> str | None:
 
 
 def records(store: Store, person: Entity) -> dict[str, Entity]:
-    """Everything about somebody by id; what names two people at once is about both."""
+    """Everything about somebody by id; what names two people at once is about both. Of a party to
+    a record: that record with what it says of them.
+    """
+    if (record := party_of(person.id)[0]) != person.id:
+        return {record: replace(person, id=record)}
     ids = {person.id} | _followers(store.connection, {person.id})
     ids |= _beside(store.connection, _touching(store.connection, {person.id}))
     store.load(ids)
@@ -112,8 +133,12 @@ def _is_about(store: Store, entity: Entity, person: str) -> bool:
     return register is not None and any(w.v == person for w in entity.state.get(register, ()))
 
 
-def facts(store: Store, entities: Mapping[str, Entity]) -> list[Fact]:
-    """Every value ever written to these records, the newest first."""
+def facts(
+    store: Store, entities: Mapping[str, Entity], only: Collection[tuple[str, str]] = ()
+) -> list[Fact]:
+    """Every value ever written to these records, the newest first. only: (entity, register), if
+    there are any.
+    """
     live = {
         (e, name, w.dot)
         for e, one in entities.items()
@@ -126,6 +151,7 @@ def facts(store: Store, entities: Mapping[str, Entity]) -> list[Fact]:
              (row.entity, row.reg, dot) in live)
         for row, v in rows
         for dot in (Dot(row.sid, row.i),)
+        if not only or (row.entity, row.reg) in only
     ]  # fmt: skip
     return sorted(found, key=lambda fact: (fact.on, fact.at, str(fact.dot)), reverse=True)
 

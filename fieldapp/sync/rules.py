@@ -292,6 +292,7 @@ def type_view(kind: EntityType) -> TypeView:
         visible={a: partial(_holds, tree) for a, tree in kind.visible.items()},
         secrets={prop.name: prop.secret for prop in props if prop.secret},
         subject=kind.subject,
+        parties={name: party.registers for name, party in kind.parties.items()},
         writers=frozenset(kind.writers),
         reserved={p.group or p.name: frozenset(p.writers) for p in props if p.writers is not None},
     )

@@ -20,6 +20,7 @@ from fieldapp.subjects.models import EntitySubject, SubmissionSubject
 from fieldapp.subjects.sealing import ErasedError, subject_name
 
 from . import models as m
+from . import parties
 from .bulk import among, distinct, insert, upsert
 from .entities import (
     CORE,
@@ -35,6 +36,7 @@ from .entities import (
     review_state,
     review_versions,
     roots,
+    state_about,
     state_bytes,
     versions,
     whom,
@@ -233,10 +235,14 @@ class Store:
         return known[1]
 
     def _whom_of(self, entity: Entity) -> frozenset[str]:
-        of = whom(entity, self.view_of(entity))
+        of = frozenset(map(self.alive, whom(entity, self.view_of(entity))))
         gone = self.keys.destroyed(of) | (self.leaving & of)
         # A proof that is kept longer than the person it names has a key of its own from then on.
         return of - gone or frozenset([subject_name(entity.scope, entity.id)]) if gone else of
+
+    def alive(self, subject: str) -> str:
+        """Whose key it is sealed under now; see `parties.alive`."""
+        return parties.alive(subject, lambda s: s in self.leaving or bool(self.keys.destroyed([s])))
 
     def subjects_of(self, sid: str) -> frozenset[str]:
         """Under whose keys the body of a submission is sealed."""
@@ -470,7 +476,7 @@ def entities_of(keys: Keys, rows: Sequence[Any], holding: str = "") -> Iterator[
     needle = orjson.dumps(holding)[1:-1].decode() if holding else ""
     for row in rows:
         try:
-            state = keys.open(row.state, _about(row.id))
+            state = keys.open(row.state, state_about(row.id))
         except ErasedError:
             continue
         if holding and needle not in state.decode().lower():
@@ -483,7 +489,7 @@ def entities_of(keys: Keys, rows: Sequence[Any], holding: str = "") -> Iterator[
 def row_of(keys: Keys, entity: Entity, subjects: Collection[str]) -> Row:
     """The row of an entity."""
     # Not packed: registers are few and short, and each change would pay for it.
-    state = keys.seal(state_bytes(entity.state), _about(entity.id), subjects, pack=False)
+    state = keys.seal(state_bytes(entity.state), state_about(entity.id), subjects, pack=False)
     return {
         "id": entity.id,
         "type": entity.type,
@@ -493,8 +499,3 @@ def row_of(keys: Keys, entity: Entity, subjects: Collection[str]) -> Row:
         "home": json.dumps(entity.home),
         "alive": int(is_alive(entity)),
     }
-
-
-def _about(entity_id: str) -> str:
-    """What the seal of an entity's state is bound to."""
-    return f"entity/{entity_id}"

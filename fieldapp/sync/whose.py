@@ -2,8 +2,9 @@
 
 from fieldapp.subjects.sealing import subject_name
 
-from .entities import is_id
+from .entities import TypeView, is_id
 from .items import Rules
+from .parties import party_id
 from .store import Effect, Store
 from .wire import Submitted, UnreadableError
 
@@ -25,7 +26,15 @@ def claimed(store: Store, rules: Rules, sent: Submitted | UnreadableError | None
             named = {op.v for op in sent.ops if (op.e, op.r) == (one.e, view.subject)}
             ids = {v for v in named if isinstance(v, str) and is_id(v)} or {one.e}
             found |= {subject_name(scope, v) for v in ids}
+            found |= _parties(store, view, sent, one.e)
     return living(store, frozenset(found))
+
+
+def _parties(store: Store, view: TypeView, sent: Submitted, entity: str) -> set[str]:
+    """Those of whom something is said in an entity that is not theirs."""
+    said = {op.r for op in sent.ops if op.e == entity and op.v}
+    names = (name for name, registers in view.parties.items() if said & registers)
+    return {store.alive(subject_name(view.scope, party_id(entity, name))) for name in names}
 
 
 def living(store: Store, subjects: frozenset[str]) -> frozenset[str]:

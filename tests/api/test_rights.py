@@ -1,9 +1,11 @@
 """People ask about their data: 沈洁 at the rights desk, 陈静 who sees what is clinical."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 
 from fieldapp import clock
@@ -12,11 +14,13 @@ from fieldapp.followup import schedule
 from fieldapp.registry import service as registry
 from fieldapp.rights import keeping
 from fieldapp.rights import schedule as daily
+from fieldapp.subjects.keys import keys_of
+from fieldapp.subjects.models import EntitySubject
 from fieldapp.sync import service as sync
 from fieldapp.sync.rules import current_rules
 from tests.cast import LIULIN, Browser, Cast, Person
 from tests.opened import all_text
-from tests.sync.stories import Village, logged
+from tests.sync.stories import RECEIVED, Village, logged, versions
 
 
 @pytest.fixture
@@ -332,3 +336,143 @@ def test_a_refusal_at_the_door_leaves_nothing_after_half_a_year(
 
 
 __all__ = ("LIULIN", "Person")
+
+
+class TestALessor:
+    """刘春燕 lets a dwelling in which 周小兰 lives; she is no record of her own, and somebody all
+    the same.
+    """
+
+    @pytest.fixture
+    def dwelling(self, app: Flask, cast: Cast, village: Village) -> str:
+        with app.app_context():
+            grid, home = cast.grid, [village.resident("周小兰")]
+            village.send(village.dwelling(grid, residents=home, hazards="exit"))
+            found = str(village.only(grid, "dwelling")["id"])
+            village.send(village.dwelling(grid, found, phone="13800000011"))
+            db.session.remove()
+        return found
+
+    def test_is_found_by_name_and_number_as_what_she_is(self, cast: Cast, dwelling: str) -> None:
+        shen = cast.steward.log_in()
+        for text in ("刘春燕", "13800000011"):
+            (found,) = shen.post("/api/rights/find", {"scope": "housing", "text": text}).json
+            assert (found["id"], found["title"]) == (f"{dwelling}/lessor", "刘春燕")
+            assert found["type_label"] == "出租人 · 柳林路1号 1-2-201"
+        # A house is nobody, by whatever way it is asked for.
+        assert shen.post("/api/rights/find", {"scope": "housing", "text": "柳林路"}).json == []
+        for nobody in (dwelling, f"{dwelling}/tenant", f"{dwelling}/lessor/2", f"{dwelling}/"):
+            wish = {"kind": "delete", "subject": nobody}
+            assert shen.post("/api/rights/requests", wish).status_code == 404
+
+    def test_health_knows_nothing_of_her(self, cast: Cast, dwelling: str) -> None:
+        chen = cast.chen.log_in()
+        assert chen.post("/api/rights/find", {"scope": "health", "text": "刘春燕"}).json == []
+        wish = {"kind": "access", "subject": f"{dwelling}/lessor"}
+        foreign = chen.post("/api/rights/requests", wish)
+        nobody = chen.post("/api/rights/requests", wish | {"subject": "nobody"})
+        assert (foreign.status_code, foreign.json) == (nobody.status_code, nobody.json)
+
+    def test_her_report_tells_what_is_held_of_her_and_no_more(
+        self, cast: Cast, dwelling: str
+    ) -> None:
+        shen = cast.steward.log_in()
+        request = ask(shen, "access", "刘春燕", "housing")
+        report = shen.get(f"/api/rights/requests/{request['id']}/report").json
+        held = {name: sorted(said) for name, said in values(report).items()}
+        assert held == {"lessor_name": ["刘春燕"], "lessor_phone": ["13800000001", "13800000011"]}
+        assert report["full"]
+        assert report["person"]["title"] == "刘春燕"
+        assert len(report["visits"]) == 2
+        assert "周小兰" not in str(report)
+
+    def test_her_number_is_corrected_and_nothing_else_of_the_house(
+        self, app: Flask, cast: Cast, dwelling: str, village: Village
+    ) -> None:
+        zhao = cast.zhao.log_in()
+        request = ask(zhao, "correct", "刘春燕", "housing")
+        address = f"/api/rights/requests/{request['id']}/correction"
+        report = zhao.get(f"/api/rights/requests/{request['id']}/report").json
+        (record,) = report["groups"][0]["records"]
+        (phone,) = [one for one in record["values"] if one["prop"] == "lessor_phone"]
+        seen = [one["dot"] for one in phone["history"] if one["stands"]]
+        wish = {
+            "entity": record["id"],
+            "prop": "lessor_phone",
+            "value": "13800000012",
+            "seen": seen,
+        }
+        assert zhao.post(address, wish | {"value": "13800000012"}).status_code == 200
+        other = {"entity": record["id"], "prop": "fuel", "value": "coal", "seen": []}
+        assert zhao.post(address, other).status_code == 404
+        with app.app_context():
+            assert village.only(cast.grid, "dwelling")["lessor_phone"] == ["13800000012"]
+
+    def test_she_is_erased_and_the_dwelling_and_its_tenant_stay(
+        self, app: Flask, cast: Cast, dwelling: str, village: Village
+    ) -> None:
+        phone = cast.grid.enrol()
+        with app.app_context():
+            before = village.seen(cast.grid)
+            aside = village.make(village.dwelling(cast.grid, dwelling, phone="13800000013"))
+            village.take_in(cast.grid, aside | {"form": "never_published"})
+            db.session.remove()
+        shen = cast.steward.log_in()
+        request = ask(shen, "delete", "刘春燕", "housing")
+        done = delete(shen, request, confirm="刘春燕")
+        assert done.status_code == 200, done.json
+        certificate = done.json
+        assert certificate["subject"] == f"{dwelling}/lessor"
+        assert {row["store"]: row["count"] for row in certificate["stores"]}["keys"] == 1
+        assert certificate["waiting"] == len(certificate["phones"]) == 1
+        row = shen.get(f"/api/rights/requests/{request['id']}").json
+        assert (row["title"], row["outcome"]) == ("", "erased")
+        with app.app_context():
+            text = all_text()
+            for gone in ("刘春燕", "13800000001", "13800000011", "13800000013"):
+                assert gone not in text
+            for stays in ("周小兰", "柳林路1号"):
+                assert stays in text
+            seen = village.seen(cast.grid)
+            theirs = {"lessor_name", "lessor_phone"}
+            assert seen == {
+                e: {key: value for key, value in one.items() if key not in theirs}
+                for e, one in before.items()
+            }
+            keys = keys_of(db.session.connection())
+            assert keys.destroyed([f"housing/{dwelling}/lessor", f"housing/{dwelling}"]) == {
+                f"housing/{dwelling}/lessor"
+            }
+            stood = versions()
+            sync.rebuild()
+            assert versions() == stood
+            assert sync.audit() == []
+            db.session.remove()
+        _pull_twice(phone)
+        after = shen.get(f"/api/rights/erasures/{certificate['id']}").json
+        assert after["waiting"] == 0
+
+    def test_who_lets_it_afterwards_is_somebody_else(
+        self, app: Flask, cast: Cast, dwelling: str, village: Village
+    ) -> None:
+        shen = cast.steward.log_in()
+        first = ask(shen, "delete", "刘春燕", "housing")
+        assert delete(shen, first, confirm="刘春燕").status_code == 200
+        with app.app_context():
+            new = village.dwelling(cast.grid, dwelling, lessor="何大勇", phone="13800000014")
+            assert village.send(replace(new, received=RECEIVED + timedelta(days=30))).st == "stored"
+            keys = set(db.session.scalars(sa.select(EntitySubject.subject)))
+            assert f"housing/{dwelling}/lessor/2" in keys
+            assert f"housing/{dwelling}/lessor" not in keys
+            sync.rebuild()
+            assert village.only(cast.grid, "dwelling")["lessor_name"] == ["何大勇"]
+            assert sync.audit() == []
+            db.session.remove()
+        assert shen.get(f"/api/rights/requests/{first['id']}").json["title"] == ""
+        second = ask(shen, "delete", "何大勇", "housing")
+        assert delete(shen, second, confirm="何大勇").status_code == 200
+        with app.app_context():
+            assert "何大勇" not in all_text()
+            gone = [f"housing/{dwelling}/lessor", f"housing/{dwelling}/lessor/2"]
+            assert keys_of(db.session.connection()).destroyed(gone) == set(gone)
+            assert sync.audit() == []

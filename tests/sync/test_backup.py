@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -360,6 +360,46 @@ def test_a_value_that_was_out_of_time_goes_again(migrated: Village, tmp_path: Pa
         assert "核查-2026-117" not in all_text()
         assert migrated.only(migrated.cast.grid, "visit")["visit_date"]
         assert service.audit() == []
+
+
+def test_a_lessor_goes_again_and_the_dwelling_stays(migrated: Village, tmp_path: Path) -> None:
+    """Her key is gone by a later copy of the keys; the house has been sealed under it too."""
+    village, grid = migrated, migrated.cast.grid
+    village.send(village.dwelling(grid, lessor="刘春燕", residents=[village.resident("周小兰")]))
+    home = str(village.only(grid, "dwelling")["id"])
+    path, _ = backup(tmp_path / "b")
+    let_go(f"{home}/lessor")
+    before = village.seen(grid)
+    backup(tmp_path / "b")
+    for replace in (True, False):
+        with nullcontext() if replace else empty_machine(tmp_path):
+            assert [subject for *_, subject in restore(path, replace).again] == [f"{home}/lessor"]
+            assert village.seen(grid) == before
+            assert "柳林路1号" in all_text()
+            assert "刘春燕" not in all_text()
+            with writing() as connection:
+                keys = keys_of(connection)
+                assert keys.destroyed([f"housing/{home}", f"housing/{home}/lessor"]) == {
+                    f"housing/{home}/lessor"
+                }
+            assert service.audit() == []
+
+
+def test_who_lets_it_now_is_kept_when_a_backup_of_now_is_put_back(
+    migrated: Village, tmp_path: Path
+) -> None:
+    """What was said after an erasure is not erased again by it."""
+    village, grid = migrated, migrated.cast.grid
+    village.send(village.dwelling(grid, lessor="刘春燕"))
+    home = str(village.only(grid, "dwelling")["id"])
+    let_go(f"{home}/lessor")
+    new = village.dwelling(grid, home, lessor="何大勇", received=RECEIVED + timedelta(days=30))
+    village.send(new)
+    path, _ = backup(tmp_path / "b")
+    assert restore(path, replace_present=True).again == ()
+    assert village.only(grid, "dwelling")["lessor_name"] == ["何大勇"]
+    assert "刘春燕" not in all_text()
+    assert service.audit() == []
 
 
 def test_an_erasure_that_the_ledger_missed_is_in_it_after_the_next_backup(

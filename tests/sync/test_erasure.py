@@ -16,7 +16,8 @@ from fieldapp.subjects.sealing import SealBrokenError
 from fieldapp.sync import erased, erasure, service
 from fieldapp.sync import models as m
 from fieldapp.sync import person as people
-from fieldapp.sync.erasure import Act, Reach
+from fieldapp.sync.erasure import Act
+from fieldapp.sync.reach import Reach, reach
 from fieldapp.sync.rules import CurrentRules
 from fieldapp.sync.store import Store
 from tests.cast import LIULIN
@@ -31,7 +32,9 @@ def everything_of(subject: str) -> Any:
     def find(connection: Connection, rules: CurrentRules) -> Reach | None:
         store = Store(connection, rules.type, ())
         person = people.subject(store, subject)
-        return erasure.reach(connection, person, people.records(store, person)) if person else None
+        if person and (theirs := people.registers(store, person)):
+            return reach(connection, person, (), theirs)
+        return reach(connection, person, people.records(store, person)) if person else None
 
     return find
 

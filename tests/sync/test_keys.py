@@ -121,9 +121,11 @@ def test_each_record_is_sealed_for_whom_it_is_about(village: Village) -> None:
     village.send(village.dwelling(grid, residents=[village.resident()]))
     seen = {one["type"]: e for e, one in village.seen(grid).items()}
     rows = db.session.execute(sa.select(EntitySubject.entity, EntitySubject.subject)).all()
-    of = {row.entity: row.subject for row in rows}
-    assert of[seen["tenancy"]] == f"housing/{seen['resident']}"
-    assert of[seen["dwelling"]] == of[seen["household"]] == f"housing/{seen['dwelling']}"
+    of = {row.entity: {one.subject for one in rows if one.entity == row.entity} for row in rows}
+    home = f"housing/{seen['dwelling']}"
+    assert of[seen["tenancy"]] == {f"housing/{seen['resident']}"}
+    assert of[seen["household"]] == {home}
+    assert of[seen["dwelling"]] == {home, f"{home}/lessor"}
 
 
 # ---- destroyed ----------------------------------------------------------------------------------
@@ -156,7 +158,8 @@ def test_one_of_several_keys_is_enough_to_close_a_body(village: Village) -> None
     visit = village.dwelling(grid, residents=two)
     village.send(visit)
     him = next(e for e, v in village.seen(grid).items() if v.get("full_name") == ["何大勇"])
-    assert len(sealing.read_head(logged(visit.id).body)[1]) == 3
+    # Both residents, the dwelling and its lessor.
+    assert len(sealing.read_head(logged(visit.id).body)[1]) == 4
     with write_transaction() as tx:
         keys_of(tx.connection()).destroy(f"housing/{him}")
     body = logged(visit.id).body

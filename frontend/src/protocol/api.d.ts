@@ -3743,6 +3743,8 @@ export interface components {
         Found: {
             id: string;
             title: string;
+            /** @description What they are here: a client, a resident, a dwelling's lessor */
+            type_label: string;
             scope: string;
             area_name: string;
         };
@@ -3753,6 +3755,8 @@ export interface components {
             subject: string;
             /** @description Blank once the person is erased */
             title: string;
+            /** @description As in FoundSchema; blank too */
+            type_label: string;
             scope: string;
             area_name: string;
             asked: string;

@@ -46,6 +46,10 @@ visible = { housing = "owner!=''" }
 [types.home.props]
 area_code = { label = { zh = "村", en = "Village" }, data = "dwelling", purpose = "p", basis = "b", retention = "r" }
 owner = { label = { zh = "主人", en = "Owner" }, data = "dwelling", purpose = "p", basis = "b", retention = "r" }
+[types.home.parties.owner]
+label = { zh = "主人", en = "Owner" }
+title = "owner"
+data = "dwelling"
 
 [types.cat]
 subject = "home"
@@ -120,6 +124,7 @@ def test_a_program_that_says_everything_loads(tmp_path: Path) -> None:
     assert cat.seen_by(["housing"]) == ["home", "name", "mood", "toys"]
     assert cat.seen_by(["care"]) == []
     assert cat.props["chip"].secret == "id_number"
+    assert home.parties["owner"].registers == {"area_code", "owner"}
     assert home.visible == {"housing": compile_xpath("owner != ''")}
     assert cats.lists == {"mood": {"1": ["好", "Good"], "0": ["Bad", "Bad"]}}
     assert [rule.id for rule in programs.schedule("housing")] == ["feed"]
@@ -163,6 +168,9 @@ def test_derive_rules_name_questions_so_that_they_hold_for_other_versions(tmp_pa
         ('subject = "home"', "", "types.cat.subject: is missing"),
         ('subject = "home"', 'subject = "owner"', "types.cat.subject: “owner” is none of"),
         ('search = ["owner"]', 'search = ["dog"]', "types.home.search: “dog” is none of"),
+        ('title = "owner"', 'title = "name"', "types.home.parties.owner.title: “name” is none of"),
+        ('title = "owner"\ndata = "dwelling"', 'title = "chip"\ndata = "id_number"', "types.home.parties.owner.title: “chip” is none of"),
+        ('title = "owner"\ndata', 'titel = "owner"\ndata', "types.home.parties.owner.titel: is no key I know"),
         ('title = "name"', 'title = "nam e"', "types.cat.title: “nam e” is not a valid expression"),
         ('title = "name"', 'title = "dog"', "types.cat.title: “dog” is no property of this type"),
         ('title = "name"', 'title = "name/@at"', "types.cat.title: of a property there is only @on and @by, not “at”"),
