@@ -1,4 +1,4 @@
-"""`fieldapp keys status | rotate | adopt`: the keys under which everything is sealed."""
+"""`fieldapp keys status | rotate | renew | adopt`: the keys under which everything is sealed."""
 
 from pathlib import Path
 
@@ -10,11 +10,12 @@ from fieldapp.attachments import service as attachments
 from fieldapp.audit import service as access_log
 from fieldapp.sync.adopt import adopt as adopt_records
 from fieldapp.sync.adopt import waiting
+from fieldapp.sync.renew import renew as renew_keys
 from fieldapp.sync.transactions import reading, writing
 
 from . import ledger
+from .rotation import made_of, standing
 from .rotation import rotate as wrap_again
-from .rotation import standing
 from .sealing import SealBrokenError, wrapper_for
 
 LEAST = 32
@@ -32,6 +33,8 @@ def status() -> None:
     click.echo(f"Subjects: {found.subjects} keys, {found.destroyed} destroyed.")
     click.echo(f"Server: {found.server} keys.")
     click.echo(f"Erasures that {ledger.path()} lacks: {lacking}.")
+    if found.made:
+        click.echo(f"{found.made} of them are made of the secret: run `fieldapp keys renew`.")
     click.echo(f"Records that have yet to be sealed under a key of their own: {waiting()}.")
     if found.strange:
         raise click.ClickException(
@@ -55,6 +58,7 @@ def rotate(new_secret_file: Path | None, new_secret: str | None) -> None:
         )
     try:
         with writing() as connection:
+            made = made_of(connection, wrapper_for(_secret()))
             done = wrap_again(connection, wrapper_for(_secret()), wrapper_for(new))
     except SealBrokenError as error:
         raise click.ClickException(
@@ -67,6 +71,30 @@ def rotate(new_secret_file: Path | None, new_secret: str | None) -> None:
     _replace_development_secret(new)
     click.echo(f"{done.changed} keys wrapped under the new secret, {done.unchanged} were already.")
     click.echo("Start the server with it as FIELDAPP_SECRET, and run `fieldapp backup`.")
+    if made:
+        click.echo(
+            f"{made} keys of the server can still be made of the former secret, as in every "
+            "database that was upgraded: with the new one, run `fieldapp keys renew` first."
+        )
+
+
+@keys_group.command("renew")
+@with_appcontext
+def renew() -> None:
+    """Make the server's own keys anew, and all that hangs on them. Stop the server first.
+
+    For databases upgraded from one key for all, whose log and mac keys were made of their first
+    secret, or when one got out. Derives everything anew, as `fieldapp rebuild` does.
+    """
+    adopt_all()
+    try:
+        done = renew_keys(wrapper_for(_secret()))
+    except SealBrokenError as error:
+        raise click.ClickException(
+            f"A text can't be opened ({error}); run `fieldapp verify`. Nothing was changed."
+        ) from error
+    click.echo(f"New server keys; {done} texts sealed under them, everything derived anew.")
+    click.echo("Run `fieldapp backup`: a copy of before still needs the secret of then.")
 
 
 @keys_group.command("adopt")

@@ -221,6 +221,11 @@ def keys_of(connection: Connection) -> Keys:
     return found
 
 
+def forget(connection: Connection) -> None:
+    """The transaction reads the keys anew: they were replaced in it."""
+    connection.__dict__.pop(_KEPT, None)
+
+
 _KEPT = "fieldapp_keys"
 
 

@@ -15,7 +15,7 @@ from fieldapp.sync.bulk import upsert
 from fieldapp.sync.transactions import is_postgres
 
 from .models import ServerKey, SubjectKey
-from .sealing import KID, Wrapper
+from .sealing import KID, Wrapper, derived
 
 PAGE = 1000
 
@@ -30,12 +30,15 @@ class Rotated:
 
 @dataclass(frozen=True)
 class Standing:
-    """How the keys of a database stand. strange: wrapped under another secret than this one."""
+    """How the keys of a database stand. strange: wrapped under another secret than this one; made:
+    of the server's own those that can be made of this secret, which an upgrade took over.
+    """
 
     server: int
     subjects: int
     destroyed: int
     strange: int
+    made: int
 
 
 def rotate(connection: Connection, old: Wrapper, new: Wrapper) -> Rotated:
@@ -61,7 +64,20 @@ def standing(connection: Connection, wrapper: Wrapper) -> Standing:
             strange += sum(_is_old(row, wrapper) for row in rows)
     gone = sa.select(sa.func.count()).where(SubjectKey.wrapped.is_(None))
     destroyed = int(connection.scalar(gone) or 0)
-    return Standing(found[ServerKey], found[SubjectKey], destroyed, strange)
+    made = made_of(connection, wrapper)
+    return Standing(found[ServerKey], found[SubjectKey], destroyed, strange, made)
+
+
+def made_of(connection: Connection, wrapper: Wrapper) -> int:
+    """How many of the server's keys can be made of a secret, instead of being random."""
+    t = ServerKey
+    rows = connection.execute(sa.select(t.name, t.wrapped)).all()
+    return sum(
+        wrapper.unwrap(row.wrapped, f"server/{row.name}") == derived(wrapper.secret, old)
+        for row in rows
+        if not _is_old(dict(row._mapping), wrapper)
+        for old in (f"fieldapp/{row.name}/1",)
+    )
 
 
 _KINDS: tuple[tuple[Any, str, str], ...] = (

@@ -84,6 +84,11 @@ def head_about(kids: Sequence[bytes], packed: bool) -> bytes:
     return bytes([form]) + len(kids).to_bytes(2, "big") + b"".join(kids)
 
 
+def is_about_nobody(sealed: bytes) -> bool:
+    """Whether bytes begin as those do that lie under the log key."""
+    return sealed[:1] in (bytes([_PLAIN]), bytes([_PACKED]))
+
+
 def is_long(plain: bytes) -> bool:
     """Whether packing pays."""
     return len(plain) >= _PACK_FROM
@@ -129,7 +134,7 @@ class Wrapper:
 
     def __init__(self, secret: str) -> None:
         key = derived(secret, "fieldapp/kek/1")
-        self.id, self._cipher = kid_of(key), AESGCM(key)
+        self.id, self.secret, self._cipher = kid_of(key), secret, AESGCM(key)
 
     def wrap(self, key: bytes, name: str) -> bytes:
         """The key, wrapped."""

@@ -9,6 +9,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from fieldapp.subjects.models import EntitySubject
+
 from . import models as m
 from . import reseal
 from .entities import review_id
@@ -30,7 +32,7 @@ def waiting() -> int:
 def adopt() -> int:
     """Seal what lies under the server's key for those it is about; how many records."""
     done = 0
-    for ids in _pages():
+    for ids in (*_pages(), *_unknown_parties()):
         with writing() as connection:
             lock_everything(connection)
             store = Store(connection, current_rules().type, locked=None)
@@ -63,6 +65,29 @@ def _pages() -> Iterator[list[str]]:
         if not ids:
             return
         yield ids
+        after = ids[-1]
+
+
+def _unknown_parties() -> Iterator[list[str]]:
+    """Records that say something of a party to them and are not sealed for that yet, in pages."""
+    e, after = m.Entity, ""
+    kinds = [
+        sa.and_(e.scope == kind.scope, e.type == kind.name)
+        for kind in current_rules().programs.types()
+        if kind.parties
+    ]
+    known = sa.exists().where(EntitySubject.entity == e.id, EntitySubject.subject.like("%/%/%"))
+    while True:
+        with reading() as connection:
+            query = sa.select(e.id).where(e.id > after, ~known, sa.or_(sa.false(), *kinds))
+            ids = list(connection.scalars(query.order_by(e.id).limit(PAGE)))
+            store = Store(connection, current_rules().type, locked=None)
+            store.load(ids)
+            said = [i for i in ids if (one := store.find(i)) and len(store.subjects(one)) > 1]
+        if said:
+            yield said
+        if not ids:
+            return
         after = ids[-1]
 
 

@@ -332,13 +332,20 @@ def rebuild(arrange: Callable[[list[str]], None] | None = None) -> int:
     epochs, so that phones compare everything. Runs in one transaction: readers see old or new.
     """
     with writing() as connection:
-        lock_everything(connection)
-        ids = _forget_derived(connection)
-        if arrange:
-            arrange(ids)
-        for some in chunks(_settled_last(connection, ids), BATCH):
-            _replay(connection, some)
-        bury_again(connection)
+        return derive_again(connection, arrange)
+
+
+def derive_again(
+    connection: sa.Connection, arrange: Callable[[list[str]], None] | None = None
+) -> int:
+    """`rebuild` as part of a transaction that begins with it."""
+    lock_everything(connection)
+    ids = _forget_derived(connection)
+    if arrange:
+        arrange(ids)
+    for some in chunks(_settled_last(connection, ids), BATCH):
+        _replay(connection, some)
+    bury_again(connection)
     return len(ids)
 
 

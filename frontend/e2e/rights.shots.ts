@@ -158,3 +158,21 @@ test('the steward reads who looked, and opens a quality issue', async () => {
   await expect(page.getByTestId('issue-ask_double')).toBeVisible();
   await shots('desk-issue-opened');
 });
+
+test('a lessor is somebody too', async () => {
+  await logIn('shen');
+  await page.getByTestId('tab-review-rights').click();
+  await page.getByTestId('new-request').click();
+  await page.getByTestId('ask-scope').selectOption('housing');
+  await page.getByTestId('ask-text').fill('张');
+  await page.getByTestId('ask-search').click();
+  const lessor = page.getByTestId('ask-found').filter({ hasText: '出租人' }).first();
+  await lessor.waitFor();
+  await shots('desk-ask-lessor');
+  await lessor.getByTestId('ask-choose').click();
+  await page.getByTestId('ask-kind-delete').check();
+  await page.getByTestId('ask-save').click();
+  await page.getByTestId('print-report').click();
+  await page.getByTestId('report').waitFor();
+  await shots('desk-report-lessor');
+});

@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -309,6 +310,74 @@ def test_a_rotation_that_breaks_off_changes_nothing(
     assert raw_keys() == before
 
 
+def upgraded(village: Village) -> None:
+    """As 0009 leaves the server's keys in a database that was used before: made of its secret."""
+    with write_transaction() as tx:
+        tx.execute(sa.delete(ServerKey))
+        for name in ("log", "mac"):
+            key = sealing.derived(SECRET, f"fieldapp/{name}/1")
+            wrapped = sealing.wrapper_for(SECRET).wrap(key, f"server/{name}")
+            tx.execute(sa.insert(ServerKey).values(name=name, wrapped=wrapped))
+
+
+def test_an_upgraded_database_gets_keys_that_nobody_can_make_of_its_first_secret(
+    app: Flask, village: Village, with_new_secret: Flask
+) -> None:
+    upgraded(village)
+    busy(village)
+    wang = village.cast.wang
+    aside = village.make(village.consent(wang)) | {"form": "never_published"}
+    village.take_in(wang, aside)
+    send_photo(village)
+    first = sealing.derived(SECRET, "fieldapp/log/1")
+    before, text = versions(), all_text()
+    assert opens_with(first) > 2
+    assert "2 of them are made of the secret" in command(app, "keys", "status")[1]
+    code, said = command(app, "keys", "rotate", FIELDAPP_NEW_SECRET=NEW)
+    assert (code, "fieldapp keys renew" in said) == (0, True)
+    assert opens_with(first) > 2
+    with with_new_secret.app_context():
+        code, said = command(with_new_secret, "keys", "renew")
+        assert code == 0, said
+        assert opens_with(first) == 0
+        assert "made of" not in command(with_new_secret, "keys", "status")[1]
+        assert versions() == before
+        assert service.audit() == []
+        mac = service.vault().mac("E12345678", "housing.id_number")
+        db.session.rollback()
+        assert mac in all_text()
+        assert [one for one in CAPTURED if one in text and one not in all_text()] == []
+        assert village.take_in(wang, aside)[0].st == "quarantined"
+        assert attachments.content(village.cast.grid.id, SHA) == PHOTO
+
+
+def opens_with(key: bytes) -> int:
+    """How many sealed texts in the database a key opens."""
+    db.session.rollback()
+    cipher, found = sealing.cipher(key), 0
+    for table in db.metadata.sorted_tables:
+        column, about = ABOUT.get(table.name, ("", None))
+        for row in db.session.execute(sa.select(table)) if about else ():
+            with suppress(SealBrokenError):
+                head, _, _ = sealing.read_head(getattr(row, column))
+                found += bool(sealing.unseal(cipher, head, getattr(row, column), about(row)))
+    db.session.rollback()
+    return found
+
+
+def test_a_text_that_does_not_open_stops_the_renewal(app: Flask, village: Village) -> None:
+    aside = village.make(village.consent(village.cast.wang)) | {"form": "never_published"}
+    village.take_in(village.cast.wang, aside)
+    keys = raw_keys()
+    with write_transaction() as tx:
+        t = m.Submission
+        row = tx.scalar(sa.select(t.body).where(t.id == aside["id"]))
+        tx.execute(sa.update(t).where(t.id == aside["id"]).values(body=row[:-1] + b"x"))
+    code, said = command(app, "keys", "renew")
+    assert (code, "fieldapp verify" in said) == (1, True)
+    assert raw_keys() == keys
+
+
 def bodies() -> dict[str, bytes]:
     db.session.rollback()
     query = sa.select(m.Submission.id, m.Submission.body)
@@ -355,6 +424,31 @@ def test_what_lay_under_one_key_is_sealed_under_those_of_its_subjects(village: V
     with write_transaction() as tx:
         keys_of(tx.connection()).destroy(f"health/{client}")
     assert "孟巧云" not in all_text()
+
+
+def test_a_dwelling_from_before_lessors_had_keys_is_sealed_for_hers(village: Village) -> None:
+    grid = village.cast.grid
+    visit = village.dwelling(grid)
+    village.send(visit)
+    home = str(village.only(grid, "dwelling")["id"])
+    with write_transaction() as tx:
+        keys, house = keys_of(tx.connection()), f"housing/{home}"
+        for table in db.metadata.sorted_tables:
+            column, about = ABOUT.get(table.name, ("", None))
+            for row in tx.execute(sa.select(table)).all() if about else ():
+                if not sealing.read_head(getattr(row, column))[2]:
+                    continue
+                mine = [key == getattr(row, key.name) for key in table.primary_key]
+                sealed = keys.seal(keys.open(getattr(row, column), about(row)), about(row), [house])
+                tx.execute(sa.update(table).where(*mine).values({column: sealed}))
+        for model in (SubjectKey, SubmissionSubject, EntitySubject):
+            tx.execute(sa.delete(model).where(model.subject == f"{house}/lessor"))
+    assert adopt.adopt() == 1
+    assert adopt.adopt() == 0
+    assert len(sealing.read_head(logged(visit.id).body)[1]) == 2
+    with write_transaction() as tx:
+        keys_of(tx.connection()).destroy(f"housing/{home}/lessor")
+    assert "刘春燕" not in all_text()
 
 
 def test_a_decision_about_something_kept_aside_lies_sealed(village: Village) -> None:
