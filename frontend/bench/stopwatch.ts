@@ -33,9 +33,16 @@ export interface Opened {
   blocked: number;
 }
 
+export interface Settled {
+  /** From the answer until the frame begins that shows what depends on it: the engine's own work, before it is laid out. */
+  ready: number;
+  /** From the answer until it was drawn. */
+  settled: number;
+}
+
 export interface Stopwatch {
   open(asked: Opening): Promise<Opened>;
-  settle(asked: Answering): Promise<number>;
+  settle(asked: Answering): Promise<Settled>;
   until(selector: string): Promise<void>;
   /** Resolves when the page has nothing left to do. */
   rest(): Promise<void>;
@@ -165,11 +172,14 @@ export function installStopwatch(): void {
       return restless(async () => {
         const start = performance.now();
         answer();
+        let ready = 0;
         // Seen in one frame, it is drawn by the next.
-        do await frame();
-        while (!isShown(asked.shows, asked.words));
+        do {
+          await frame();
+          ready = performance.now() - start;
+        } while (!isShown(asked.shows, asked.words));
         await frame();
-        return performance.now() - start;
+        return { ready, settled: performance.now() - start };
       });
     },
   };
