@@ -61,6 +61,14 @@ CATALOGUE: dict[str, Kind] = {
         ("设备验证失败", "Device not recognised"),
         ("请在联网时重新登录本设备。", "Log in again on this device while online."),
     ),
+    "first_password": Kind(
+        403,
+        ("请先换成自己的密码", "Choose a password of your own first"),
+        (
+            "现在的密码是别人给的。请重新登录，按提示设置自己的密码。",
+            "The present one was given to you. Log in again and choose your own when asked.",
+        ),
+    ),
     "forbidden": Kind(
         403,
         ("没有权限", "Not permitted"),

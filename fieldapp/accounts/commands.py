@@ -7,6 +7,7 @@ from fieldapp.db import write_transaction
 
 from . import access, users
 from .access import Grant
+from .keeping import note
 from .models import User
 
 users_group = AppGroup("users", help="Keep accounts.")
@@ -38,6 +39,14 @@ password_option = click.option(
 )
 
 
+own_option = click.option(
+    "--own",
+    is_flag=True,
+    help="The person chose it themselves: it needn't be changed at first use.",
+)
+FIRST = f" and must choose a password of their own within {users.FIRST.days} days"
+
+
 @users_group.command("add")
 @click.argument("username")
 @click.option("--name", required=True, help="As colleagues know the person.")
@@ -45,13 +54,22 @@ password_option = click.option(
 @click.option("--grant", "grants", type=GrantType(), multiple=True, help="Repeat for more areas.")
 @click.option("--lang", type=click.Choice(["zh", "en"]), default="zh", show_default=True)
 @password_option
+@own_option
 def add(
-    username: str, name: str, role: str, grants: tuple[Grant, ...], lang: str, password: str
+    username: str,
+    name: str,
+    role: str,
+    grants: tuple[Grant, ...],
+    lang: str,
+    password: str,
+    own: bool,
 ) -> None:
     """Open an account."""
     with _told(), write_transaction():
-        users.add_user(username, name, role, password, grants, lang)
-    click.echo(f"{username} ({role}) may log in.")
+        note(
+            users.add_user(username, name, role, password, grants, lang, first=not own), ["opened"]
+        )
+    click.echo(f"{username} ({role}) may log in{'' if own else FIRST}.")
 
 
 @users_group.command("list")
@@ -66,11 +84,14 @@ def show() -> None:
 @users_group.command("password")
 @click.argument("username")
 @password_option
-def password(username: str, password: str) -> None:
+@own_option
+def password(username: str, password: str, own: bool) -> None:
     """Give a new password; every session of the person ends."""
     with _told(), write_transaction():
-        users.set_password(_known(username), password)
-    click.echo(f"{username} has a new password.")
+        user = _known(username)
+        users.set_password(user, password, first=not own)
+        note(user, ["password"])
+    click.echo(f"{username} has a new password{'' if own else FIRST}.")
 
 
 @users_group.command("grant")
@@ -79,7 +100,9 @@ def password(username: str, password: str) -> None:
 def grant(username: str, grants: tuple[Grant, ...]) -> None:
     """Replace a person's areas by those given."""
     with _told(), write_transaction():
-        users.set_grants(_known(username), grants)
+        user = _known(username)
+        users.set_grants(user, grants)
+        note(user, ["grants"])
     click.echo(f"{username}: {len(grants)} grants.")
 
 
@@ -88,7 +111,9 @@ def grant(username: str, grants: tuple[Grant, ...]) -> None:
 def close(username: str) -> None:
     """Close an account; what the person's phone still sends is kept aside."""
     with _told(), write_transaction():
-        users.set_active(_known(username), active=False)
+        user = _known(username)
+        users.set_active(user, active=False)
+        note(user, ["active"])
     click.echo(f"{username} can't log in any more.")
 
 

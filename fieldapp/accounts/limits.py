@@ -6,11 +6,13 @@ Counters live in the memory of each server process; the figures hold per process
 import json
 
 from flask import Flask, Response, request
-from flask_limiter import Limiter
+from flask_limiter import Limiter, RequestLimit
 from flask_limiter.util import get_remote_address
 from flask_login import current_user
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+MOST_TOLD = 10_000
+_told: dict[str, int] = {}
 limiter = Limiter(key_func=get_remote_address, headers_enabled=True)
 
 LOG_IN_PER_ACCOUNT = "5 per 15 minutes"
@@ -25,6 +27,18 @@ def init_limits(app: Flask) -> None:
     proxies = app.config["SETTINGS"].proxies
     if proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies)  # type: ignore[method-assign]
+
+
+def note_lockout(breached: RequestLimit) -> None:
+    """Keep in the access log that an account was closed to further tries; once each time."""
+    if _told.get(breached.key) == breached.reset_at:
+        return
+    if len(_told) > MOST_TOLD:
+        _told.clear()
+    _told[breached.key] = breached.reset_at
+    from .sessions import note_lockout as note  # sessions know the accounts
+
+    note(account_of_request().removeprefix("account:"))
 
 
 def account_of_request() -> str:

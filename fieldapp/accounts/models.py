@@ -7,7 +7,10 @@ from fieldapp.db import Base
 
 
 class User(Base):
-    """One person with one role. `password` is an argon2id hash; an inactive user can't log in."""
+    """One person with one role. `password` is an argon2id hash; an inactive user can't log in.
+
+    first_until: until when a password that somebody else chose opens; None: it is their own.
+    """
 
     __tablename__ = "user_account"
 
@@ -19,6 +22,7 @@ class User(Base):
     lang: Mapped[str] = mapped_column(default="zh")
     active: Mapped[int] = mapped_column(default=1)
     created: Mapped[str]
+    first_until: Mapped[str | None]
     grants: Mapped[list["UserGrant"]] = relationship(
         lazy="selectin", cascade="all, delete-orphan", order_by="(UserGrant.area, UserGrant.scope)"
     )

@@ -3,8 +3,6 @@
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
 
-MIN_LENGTH = 8
-MAX_LENGTH = 200
 _hasher = PasswordHasher()
 # Checked when the user is unknown, so that the answer takes as long.
 _NOBODY = _hasher.hash("nobody has this password")

@@ -6,20 +6,20 @@ from flask.views import MethodView
 from flask_smorest import Blueprint
 
 from fieldapp import wall
-from fieldapp.audit import service as access_log
-from fieldapp.audit.service import Entry
 from fieldapp.db import db, write_transaction
 from fieldapp.devices import service as devices
-from fieldapp.problems import abort_with
+from fieldapp.problems import abort_with, language
 
 from . import access, sessions
 from . import users as accounts
 from .access import Grant
+from .keeping import note
 from .limits import (
     LOG_IN_PER_ACCOUNT,
     LOG_IN_PER_ADDRESS,
     account_of_request,
     limiter,
+    note_lockout,
     person_of_request,
     was_refused,
 )
@@ -68,6 +68,7 @@ def me(principal: Principal) -> dict[str, Any]:
         ],
         "erases": [s for s in access.SCOPES if access.works_rights(principal.role, s)],
         "administers": access.may_administer(principal.role),
+        "first": principal.first,
         "reads_log": access.may_read_access_log(principal.role),
     }
 
@@ -83,6 +84,7 @@ class Session(MethodView):
             key_func=account_of_request,
             methods=["POST"],
             deduct_when=was_refused,
+            on_breach=note_lockout,
         ),
     ]
 
@@ -92,6 +94,7 @@ class Session(MethodView):
         """Log in"""
         user = accounts.authenticate(credentials["username"], credentials["password"])
         if user is None:
+            sessions.note_failure(credentials["username"])
             abort_with("bad_credentials")
         return me(sessions.begin(user))
 
@@ -142,7 +145,12 @@ class OwnPassword(MethodView):
     """The caller's password."""
 
     decorators = [
-        limiter.limit(LOG_IN_PER_ACCOUNT, key_func=person_of_request, deduct_when=was_refused)
+        limiter.limit(
+            LOG_IN_PER_ACCOUNT,
+            key_func=person_of_request,
+            deduct_when=was_refused,
+            on_breach=note_lockout,
+        )
     ]
 
     @login_required
@@ -151,9 +159,11 @@ class OwnPassword(MethodView):
     def post(self, wish: dict[str, str]) -> None:
         """Change it; every other session ends"""
         user_id = current_principal().user_id
-        with _account_problems(), write_transaction():
-            if not accounts.change_password(_user(user_id), wish["old"], wish["new"]):
+        with _account_problems(), wall.system("access log"), write_transaction():
+            user = _user(user_id)
+            if not accounts.change_password(user, wish["old"], wish["new"]):
                 abort_with("bad_credentials")
+            note(user, ["password"], current_principal(), "password")
 
 
 def _sessions_of(user_id: str) -> list[dict[str, Any]]:
@@ -183,8 +193,10 @@ class UserSessions(MethodView):
     @users.response(204)
     def delete(self, user_id: str) -> None:
         """End them all"""
-        with write_transaction():
-            sessions.end_all(_user(user_id).id)
+        with wall.system("access log"), write_transaction():
+            user = _user(user_id)
+            sessions.end_all(user.id)
+            note(user, ["sessions"], current_principal())
 
 
 @users.route("/<user_id>/sessions/<name>")
@@ -216,8 +228,8 @@ class Users(MethodView):
         """Open an account"""
         grants = [Grant(**grant) for grant in new.pop("grants")]
         with _account_problems(), wall.system("access log"), write_transaction():
-            user = accounts.add_user(**new, grants=grants)
-            _note(user, "account", ["opened"])
+            user = accounts.add_user(**new, grants=grants, first=True)
+            note(user, ["opened"], current_principal())
             return user
 
 
@@ -239,15 +251,8 @@ class OneUser(MethodView):
         with _account_problems(), wall.system("access log"), write_transaction():
             user = _user(user_id)
             _apply(user, changes)
-            _note(user, "account", sorted(changes))
+            note(user, sorted(changes), current_principal())
         return user
-
-
-def _note(user: User, act: str, changed: list[str]) -> None:
-    """Who changed what of whose account; no password and no name."""
-    actor, what = current_principal(), {"user": user.id, "changed": changed}
-    entry = Entry(access_log.SERVER, act, actor.user_id, actor.role, what=what)
-    access_log.record(db.session.connection(), entry)
 
 
 def _apply(user: User, changes: dict[str, Any]) -> None:
@@ -257,7 +262,8 @@ def _apply(user: User, changes: dict[str, Any]) -> None:
     if "grants" in changes:
         accounts.set_grants(user, [Grant(**grant) for grant in changes["grants"]])
     if "password" in changes:
-        accounts.set_password(user, changes["password"])
+        own = user.id == current_principal().user_id
+        accounts.set_password(user, changes["password"], first=not own)
     if "active" in changes:
         if not changes["active"] and user.id == current_principal().user_id:
             raise accounts.AccountError("active", "nobody closes their own account")
@@ -280,4 +286,7 @@ class _account_problems:  # noqa: N801 - used like a function
 
     def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
         if isinstance(error, accounts.AccountError):
-            abort_with("invalid_fields", [{"path": error.field, "message": str(error)}])
+            abort_with(
+                "invalid_fields",
+                [{"path": error.field, "message": (error.zh, str(error))[language()]}],
+            )

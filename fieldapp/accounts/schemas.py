@@ -2,10 +2,10 @@
 
 from marshmallow import Schema, fields, validate
 
-from . import access, passwords
+from . import access, guessable
 
 _text = validate.Length(min=1, max=100)
-_password = validate.Length(min=passwords.MIN_LENGTH, max=passwords.MAX_LENGTH)
+_password = validate.Length(min=1, max=guessable.LONGEST)  # the rest is told in words
 
 
 class GrantSchema(Schema):
@@ -19,9 +19,7 @@ class LogInSchema(Schema):
     """Credentials."""
 
     username = fields.String(required=True, validate=_text)
-    password = fields.String(
-        required=True, validate=validate.Length(min=1, max=passwords.MAX_LENGTH)
-    )
+    password = fields.String(required=True, validate=validate.Length(min=1, max=guessable.LONGEST))
 
 
 class MeSchema(Schema):
@@ -56,6 +54,13 @@ class MeSchema(Schema):
         fields.String(), required=True, metadata={"description": "Scopes in which they may erase"}
     )
     administers = fields.Boolean(required=True)
+    must_change_password = fields.Boolean(
+        required=True,
+        attribute="first",
+        metadata={
+            "description": "Their password was given to them: nothing opens before their own"
+        },
+    )
     reads_log = fields.Boolean(required=True, metadata={"description": "Reads the access log"})
 
 
@@ -76,7 +81,7 @@ class SessionSchema(Schema):
 class NewPasswordSchema(Schema):
     """One's own new password."""
 
-    old = fields.String(required=True, validate=validate.Length(min=1, max=passwords.MAX_LENGTH))
+    old = fields.String(required=True, validate=validate.Length(min=1, max=guessable.LONGEST))
     new = fields.String(required=True, validate=_password)
 
 

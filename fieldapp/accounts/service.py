@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
+from flask import current_app, request
 from flask_login import current_user
 
 from fieldapp import wall
@@ -24,13 +25,17 @@ from . import access
 from .access import Grant
 from .models import User
 
+BEFORE_OWN_PASSWORD = ("session.Session", "own.OwnPassword")
 P = ParamSpec("P")
 R = TypeVar("R")
 
 
 @dataclass(frozen=True)
 class Principal:
-    """A person as the server knows them while answering; plain values, safe across transactions."""
+    """A person as the server knows them while answering; plain values, safe across transactions.
+
+    first: somebody else chose their password; nothing is theirs before they chose their own.
+    """
 
     user_id: str
     username: str
@@ -38,12 +43,14 @@ class Principal:
     role: str
     lang: str = "zh"
     grants: tuple[Grant, ...] = ()
+    first: bool = False
 
 
 def principal_from(user: User) -> Principal:
     """The principal of a stored user."""
     grants = tuple(sorted(Grant(g.area, g.scope) for g in user.grants))
-    return Principal(user.id, user.username, user.name, user.role, user.lang, grants)
+    named = (user.id, user.username, user.name, user.role, user.lang)
+    return Principal(*named, grants, user.first_until is not None)
 
 
 def principal_of(user_id: str) -> Principal | None:
@@ -58,10 +65,15 @@ def current_principal() -> Principal:
 
 
 def signed_in() -> Principal | None:
-    """Who is asking, if they are logged in; what is theirs can be read from now on."""
+    """Who is asking, if they are logged in; what is theirs can be read from now on.
+
+    Stops with `first_password` if they have yet to choose their own, anywhere but where they do.
+    """
     if not current_user.is_authenticated:
         return None
     principal: Principal = current_user.principal
+    if principal.first and request.endpoint not in BEFORE_OWN_PASSWORD:
+        abort_with("first_password")
     wall.admit(principal.user_id, principal.role)
     return principal
 
@@ -83,7 +95,10 @@ def roles_allowed(*roles: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
     def decorate(view: Callable[P, R]) -> Callable[P, R]:
         @wraps(view)
         def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
-            if current_principal().role not in roles:
+            principal = current_principal()
+            if principal.role not in roles:
+                told = (request.method, request.endpoint, principal.role, principal.user_id)
+                current_app.logger.warning("refused %s %s: %s %s", *told)
                 abort_with("forbidden")
             return view(*args, **kwargs)
 

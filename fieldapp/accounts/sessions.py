@@ -88,6 +88,20 @@ def begin(user: User) -> Principal:
     return principal
 
 
+def note_failure(username: str, act: str = "login_failed") -> None:
+    """Keep that a log-in failed, and of whose account; not what was typed."""
+    wanted = User.username == username.strip().lower()
+    about = db.session.scalar(select(User.id).where(wanted)) or ""
+    entry = access_log.Entry(access_log.SERVER, act, "", "", what={"user": about})
+    access_log.note_all([entry])
+
+
+def note_lockout(username: str) -> None:
+    """Keep that an account, or the person who is logged in, was closed to further tries."""
+    mine = getattr(getattr(current_user, "principal", None), "username", "")
+    note_failure(mine or username, "locked")
+
+
 def resume(device_id: str) -> Principal | None:
     """The person of a phone whose session lasts but whose cookie is lost; a new one is set.
 
@@ -97,7 +111,12 @@ def resume(device_id: str) -> Principal | None:
     now = clock.now()
     query = select(LoginSession, User).join(User, User.id == LoginSession.user_id)
     row = db.session.execute(query.where(LoginSession.device_id == device_id)).first()
-    if row is None or not row.User.active or not _lasts(row.LoginSession, now):
+    if (
+        row is None
+        or not row.User.active
+        or row.User.first_until
+        or not _lasts(row.LoginSession, now)
+    ):
         db.session.rollback()
         return None
     token, principal = secrets.token_urlsafe(32), principal_from(row.User)

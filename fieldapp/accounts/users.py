@@ -1,6 +1,7 @@
 """Keeping accounts: people, their passwords, roles and areas. It never reads content."""
 
 from collections.abc import Collection, Iterable
+from datetime import timedelta
 
 from sqlalchemy import select
 
@@ -8,24 +9,26 @@ from fieldapp import clock
 from fieldapp.areas import service as areas
 from fieldapp.db import db, utc_text, write_transaction
 
-from . import access, passwords, sessions
+from . import access, guessable, passwords, sessions
 from .access import Grant
 from .models import User, UserGrant
 
+FIRST = timedelta(days=7)  # in which a password that somebody else chose has to be replaced
+
 
 class AccountError(ValueError):
-    """An account that can't be kept so. `field` names what is wrong."""
+    """An account that can't be kept so. `field` names what is wrong; zh: the same in Chinese."""
 
-    def __init__(self, field: str, message: str) -> None:
+    def __init__(self, field: str, message: str, zh: str = "") -> None:
         super().__init__(message)
-        self.field = field
+        self.field, self.zh = field, zh or message
 
 
 def authenticate(username: str, password: str) -> User | None:
     """The active user with this password, or None. Takes as long in every case."""
     user = find(username)
     right = passwords.matches(user.password if user else None, password)
-    if not (user and right and user.active):
+    if not (user and right and user.active) or _is_over(user.first_until):
         return None
     if passwords.outdated(user.password):
         with write_transaction():
@@ -69,8 +72,12 @@ def add_user(
     lang: str = "zh",
     user_id: str | None = None,
     hashed: str | None = None,
+    first: bool = False,
 ) -> User:
-    """Open an account. Not committed. Raises AccountError. hashed: of the password, if known."""
+    """Open an account. Not committed. Raises AccountError.
+
+    hashed: of the password, if known. first: the password is for the first log-in alone.
+    """
     username = _canonical(username)
     if find(username):
         raise AccountError("username", f"{username} is taken")
@@ -83,8 +90,9 @@ def add_user(
         role=role,
         lang=lang,
         active=1,
-        password=hashed or passwords.hash_password(_acceptable(password, username)),
+        password=hashed or passwords.hash_password(_acceptable(password, username, name)),
         created=utc_text(clock.now()),
+        first_until=_first_until() if first else None,
     )
     set_grants(user, grants)
     db.session.add(user)
@@ -106,9 +114,13 @@ def set_grants(user: User, grants: Iterable[Grant]) -> None:
     user.grants = kept + new
 
 
-def set_password(user: User, password: str) -> None:
-    """Give a new password and end every session. Not committed. Raises AccountError."""
-    user.password = passwords.hash_password(_acceptable(password, user.username))
+def set_password(user: User, password: str, first: bool = False) -> None:
+    """Give a new password and end every session. Not committed. Raises AccountError.
+
+    first: for the first log-in alone.
+    """
+    user.password = passwords.hash_password(_acceptable(password, user.username, user.name))
+    user.first_until = _first_until() if first else None
     sessions.end_all(user.id)
 
 
@@ -119,7 +131,10 @@ def change_password(user: User, old: str, new: str) -> bool:
     """
     if not passwords.matches(user.password, old):
         return False
-    user.password = passwords.hash_password(_acceptable(new, user.username))
+    if new == old:
+        raise _unfit("same")
+    user.password = passwords.hash_password(_acceptable(new, user.username, user.name))
+    user.first_until = None
     sessions.end_others(user.id)
     sessions.renew()
     return True
@@ -139,9 +154,22 @@ def _canonical(username: str) -> str:
     return username.strip().lower()
 
 
-def _acceptable(password: str, username: str) -> str:
-    if not passwords.MIN_LENGTH <= len(password) <= passwords.MAX_LENGTH:
-        raise AccountError("password", f"at least {passwords.MIN_LENGTH} characters")
-    if username in password.lower():
-        raise AccountError("password", "must not contain the log-in name")
+def _acceptable(password: str, username: str, name: str) -> str:
+    places = [name for area in areas.all_areas() for name in (area.name_zh, area.name_en)]
+    why = guessable.fault(password, username, [name, *places])
+    if why:
+        raise _unfit(why)
     return password
+
+
+def _unfit(why: str) -> AccountError:
+    zh, en = guessable.REMEDIES[why]
+    return AccountError("password", en, zh)
+
+
+def _first_until() -> str:
+    return utc_text(clock.now() + FIRST)
+
+
+def _is_over(until: str | None) -> bool:
+    return until is not None and until < utc_text(clock.now())

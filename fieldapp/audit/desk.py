@@ -116,7 +116,10 @@ def _paged(page: int, total: int, until: str) -> dict[str, Any]:
 def _lines(principal: Principal, scope: str, rows: Sequence[Any]) -> list[Line]:
     """Rows of a village in words. What was erased has no kind any more."""
     said = {row.seq: service.told(row.what) for row in rows}
-    about = {row.seq: _ids(row, said[row.seq]) for row in rows}
+    sids = {str(what["sid"]) for what in said.values() if "sid" in what}
+    with surveying("access log") as connection:
+        touched = people.touched_by(connection, sids)
+    about = {row.seq: _ids(row, said[row.seq], touched) for row in rows}
     types = _types({one for ids in about.values() for one in ids}, scope)
     names, lang = names_of({row.actor for row in rows}), LANGS[language()]
     return [
@@ -177,10 +180,11 @@ def _line(
     }
 
 
-def _ids(row: Any, said: dict[str, Any]) -> list[str]:
+def _ids(row: Any, said: dict[str, Any], touched: dict[str, set[str]]) -> list[str]:
+    """Records a row is about: those it names, and those its visit touched."""
     ids = said.get("ids")
-    named = [one for one in ids if isinstance(one, str)] if isinstance(ids, list) else []
-    return [*named, row.subject] if row.subject else named
+    named = {one for one in ids if isinstance(one, str)} if isinstance(ids, list) else set()
+    return sorted(named | touched.get(str(said.get("sid", "")), set()) | ({row.subject} - {""}))
 
 
 def _count(said: dict[str, Any], ids: Sequence[str]) -> int:

@@ -30,7 +30,8 @@ from .models import AuditHead, AuditRow
 KEEP = timedelta(days=3 * 365)
 SERVER = ""  # the chain in which others begin
 BEGIN, CUT = "begin", "cut"
-DELIVERED = ("pull", "fetch")
+DELIVERED = ("pull", "fetch", "list")
+OF_A_VISIT = ("write", "admit", "open", "open_file", "open_aside")
 MANY = 50  # of more entities in one answer only the feed is noted: it counts as all of them
 
 
@@ -50,7 +51,8 @@ class Entry:
 @dataclass(frozen=True)
 class Look:
     """Somebody saw or received something of a person. name: as colleagues know them; about: which
-    records of the person; feed: where all of a feed counts as received, that feed.
+    records of the person; feed: where all of a feed counts as received, that feed; sid: the visit
+    that was written or opened.
     """
 
     at: str
@@ -61,6 +63,7 @@ class Look:
     scope: str
     about: frozenset[str] = frozenset()
     feed: str = ""
+    sid: str = ""
 
 
 def record(connection: sa.Connection, *entries: Entry) -> None:
@@ -106,38 +109,50 @@ def note_all(entries: Sequence[Entry]) -> None:
             record(tx.connection(), *entries)
 
 
-def looked_at(subjects: Collection[str], feeds: Collection[str] = ()) -> list[Look]:
+def looked_at(
+    subjects: Collection[str], feeds: Collection[str] = (), visits: Collection[str] = ()
+) -> list[Look]:
     """Who wrote, opened or received something of these entities, the latest first.
 
     feeds: those the entities are or were in; whoever received so much of one at once that it was
-    not noted one by one, counts as having received them.
+    not noted one by one, counts as having received them. visits: submissions that touched the
+    entities, which may be noted under another that they touched too.
     """
     from fieldapp.accounts.users import names_of  # accounts note log-ins here
 
     with wall.system("access log"):
-        rows = list(_about(set(subjects), set(feeds)))
-    names = names_of({row.actor for row, _, _ in rows})
+        rows = list(_about(set(subjects), set(feeds), set(visits)))
+    names = names_of({row.actor for row, *_ in rows})
     looks = {
-        Look(row.at, row.actor, names.get(row.actor, ""), row.role, row.act, row.scope, about, feed)
-        for row, about, feed in rows
+        Look(row.at, row.actor, names.get(row.actor, ""), row.role, row.act, row.scope, about, *at)
+        for row, about, *at in rows
     }
     return sorted(looks, key=lambda look: (look.at, look.actor, look.act), reverse=True)
 
 
-def _about(wanted: set[str], feeds: set[str]) -> Iterator[tuple[AuditRow, frozenset[str], str]]:
-    """Rows with the records they are about, or the feed all of which was received."""
+def _about(
+    wanted: set[str], feeds: set[str], visits: set[str]
+) -> Iterator[tuple[AuditRow, frozenset[str], str, str]]:
+    """Rows with the records they are about, the feed all of which was received, and the visit."""
     r = AuditRow
     for row in db.session.scalars(sa.select(r).where(r.subject.in_(wanted))):
-        yield row, frozenset([row.subject]), ""
+        yield row, frozenset([row.subject]), "", str(told(row.what).get("sid", ""))
     areas = {feed.partition(".")[0] for feed in feeds}
-    delivered = sa.select(r).where(r.chain.in_(areas), r.act.in_([*DELIVERED, "list"]))
-    for row in db.session.scalars(delivered):
+    acts = r.act.in_([*DELIVERED, *OF_A_VISIT])
+    for row in db.session.scalars(sa.select(r).where(r.chain.in_(areas), acts)):
         what = told(row.what)
-        about, feed = wanted.intersection(what.get("ids", ())), what.get("feed", "")
+        about, feed, sid = wanted & _ids(what), what.get("feed", ""), what.get("sid", "")
         if about:
-            yield row, frozenset(about), ""
+            yield row, frozenset(about), "", ""
         elif "ids" not in what and feed in feeds:
-            yield row, frozenset(), feed
+            yield row, frozenset(), feed, ""
+        elif sid in visits and row.subject not in wanted:
+            yield row, frozenset(), "", sid
+
+
+def _ids(what: dict[str, Any]) -> set[str]:
+    ids = what.get("ids")
+    return {one for one in ids if isinstance(one, str)} if isinstance(ids, list) else set()
 
 
 def told(what: str) -> dict[str, Any]:

@@ -22,21 +22,24 @@ def lines(connection: Connection, held: Mapping[str, Entity], role: str, lang: s
     """
     scope = next(iter(held.values())).scope
     types = {entity.type for entity in held.values()}
+    sids = {visit.id for visit in people.visits(connection, held)}
+    touched = people.touched_by(connection, sids)
     told = []
-    for look in audit.looked_at(held, people.feeds(connection, held)):
-        about = (
-            types.intersection(kinds.in_feed(look.feed))
-            if look.feed
-            else {held[one].type for one in look.about}
+    for look in audit.looked_at(held, people.feeds(connection, held), sids):
+        about = {held[one].type for one in look.about}
+        about |= {held[one].type for one in touched.get(look.sid, set()) & held.keys()}
+        if look.feed:
+            about |= types.intersection(kinds.in_feed(look.feed))
+        told.append(
+            {
+                "at": look.at,
+                "name": look.name,
+                "role": look.role,
+                "act": look.act,
+                "wrote": look.act in kinds.WRITING,
+                "kinds": kinds.told(role, scope, about, lang),
+            }
         )
-        told.append({
-            "at": look.at,
-            "name": look.name,
-            "role": look.role,
-            "act": look.act,
-            "wrote": look.act in kinds.WRITING,
-            "kinds": kinds.told(role, scope, about, lang),
-        })  # fmt: skip
     return told
 
 

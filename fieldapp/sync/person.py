@@ -167,6 +167,15 @@ def visits(connection: Connection, entities: Collection[str]) -> list[Visited]:
     return sorted(found, key=lambda visit: (visit.on, visit.at, visit.id), reverse=True)
 
 
+def touched_by(connection: Connection, sids: Collection[str]) -> dict[str, set[str]]:
+    """By submission, the records it touched."""
+    t, found = m.Mention, defaultdict[str, set[str]](set)
+    for some in chunks(sorted(sids)):
+        for sid, entity in connection.execute(sa.select(t.sid, t.entity).where(t.sid.in_(some))):
+            found[sid].add(entity)
+    return found
+
+
 def feeds(connection: Connection, entities: Collection[str]) -> set[str]:
     """The feeds in which these records are or were."""
     t = m.FeedChange

@@ -28,6 +28,7 @@ export default {
   n: 'Records',
   none: 'Nothing was recorded yet.',
   byServer: 'the server itself',
+  somebody: 'somebody',
   wrote: 'wrote',
   read: 'read',
   account: 'Account: {name}',

@@ -28,6 +28,7 @@ export default {
   n: '几份',
   none: '还没有记录。',
   byServer: '服务器自动',
+  somebody: '有人',
   wrote: '写',
   read: '看',
   account: '账号：{name}',

@@ -31,6 +31,12 @@ export default {
     changing: 'Changing…',
     changed: 'Your password was changed, and you were logged out everywhere else.',
     wrong: 'The present password is wrong; type it again.',
-    unfit: 'This password will not do: 8 characters or more, without the user name.',
+    unfit: 'This password will not do: {why}.',
+    advice:
+      'Easy to keep and hard to guess: join three or four words that have nothing to do with each other. No names, villages, birthdays or phone numbers.',
+    firstTitle: 'Choose your own password',
+    firstIntro:
+      'The present one was given to you by an administrator. Choose one that only you know, then go on.',
+    firstSave: 'Save and go on',
   },
 } satisfies typeof zh;

@@ -2881,6 +2881,8 @@ export interface components {
             /** @description Scopes in which they may erase */
             erases: string[];
             administers: boolean;
+            /** @description Their password was given to them: nothing opens before their own */
+            must_change_password: boolean;
             /** @description Reads the access log */
             reads_log: boolean;
         };

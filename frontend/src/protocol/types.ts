@@ -388,6 +388,8 @@ export interface Me {
   scopes: Scope[];
   /** Leaf areas, per scope. */
   areas: Record<string, string[]>;
+  /** The password was given to them: nothing opens before they chose their own. */
+  must_change_password?: boolean;
 }
 
 export interface LiveValue {

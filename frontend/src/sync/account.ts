@@ -1,5 +1,5 @@
 /** Logging in and enrolling this phone with the server. Says what went wrong as a ClientError; keeps nothing. */
-import { type Check, dict, list, oneOf, record, text } from '@/protocol/shape';
+import { type Check, dict, flag, list, oneOf, record, text, withDefault } from '@/protocol/shape';
 import { ClientError, type Me, type Scope } from '@/protocol/types';
 import type { Answer } from '@/protocol/wire';
 import { type Credentials, callJson, callSync, type Failure, type Net, type Result } from './http';
@@ -11,6 +11,7 @@ const me: Check<Me> = record<Me>({
   role: text,
   scopes: list(oneOf<Scope>('health', 'housing')),
   areas: dict(list(text)),
+  must_change_password: withDefault(flag, false),
 });
 
 /** Keys of texts under `error.*`. */

@@ -30,11 +30,19 @@ const fair: Weather = (path, init, next) => next(path, init);
 const DAY = 24 * 3600_000;
 const HEADERS = { 'X-FS-Proto': '1', 'Content-Type': 'application/json' };
 
-async function desk(username: string): Promise<TestPhone> {
+async function desk(username: string, password = passwordOf(username)): Promise<TestPhone> {
   const browser = new TestPhone(server.url);
-  const body = JSON.stringify({ username, password: passwordOf(username) });
+  const body = JSON.stringify({ username, password });
   await browser.send('/api/session', { method: 'POST', headers: HEADERS, body });
   return browser;
+}
+
+/** 王芳 chooses a password of her own. */
+async function choose(old: string, own: string): Promise<void> {
+  const browser = await desk('wang', old);
+  const body = JSON.stringify({ old, new: own });
+  const set = await browser.send('/api/own/password', { method: 'POST', headers: HEADERS, body });
+  expect(set.status).toBe(204);
 }
 
 /** 管理员 reports the phone as lost. */
@@ -175,7 +183,10 @@ test('a PIN forgotten and the log-in password changed meanwhile cost nothing eit
   const set = await admin.send(`/api/users/${id}`, { method: 'PATCH', headers: HEADERS, body });
   expect(set.status).toBe(200);
   const locked = await phone.restart();
-  await locked.login('wang', password);
+  // What 管理员 gave opens nothing but the way to her own.
+  expect(await locked.login('wang', password)).toMatchObject({ must_change_password: true });
+  await choose(password, 'vier rote Regenschirme');
+  await locked.login('wang', 'vier rote Regenschirme');
   await locked.enrol('864209', '红米 9A');
   await synced(locked);
   expect(locked.sync()).toMatchObject({ unsent: 0, unsentBlobs: 0, error: null });
@@ -183,6 +194,8 @@ test('a PIN forgotten and the log-in password changed meanwhile cost nothing eit
   expect(clients(locked).map(({ title }) => title)).toContain('张小梅');
   const back = JSON.stringify({ password: passwordOf('wang') });
   await admin.send(`/api/users/${id}`, { method: 'PATCH', headers: HEADERS, body: back });
+  await choose(passwordOf('wang'), 'fünf rote Regenschirme');
+  await choose('fünf rote Regenschirme', passwordOf('wang'));
 });
 
 test('a phone reported lost while open sends its work aside, and keeps nothing', async () => {

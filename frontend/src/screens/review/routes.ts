@@ -21,7 +21,8 @@ async function enter(to: RouteLocationNormalized): Promise<NavigationGuardReturn
   ready ??= prepare();
   await ready;
   if (!me.value) await loadMe().catch(() => undefined);
-  if (me.value || to.name === 'review-login') return true;
+  const isIn = me.value && !me.value.must_change_password;
+  if (isIn || to.name === 'review-login') return true;
   return { name: 'review-login', query: { to: to.fullPath }, replace: true };
 }
 
