@@ -1,6 +1,7 @@
 """What waits for a consent: how long still, and what becomes of it when nobody gave one.
 
-expire(dry_run)  lets in what no longer has to wait, destroys the text of what waited too long
+expire(dry_run)  lets in what no longer has to wait, destroys the text of what waited too long; of
+                 what was taken in to save a life, the text of the rest
 days_left(row)   until that happens
 """
 
@@ -13,6 +14,7 @@ import sqlalchemy as sa
 from fieldapp import clock
 from fieldapp.db import utc_text
 from fieldapp.subjects.models import SubmissionSubject
+from fieldapp.sync import emergency
 from fieldapp.sync import models as m
 from fieldapp.sync import service as sync
 from fieldapp.sync.consent import EXPIRED, WAITING
@@ -36,11 +38,14 @@ def expire(dry_run: bool = False) -> Ended:
     due = sa.select(s.id).where(s.state == "quarantined", s.why.in_(WAITING), s.received < before)
     with surveying("consent") as connection:
         ids = list(connection.scalars(due.order_by(s.received, s.id)))
+    to_save = emergency.waiting(before)
     if dry_run:
-        return Ended(0, len(ids))
+        return Ended(0, len(ids) + len(to_save))
     late = [sid for sid in ids if sync.readmit(sid).st == "quarantined"]
     _destroy(late)
-    return Ended(len(ids) - len(late), len(late))
+    left = [sid for sid in to_save if not emergency.is_completed(sid)]
+    emergency.shorten(left)
+    return Ended(len(ids) + len(to_save) - len(late) - len(left), len(late) + len(left))
 
 
 def days_left(received: str) -> int:

@@ -2,7 +2,8 @@
 
 A visit that carries health data of somebody without live consent is kept aside, sealed, for seven
 days: a consent that arrives meanwhile lets it in by itself, else its text is destroyed. One that
-says that there is danger is taken in for the referral alone (PIPL 13(4)), and marked.
+says that there is danger is taken in for the referral alone (PIPL 13(4)), and marked; the rest of
+it waits as any other does (`emergency`).
 docs/decisions/0008-consent-that-gates.md
 """
 
@@ -52,6 +53,11 @@ def gated(
     need = form.need
     if need is None or keeping is None or not need.carries(sent.answers):
         return plan
+    if item.rest:
+        found = consent_of(registry, keeping, need, need.of(sent.answers), plan.on)
+        if found.state != LIVE:
+            raise AsideError(CONSENT, found.state)
+        return _rest(plan, need)
     if item.admitted is not None:
         # The mark of that time stands: what was decided by what was known then isn't found again.
         return _to_save(plan, need, ()) if item.admitted == EMERGENCY else plan
@@ -79,6 +85,14 @@ def consent_of(registry: Registry, keeping: Keeping, need: Need, person: str, on
     them = near.get(person)
     born = them.props(registry.view_of(them)).get(keeping.born, "") if them else ""
     return standing(mine, born, on, keeping.notices, need.for_children)
+
+
+def _rest(plan: Plan, need: Need) -> Plan:
+    """What `_to_save` left out. What was found stands already."""
+    touched = tuple(t for t in plan.touched if t.t not in need.to_save)
+    ids = {t.e for t in touched}
+    writes = tuple(w for w in plan.writes if w.e in ids)
+    return replace(plan, touched=touched, writes=writes, issues=())
 
 
 def _to_save(plan: Plan, need: Need, marks: tuple[Finding, ...]) -> Plan:

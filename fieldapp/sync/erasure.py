@@ -28,7 +28,8 @@ from fieldapp.subjects.models import EntitySubject, SubjectKey, SubmissionSubjec
 from fieldapp.subjects.sealing import ErasedError, subject_name
 
 from . import models as m
-from . import reseal, service
+from . import reseal
+from .again import from_log
 from .apply import Batch
 from .bulk import upsert
 from .entities import Entity, State, review_id
@@ -125,7 +126,7 @@ class _Eraser:
         """Write the shared ones anew, each without what goes."""
         store = Store(self.connection, self.rules.type, locked=None)
         batch = Batch(store, self.rules)
-        for row, item in service.from_log(self.connection, sorted(self.reach.shared)):
+        for row, item in from_log(self.connection, sorted(self.reach.shared)):
             plan = batch.planned(item)
             if plan is None:
                 continue

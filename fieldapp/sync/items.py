@@ -56,7 +56,8 @@ class Incoming:
     aside: why it must be kept aside whatever it holds (`revoked`). derivation: what its answers
     yield, if the server itself made it of them. rewritten: of one written anew without somebody
     who was erased, its scope. admitted: of one that was taken in before and is applied again, what
-    was made an exception for, blank if nothing; None: it comes.
+    was made an exception for, blank if nothing; None: it comes. rest: only what was left out of one
+    that was taken in to save a life, now that there is a consent.
     """
 
     id: str
@@ -72,6 +73,7 @@ class Incoming:
     derivation: Derivation | None = None
     rewritten: str | None = None
     admitted: str | None = None
+    rest: bool = False
 
     @cached_property
     def sent(self) -> Submitted | UnreadableError:

@@ -23,23 +23,22 @@ from flask import current_app
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from fieldapp import clock
-from fieldapp.accounts import access
-from fieldapp.accounts.service import Principal, areas_of, principal_of
-from fieldapp.accounts.users import usernames
+from fieldapp.accounts.service import Principal
 from fieldapp.db import db, utc_text
 from fieldapp.quiet import without_values
 from fieldapp.subjects.keys import Keys, keys_of
-from fieldapp.subjects.sealing import ErasedError
 
 from . import models as m
+from .again import author_of, from_log, item_of, trusted, with_areas
 from .apply import Batch, Incoming, Result
-from .aside import Decision, repaired, seal_again
+from .aside import Decision, seal_again
 from .aside import note as note_decision
 from .audit import audit as find_faults
 from .audit import log_faults as find_log_faults
 from .bulk import among
 from .consent import CONSENT, EXPIRED
 from .durable import not_before
+from .emergency import complete
 from .entities import Entity
 from .erased import WHY as ERASED
 from .erased import bury_again
@@ -47,7 +46,6 @@ from .merge import Dot, Value
 from .plan import BUILT_IN, SETTLE_FORM, AsideError, Author, candidates
 from .reconcile import Derivation, compose_ops
 from .rules import CurrentRules, current_rules
-from .salvage import salvaged
 from .store import LocksGrewError, Store
 from .transactions import chunks, is_postgres, lock, lock_everything, reading, surveying, writing
 from .wire import Submitted
@@ -62,29 +60,6 @@ AREA_CODE = re.compile(r"[0-9]{12}")
 def vault() -> Keys:
     """The keys, in the transaction of this moment."""
     return keys_of(db.session.connection())
-
-
-def author_of(principal: Principal) -> Author:
-    """A person as an author; areas are looked up once per scope."""
-    found: dict[str, frozenset[str]] = {}
-
-    def areas(scope: str) -> frozenset[str]:
-        if scope not in found:
-            found[scope] = frozenset(areas_of(principal, scope))
-        return found[scope]
-
-    def reviews(scope: str) -> bool:
-        return access.may_review(principal.role, scope)
-
-    return Author(
-        principal.user_id,
-        principal.name,
-        principal.role,
-        areas,
-        reviews,
-        username=principal.username,
-        issues=lambda scope: access.issue_acts(principal.role, scope),
-    )
 
 
 # ---- the door -----------------------------------------------------------------------------------
@@ -166,7 +141,9 @@ def _transact(items: Sequence[Incoming], extra: set[str]) -> Taken:
 
 
 def readmit_waiting(people: Collection[str]) -> list[str]:
-    """Let in what waits for a consent of these people and no longer has to; which."""
+    """Let in what waits for a consent of these people and no longer has to, the rest of what was
+    taken in to save a life too; which.
+    """
     if not people:
         return []
     s = m.Submission
@@ -180,7 +157,7 @@ def readmit_waiting(people: Collection[str]) -> list[str]:
                 query.where(s.entity.in_(some)).order_by(s.received, s.id)
             )
         ]
-    return [sid for sid in ids if readmit(sid).st != "quarantined"]
+    return [sid for sid in ids if readmit(sid).st != "quarantined"] + complete(people)
 
 
 def _dated(connection: sa.Connection, items: Sequence[Incoming]) -> Sequence[Incoming]:
@@ -381,21 +358,6 @@ def _replay(connection: sa.Connection, ids: Sequence[str]) -> None:
     batch.finish(row.received)
 
 
-def from_log(connection: sa.Connection, ids: Sequence[str]) -> list[tuple[Any, Incoming]]:
-    """Submissions of the log in this order, each with its row, to be applied as once admitted."""
-    s, found = m.Submission, []
-    for some in chunks(ids):
-        rows = {row.id: row for row in connection.execute(sa.select(s).where(s.id.in_(some)))}
-        names = usernames({row.user_id for row in rows.values()})
-        keys_of(connection).prepare(row.body for row in rows.values())
-        mended = repaired(connection, some)
-        for sid in some:
-            author = _trusted(rows[sid], names.get(rows[sid].user_id, ""))
-            item = _from_log(rows[sid], author, mended.get(sid))
-            found.append((rows[sid], replace(item, admitted=rows[sid].why or "")))
-    return found
-
-
 def readmit(sid: str, overrule: bool = False, decision: Decision | None = None) -> Result:
     """Try again to apply a submission that was kept aside, e.g. once its form is published.
 
@@ -411,13 +373,13 @@ def readmit(sid: str, overrule: bool = False, decision: Decision | None = None) 
             return Result(sid, row.state if row else "later")
         if row.why in (ERASED, EXPIRED):
             return Result(sid, row.state, row.why)
-        author = _trusted(row) if overrule else _with_areas(row, decision)
+        author = trusted(row) if overrule else with_areas(row, decision)
         if author is None:
             return Result(sid, "quarantined", row.why)
         store = Store(connection, rules.type, locked=None)
         batch = Batch(store, rules)
         text = decision.text if decision else None
-        result, changed = batch.readmit(_from_log(row, author, text))
+        result, changed = batch.readmit(item_of(row, author, text))
         went_in = result.st != "quarantined"
         if changed and (went_in or text is None):
             connection.execute(sa.update(s).where(s.id == sid).values(**changed))
@@ -428,16 +390,6 @@ def readmit(sid: str, overrule: bool = False, decision: Decision | None = None) 
         batch.finish(row.received)
     readmit_waiting(batch.consenting)
     return result
-
-
-def _with_areas(row: Any, decision: Decision | None) -> Author | None:
-    """The author, with the areas of who decided; None if the account is closed and nobody did."""
-    principal = principal_of(row.user_id)
-    author = author_of(principal) if principal else Author(row.user_id, row.author, row.role)
-    if decision is None:
-        return author if principal else None
-    own = author.areas
-    return replace(author, areas=lambda scope: {*own(scope), *decision.areas(scope)})
 
 
 def audit() -> list[str]:
@@ -463,20 +415,3 @@ def new_epoch() -> int:
             head = sa.update(m.FeedHead).where(m.FeedHead.feed == sa.bindparam("at"))
             connection.execute(head.values(epoch=sa.bindparam("new")), rows)
     return len(feeds)
-
-
-def _from_log(row: Any, author: Author, mended: str | None = None) -> Incoming:
-    rewritten = row.scope if row.rewritten else None
-    try:
-        body = mended or vault().open(row.body, row.id).decode("utf-8", "surrogatepass")
-    except ErasedError:
-        body, rewritten = salvaged(db.session.connection(), row), row.scope
-    received = datetime.fromisoformat(row.received)
-    return Incoming(
-        row.id, row.sha, body, author, received, row.install, row.n, row.device_id,
-        rewritten=rewritten,
-    )  # fmt: skip
-
-
-def _trusted(row: Any, username: str = "") -> Author:
-    return Author(row.user_id, row.author, row.role, trusted=True, username=username)

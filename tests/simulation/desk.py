@@ -11,8 +11,8 @@ from fieldapp import clock
 from fieldapp.accounts import access
 from fieldapp.accounts.service import Principal, areas_of, principal_of
 from fieldapp.db import db, utc_text
+from fieldapp.sync import again, service
 from fieldapp.sync import models as m
-from fieldapp.sync import service
 from fieldapp.sync.items import Incoming
 from tests.opened import state_of
 
@@ -37,7 +37,7 @@ def everything_again() -> list[Incoming]:
     items = []
     for row in db.session.connection().execute(sa.select(m.Submission).order_by(m.Submission.id)):
         author = service.Author(row.user_id, row.author, row.role)
-        items.append(service._from_log(row, author))
+        items.append(again.item_of(row, author))
     return items
 
 

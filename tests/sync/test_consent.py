@@ -67,6 +67,13 @@ def body_of(sid: str) -> bytes:
     return found
 
 
+def answers_of(sid: str) -> dict[str, Any]:
+    body = body_of(sid)
+    found: dict[str, Any] = json.loads(service.vault().open(body, sid))["answers"]
+    db.session.rollback()
+    return found
+
+
 def kinds_of(village: Village) -> set[str]:
     return {entity["type"] for entity in village.seen(village.cast.chen).values()}
 
@@ -198,6 +205,76 @@ class TestDanger:
         before = village.seen(village.cast.chen)
         service.rebuild()
         assert village.seen(village.cast.chen) == before
+        assert service.audit() == []
+
+    def emergency(self, village: Village) -> tuple[str, dict[str, Any]]:
+        """Her id, and a visit in danger that came after she had withdrawn."""
+        client = registered(village)
+        made = in_danger(village, client)
+        village.send(word(village, village.cast.wang, client, "withdraw"))
+        village.take_in(village.cast.li, made)
+        return client, made
+
+    def test_a_consent_that_comes_later_completes_it(
+        self, village: Village, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        client, made = self.emergency(village)
+        before = village.seen(village.cast.chen)
+        village.send(word(village, village.cast.wang, client, "consent", TOMORROW))
+        seen = village.seen(village.cast.chen)
+        new = {one["type"] for e, one in seen.items() if e not in before}
+        assert new == {"pregnancy", "visit"}
+        assert logged(made["id"]).why is None
+        # She was in danger all the same: the nurse is still to tell her.
+        issues = {issue.kind: issue for issue in log.issues_of([made["id"]])[made["id"]]}
+        assert issues["emergency"].severity == "block"
+        db.session.rollback()
+        assert village.take_in(village.cast.li, made)[0].st == "duplicate"
+        service.rebuild(arrange=list.reverse)
+        assert village.seen(village.cast.chen) == seen
+        assert service.audit() == []
+        later(monkeypatch, days=8)
+        assert consent.expire() == consent.Ended(0, 0)
+
+    def test_another_woman_s_consent_completes_nothing(self, village: Village) -> None:
+        _, made = self.emergency(village)
+        village.send(village.consent(village.cast.wang, name="刘春燕", phone="13800000009"))
+        assert logged(made["id"]).why == "emergency"
+        assert "pregnancy" not in kinds_of(village)
+
+    def test_without_one_only_the_referral_is_left_after_seven_days(
+        self, village: Village, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        client, made = self.emergency(village)
+        assert answers_of(made["id"])["g_preg"]
+        seen = village.seen(village.cast.chen)
+        later(monkeypatch, days=6, hours=23)
+        assert consent.expire() == consent.Ended(0, 0)
+        later(monkeypatch, days=7, seconds=1)
+        assert consent.expire(dry_run=True) == consent.Ended(0, 1)
+        assert consent.expire() == consent.Ended(0, 1)
+        assert consent.expire() == consent.Ended(0, 0)
+        left = answers_of(made["id"])
+        assert "g_preg" not in left
+        assert left["g_ref"]["ref_to"] == "120"
+        assert village.seen(village.cast.chen) == seen
+        assert village.take_in(village.cast.li, made)[0].st == "duplicate"
+        village.send(word(village, village.cast.wang, client, "consent", TOMORROW))
+        assert "pregnancy" not in kinds_of(village)
+        service.rebuild()
+        assert "referral" in kinds_of(village)
+        assert service.audit() == []
+
+    def test_one_whose_consent_was_overlooked_is_completed_at_the_end(
+        self, village: Village, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        client, made = self.emergency(village)
+        monkeypatch.setattr(service, "readmit_waiting", lambda _people: [])
+        village.send(word(village, village.cast.wang, client, "consent", TOMORROW))
+        assert logged(made["id"]).why == "emergency"
+        later(monkeypatch, days=8)
+        assert consent.expire() == consent.Ended(1, 0)
+        assert "pregnancy" in kinds_of(village)
         assert service.audit() == []
 
 
