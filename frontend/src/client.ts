@@ -24,6 +24,7 @@ import {
   type StoredDraft,
   type SyncState,
 } from './protocol/types';
+import { readSealed, type SealedBase } from './store/base';
 import { BLOBS, BlobShelf } from './store/blobs';
 import { exportFile } from './store/exported';
 import { Database } from './store/idb';
@@ -79,6 +80,8 @@ class FieldClient implements Client {
   private candidate: Candidate | null = null;
   private state: SyncState = IDLE;
   private initials: Initials | null = null;
+  /** The base copy, read while somebody types the PIN. */
+  private early: Promise<SealedBase | null> | null = null;
   private readonly listeners = new Map<ClientEvent, Set<() => void>>();
 
   constructor(private readonly deps: ClientDeps) {
@@ -145,6 +148,7 @@ class FieldClient implements Client {
 
   expectPin(): void {
     expectSecret();
+    this.early ??= readSealed(this.field).catch(() => null);
   }
   async guessesLeft(): Promise<number> {
     return Math.max(0, MOST - (await this.phone.attempts()).wrong);
@@ -212,7 +216,9 @@ class FieldClient implements Client {
       mono: deps.mono,
       newId: deps.net.newId,
     });
-    await opened.load();
+    const { early } = this;
+    this.early = null;
+    await opened.load(await early);
     await opened.sealLagging().catch(() => undefined);
     const loop = new Loop({
       ...{ locks: deps.locks, random: deps.random, setTimer: deps.setTimer },

@@ -3,7 +3,7 @@ import { IDBFactory } from 'fake-indexeddb';
 import { beforeEach, expect, test } from 'vitest';
 import { createPepper, createVault } from '@/crypto/vault';
 import type { WireChange, WireSid } from '@/protocol/types';
-import { Base, type FeedChange } from './base';
+import { Base, type FeedChange, readSealed } from './base';
 import { Database } from './idb';
 import { FIELD, Sealer } from './sealed';
 import 'fake-indexeddb/auto';
@@ -80,4 +80,16 @@ test('who moves to the other village is seen until that page is there, once', as
 test('who left for good is forgotten with the last page', async () => {
   await base.apply([page('east', 'e1', 3, [leave(MEI)])], true);
   expect(await shown()).toEqual(['刘春燕']);
+});
+
+test('what was read while she typed her PIN counts only if nothing was written since', async () => {
+  const early = await readSealed(db);
+  const names = async () => {
+    const opened = new Base(db, sealer);
+    await opened.load(early);
+    return [...opened.entities()].map(([, held]) => held.ver).sort();
+  };
+  expect(await names()).toEqual(['刘春燕', '张小梅'].sort());
+  await base.apply([page('east', 'e1', 3, [up(MEI, '张小梅二')])], true);
+  expect(await names()).toEqual(['刘春燕', '张小梅二'].sort());
 });

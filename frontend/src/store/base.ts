@@ -96,25 +96,35 @@ interface Generation {
   value: number;
 }
 
+/** The copy as it lies on disk, readable by nobody yet. */
+export interface SealedBase {
+  rows: SealedRecord[];
+  cursors: Cursor[];
+  generation: number;
+}
+
+export function readSealed(db: Database): Promise<SealedBase> {
+  return db.read(['base', 'cursors', 'meta'], async (tx) => ({
+    rows: await tx.all<SealedRecord>('base'),
+    cursors: await tx.all<Cursor>('cursors'),
+    generation: (await tx.get<Generation>('meta', 'generation'))?.value ?? 0,
+  }));
+}
+
 export class Base {
   private feeds = new Map<string, Feed>();
-  private generation = 0;
+  /** Another one with every change. */
+  generation = 0;
 
   constructor(
     private readonly db: Database,
     private readonly sealer: Sealer,
   ) {}
 
-  /** Reads everything; also what another tab wrote. */
-  async load(): Promise<void> {
-    const { rows, cursors, generation } = await this.db.read(
-      ['base', 'cursors', 'meta'],
-      async (tx) => ({
-        rows: await tx.all<SealedRecord>('base'),
-        cursors: await tx.all<Cursor>('cursors'),
-        generation: await tx.get<Generation>('meta', 'generation'),
-      }),
-    );
+  /** Reads everything; also what another tab wrote. early: as it was read before, good if nothing was written since. */
+  async load(early: SealedBase | null = null): Promise<void> {
+    const isCurrent = early?.generation === (await this.storedGeneration());
+    const { rows, cursors, generation } = isCurrent ? early : await readSealed(this.db);
     const buckets = await this.openAll(rows);
     this.feeds = new Map(
       cursors.map((cursor) => [
@@ -122,15 +132,19 @@ export class Base {
         { cursor, buckets: bucketsOf(cursor.feed, rows, buckets) },
       ]),
     );
-    this.generation = generation?.value ?? 0;
+    this.generation = generation;
   }
 
   /** Loads again if another tab has written since. */
   async refresh(): Promise<boolean> {
-    const stored = await this.db.read(['meta'], (tx) => tx.get<Generation>('meta', 'generation'));
-    if ((stored?.value ?? 0) === this.generation) return false;
+    if ((await this.storedGeneration()) === this.generation) return false;
     await this.load();
     return true;
+  }
+
+  private async storedGeneration(): Promise<number> {
+    const stored = await this.db.read(['meta'], (tx) => tx.get<Generation>('meta', 'generation'));
+    return stored?.value ?? 0;
   }
 
   cursors(): Cursor[] {

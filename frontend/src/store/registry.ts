@@ -23,6 +23,10 @@ export class ScopeRegistry implements Registry {
   /** Types that follow-up is about. */
   private scheduled = new Set<string>();
   private stale = true;
+  /** Names the inputs. */
+  private seen = '';
+  /** Not prepared for search yet. */
+  private cold: View[] | null = null;
   private indexedOn = '';
   private inputs: { base: Base | null; pending: readonly Pending[] } = { base: null, pending: [] };
   private readonly around: Surroundings;
@@ -45,7 +49,11 @@ export class ScopeRegistry implements Registry {
 
   /** New base or new pending visits; the work is done when somebody looks. */
   update(base: Base | null, pending: readonly Pending[]): void {
-    this.inputs = { base, pending: pending.filter((item) => item.scope === this.scope) };
+    const own = pending.filter((item) => item.scope === this.scope);
+    const seen = [base?.generation, ...own.map(({ submission }) => submission.id)].join();
+    if (base === this.inputs.base && seen === this.seen) return;
+    this.inputs = { base, pending: own };
+    this.seen = seen;
     this.stale = true;
   }
 
@@ -118,9 +126,9 @@ export class ScopeRegistry implements Registry {
   warm(count: number): boolean {
     this.settle();
     const [day, initials] = [this.around.day(), this.initials()];
-    const cold = this.searchable().filter((view) => !isWarm(view, day, initials));
-    for (const view of cold.slice(0, count)) this.hay(view, day, initials);
-    return cold.length > count;
+    this.cold ??= this.searchable().filter((view) => !isWarm(view, day, initials));
+    for (const view of this.cold.splice(-count)) this.hay(view, day, initials);
+    return this.cold.length > 0;
   }
 
   private searchable(): View[] {
@@ -153,6 +161,7 @@ export class ScopeRegistry implements Registry {
     );
     this.indexes = new Map();
     this.lists = new Map();
+    this.cold = null;
     this.stale = false;
     this.indexedOn = day;
   }

@@ -1,5 +1,5 @@
 /** Search as 王芳 types it: part of a name, digits of a phone, the initials of the pinyin. */
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { Program, Scope, WireValue } from '@/protocol/types';
 import type { Base, Held } from './base';
 import { initials } from './initials';
@@ -104,4 +104,18 @@ test('a change of one record keeps all others as they were', () => {
   expect(registry.get('id-7')).toBe(before);
   expect(registry.get('id-8')).toBeUndefined();
   expect(registry.find('client', 'phone', '13800000007')).toEqual([before]);
+});
+
+test('a sync that brought nothing new puts nothing together again', () => {
+  const registry = village(0);
+  const entities = vi.fn(() => []);
+  const base = { generation: 1, entities } as unknown as Base;
+  const look = () => {
+    registry.update(base, []);
+    registry.list('client');
+    return entities.mock.calls.length;
+  };
+  expect([look(), look()]).toEqual([1, 1]);
+  base.generation = 2;
+  expect(look()).toBe(2);
 });
