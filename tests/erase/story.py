@@ -1,5 +1,7 @@
-"""欧阳小梅 is a client, 何求勇 a resident beside somebody else. Both were visited, corrected,
-returned, kept aside, backed up and exported. Then both ask to be erased.
+"""欧阳小梅 is a client, 何求勇 a resident beside somebody else, 诸葛秀英 lets his dwelling.
+
+They were visited, corrected, returned, kept aside, backed up and exported. Then all three ask to be
+erased.
 """
 
 import json
@@ -13,7 +15,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from fieldapp.audit import service as audit
-from fieldapp.backup.service import backup, restore
+from fieldapp.backup.service import backup, restore, server_on
 from fieldapp.db import db
 from fieldapp.subjects.models import SubjectKey
 from fieldapp.sync import models as m
@@ -28,27 +30,30 @@ NAME, PHONE, BORN = "欧阳小梅", "13877665544", "1993-08-17"
 FRIEND, FRIENDS_PHONE, PLACE = "欧阳建国", "13900112233", "柳河镇卫生院三楼东侧诊室"
 HIM, HIS_NUMBER, HIS_BIRTHDAY = "何求勇", "E87651234", "1988-02-29"
 HIS_HOME, HIS_WORK = "示例省甲乙县丙丁镇", "柳林汽车修理铺后院"
+LESSOR, LESSORS_PHONE = "诸葛秀英", "13955667788"
 NOTE = "欧阳小梅说电话已换成13877660000"
 NUMBER_IN_NOTE = "13877660000"
 OTHERS = ("刘春燕", "13800000009", "周小兰")
 HERS = (NAME, PHONE, BORN, FRIEND, FRIENDS_PHONE, PLACE, NUMBER_IN_NOTE)
 HIS = (HIM, HIS_NUMBER, HIS_BIRTHDAY, HIS_HOME, HIS_WORK)
+THEIRS = (*HERS, *HIS, LESSOR, LESSORS_PHONE)
 REASON = "本人当面提出删除"
 
 
 @dataclass
 class Story:
-    """One district in which two people are erased."""
+    """One district in which three people are erased."""
 
     app: Flask
     cast: Cast
     home: Path
     client: str = ""
     resident: str = ""
+    dwelling: str = ""
     certificates: list[str] = field(default_factory=list)
     phones: list[Phone] = field(default_factory=list)
     wrapped: list[bytes] = field(default_factory=list)
-    captured: Captured = field(default_factory=lambda: Captured((*HERS, *HIS)))
+    captured: Captured = field(default_factory=lambda: Captured(THEIRS))
 
     @property
     def village(self) -> Village:
@@ -84,8 +89,10 @@ class Story:
             "r_dob": HIS_BIRTHDAY, "r_home": HIS_HOME, "r_work": HIS_WORK, "r_lead": "0",
         }  # fmt: skip
         two = [village.resident("周小兰", "E12345678"), him]
-        village.send(village.dwelling(self.cast.grid, residents=two))
+        lessor = {"lessor": LESSOR, "phone": LESSORS_PHONE}
+        village.send(village.dwelling(self.cast.grid, residents=two, **lessor))
         self.resident = self._named(HIM)
+        self.dwelling = str(village.only(self.cast.grid, "dwelling")["id"])
 
     def _variant(self, village: Village) -> None:
         """A visit comes twice, the second time altered; another can't be read."""
@@ -146,16 +153,17 @@ class Story:
     # ---- the end ------------------------------------------------------------------------------
 
     def erase(self) -> None:
-        """Both, at the rights desk."""
+        """All of them, at the rights desk."""
         with self.app.app_context():
             t = SubjectKey
-            wanted = [f"health/{self.client}", f"housing/{self.resident}"]
+            wanted = [f"health/{self.client}", f"housing/{self.resident}",
+                      f"housing/{self.dwelling}/lessor"]  # fmt: skip
             query = sa.select(t.wrapped).where(t.subject.in_(wanted))
             self.wrapped = [bytes(w) for w in db.session.scalars(query) if w]
             db.session.rollback()
-        assert len(self.wrapped) == 2
+        assert len(self.wrapped) == 3
         desk = self.cast.steward.log_in()
-        for scope, name in (("health", NAME), ("housing", HIM)):
+        for scope, name in (("health", NAME), ("housing", HIM), ("housing", LESSOR)):
             self.certificates.append(self._erase_at(desk, scope, name))
 
     def _erase_at(self, desk: Browser, scope: str, name: str) -> str:
@@ -212,16 +220,30 @@ class Story:
         with self.app.app_context():
             restore(path, replace_present=True)
 
+    def restore_elsewhere(self, path: Path, url: str) -> list[str]:
+        """Put an older backup back on a machine that knows nothing; what can be read there."""
+        with self.app.app_context(), server_on(url):
+            done = restore(path)
+            connection = db.session.connection()
+            found = [f"{where} on an empty machine" for where in self._read(connection)]
+            db.session.rollback()
+            found += [f"{fault} on an empty machine" for fault in sync.audit()]
+            if len(done.again) != len(self.certificates):
+                found.append(f"{len(done.again)} erased again on an empty machine")
+        return found
+
     # ---- looking ------------------------------------------------------------------------------
 
     def readable(self) -> Iterator[str]:
         """Where a value can be read with all the keys the server has, whatever form it lies in."""
         with self.app.app_context():
-            connection = db.session.connection()
-            for place, plain in everything_that_opens(connection):
-                for value, form in self.captured.in_bytes(plain):
-                    yield f"{value} ({form}) in {place}"
+            yield from self._read(db.session.connection())
             db.session.rollback()
+
+    def _read(self, connection: sa.Connection) -> Iterator[str]:
+        for place, plain in everything_that_opens(connection):
+            for value, form in self.captured.in_bytes(plain):
+                yield f"{value} ({form}) in {place}"
 
     def feeds_name(self) -> list[str]:
         """Values that phones are still given."""
