@@ -136,8 +136,8 @@ tamper: setup ## Tamper with FILLINGS (60) random visits of each form: is everyt
 .PHONY: erase
 erase: setup ## Erase three people on both databases and look for them everywhere: files, dumps, logs, backups, phones
 	rm -f frontend/test-results/erase.txt
-	$(NPM) run test -- tests/real-server/erasure || true
-	$(BIN)/python -m tests.erase --phones frontend/test-results/erase.txt
+	status=0; $(NPM) run test -- tests/real-server/erasure || status=$$?; \
+		$(BIN)/python -m tests.erase --phones frontend/test-results/erase.txt || status=$$?; exit $$status
 
 .PHONY: test-web
 test-web: setup ## Test the PWA's modules (vitest)
