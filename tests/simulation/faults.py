@@ -10,6 +10,7 @@ from sqlalchemy import Engine, event
 from sqlalchemy.exc import OperationalError
 
 _WRITES = re.compile(r"\s*(INSERT|UPDATE|DELETE)(?!.*area_head)", re.IGNORECASE)
+_LOG = re.compile(r"\s*INSERT INTO submission\b", re.IGNORECASE)
 
 
 class KilledError(BaseException):
@@ -23,14 +24,15 @@ class Faults:
         self.statements = 0
         self._die: int | None = None
         self._stumble: int | None = None
+        self._busy = 0
         event.listen(engine, "before_cursor_execute", self._statement)
         event.listen(engine, "commit", self._commit)
 
-    def arm(self, die: int | None, stumble: int | None) -> None:
+    def arm(self, die: int | None = None, stumble: int | None = None, busy: int = 0) -> None:
         """For the request that follows. die: killed there; stumble: the database says once that it
-        is busy.
+        is busy; busy: so often the log can't be written.
         """
-        self.statements, self._die, self._stumble = 0, die, stumble
+        self.statements, self._die, self._stumble, self._busy = 0, die, stumble, busy
 
     def _statement(self, _c: Any, _k: Any, statement: str, *_rest: Any) -> None:
         if not _WRITES.match(statement):
@@ -38,7 +40,10 @@ class Faults:
         self._count()
         if self.statements == self._stumble:
             self._stumble = None
-            raise OperationalError("", {}, Exception("database is locked"))
+            raise _locked()
+        if self._busy and _LOG.match(statement):
+            self._busy -= 1
+            raise _locked()
 
     def _commit(self, _connection: Any) -> None:
         self._count()
@@ -47,3 +52,7 @@ class Faults:
         self.statements += 1
         if self.statements == self._die:
             raise KilledError
+
+
+def _locked() -> OperationalError:
+    return OperationalError("", {}, Exception("database is locked"))

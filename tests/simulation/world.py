@@ -86,7 +86,7 @@ class World:
             try:
                 return getattr(self, f"do_{wish['do']}")(**arguments)
             finally:
-                self.faults.arm(None, None)
+                self.faults.arm()
                 db.session.remove()
 
     # ---- histories ------------------------------------------------------------------------------
@@ -111,6 +111,7 @@ class World:
         body: str = "",
         die: int | None = None,
         stumble: int | None = None,
+        busy: int = 0,
     ) -> dict[str, Any]:
         """One request, straight into the application."""
         db.session.remove()
@@ -121,7 +122,7 @@ class World:
             said.update(status=int(status[:3]), headers=told)
             return lambda _data: None
 
-        self.faults.arm(die, stumble)
+        self.faults.arm(die, stumble, busy)
         try:
             chunks = self.app.wsgi_app(environ, start_response)
             raw = b"".join(chunks)

@@ -3,6 +3,7 @@
  * comes from the model; what phones hold is looked up inside them.
  */
 import type { LiveValue, Submission } from '@/protocol/types';
+import { rowsOf } from './disk';
 import type { Model, Person, Verdict } from './model';
 import { readBody } from './model';
 import { messageOf } from './network';
@@ -169,8 +170,11 @@ export class Checks {
     if (phone.isEnded) return;
     const known = this.of(phone);
     const views = viewsOf(phone);
+    const { error } = phone.client?.sync() ?? {};
+    assert(error !== 'unexpected', 'I9', () => `${phone.name}: an error of its own in a sync`);
     this.looksSent(phone, known);
     this.ownWork(phone, known, views);
+    this.inOrder(phone, known, views);
     this.nothingVanished(phone, known, views);
     this.onlyGranted(phone, known);
     this.wholeRecords(phone, known);
@@ -180,7 +184,9 @@ export class Checks {
   /** I20: nothing is marked but by an answer that named it. I14: nothing goes that isn't durable. */
   private looksSent(phone: SimPhone, known: Known): void {
     const items = outboxOf(phone);
-    for (const [id, { state }] of items) {
+    const onDisk = rowsOf<{ id: string; state: string }>(phone.storage, 'fs-outbox', 'items');
+    const shown = [...items].map(([id, { state }]) => ({ id, state }));
+    for (const { id, state } of [...shown, ...onDisk]) {
       const told = known.told.get(id) ?? new Set();
       const wanted = state === 'sent' ? ACKS : state === 'attention' ? ASIDE : DURABLE;
       if (state === 'waiting' || state === 'sending') continue;
@@ -219,6 +225,18 @@ export class Checks {
           () => `${phone.name} doesn't see its own ${op.r} of ${op.e} (${dot})`,
         );
       });
+    }
+  }
+
+  /** C3: what own work replaced is out of sight, and stays so while one of two visits has arrived and the other hasn't. */
+  private inOrder(phone: SimPhone, known: Known, views: Views): void {
+    if (this.wasRestored) return;
+    const { model } = this.setting;
+    for (const [id, { ops }] of known.bodies) {
+      if (this.everAside.has(id) || model.variants.has(id)) continue;
+      for (const { e, r, sup } of ops)
+        for (const { dot } of views.get(e)?.live[r] ?? [])
+          assert(!sup.includes(dot), 'C3', () => `${phone.name} shows ${dot}, which ${id} replaced`);
     }
   }
 

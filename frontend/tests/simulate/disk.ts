@@ -121,3 +121,10 @@ export function copyOf(from: IDBFactory): IDBFactory {
   }
   return copy;
 }
+
+/** What lies in a store at this moment, read past the life that may still be writing. */
+export function rowsOf<T>(factory: IDBFactory, database: string, store: string): T[] {
+  const databases = (factory as unknown as { _databases: Map<string, Raw> })._databases;
+  const records = databases.get(database)?.rawObjectStores.get(store)?.records.values() ?? [];
+  return [...records].map((record) => (record as { value: T }).value);
+}

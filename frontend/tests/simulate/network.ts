@@ -25,7 +25,9 @@ export type Fate =
   /** The server is killed at that statement. */
   | { die: number }
   /** The database is busy at that statement. */
-  | { stumble: number };
+  | { stumble: number }
+  /** So often it is too busy to write the log: five tries of all, and five more of the first, which is told `later`. */
+  | { busy: number };
 
 /** What whoever watches the line learns of each request that the server worked on. */
 export type Watch = (
@@ -37,6 +39,11 @@ export type Watch = (
   stumbled: boolean,
 ) => void;
 
+interface Faults {
+  die?: number;
+  stumble?: number;
+  busy?: number;
+}
 const lostLine = () => new TypeError('the line broke');
 const PORTAL = '<html><title>登录</title></html>';
 
@@ -72,7 +79,7 @@ async function fateOf(
     return phone.answers.get(parked.path)?.clone() ?? null;
   }
   if (fate === 'twice') await send(server, phone, parked, watch, {}, false);
-  const faults = typeof fate === 'object' ? fate : {};
+  const faults: Faults = typeof fate === 'object' ? fate : {};
   const arrives = fate !== 'mute' && fate !== 'cut';
   const response = await send(server, phone, parked, watch, faults, arrives);
   if (!response || fate === 'mute') return null;
@@ -90,7 +97,7 @@ export async function send(
   phone: SimPhone,
   request: Request,
   watch: Watch,
-  faults: { die?: number; stumble?: number },
+  faults: Faults,
   arrives: boolean,
 ): Promise<Response | null> {
   const { method, path, body } = request;
@@ -105,7 +112,7 @@ export async function send(
     return null;
   }
   const bytes = Buffer.from(said.body, 'base64');
-  const stumbled = faults.stumble !== undefined;
+  const stumbled = faults.stumble !== undefined || faults.busy !== undefined;
   watch(phone, request, { status: said.status, text: bytes.toString() }, arrives, stumbled);
   if (!arrives) return new Response(bytes, { status: said.status, headers: headersOf(said) });
   for (const [name, value] of said.headers) {

@@ -137,5 +137,6 @@ function sync(chance: Chance, t: number, d: number): Step {
 function trouble(chance: Chance): Fate {
   if (chance.happens(0.25)) return { die: 1 + chance.below(16) };
   if (chance.happens(0.12)) return { stumble: 1 + chance.below(16) };
+  if (chance.happens(0.15)) return { busy: 10 };
   return chance.of(FATES);
 }
