@@ -63,7 +63,8 @@ def devices_of(user_id: str | None = None) -> list[Device]:
 def verify_signature(request: Request) -> Device:
     """The device that signed this request, revoked or not: its rights are up to the caller.
 
-    Leaves no transaction open. Stops with `bad_signature`.
+    Leaves no transaction open; the row is detached, so that reading it begins none. Stops with
+    `bad_signature`.
     """
     device = db.session.get(Device, request.headers.get("X-FS-Device", ""))
     signature = request.headers.get("X-FS-Signature", "")
@@ -71,6 +72,7 @@ def verify_signature(request: Request) -> Device:
     if device is None or not keys.is_valid(json.loads(device.key), signature, text):
         db.session.rollback()
         abort_with("bad_signature")
+    db.session.expunge(device)
     wall.admit(device.user_id, "")  # its owner's own work, and no more until they are logged in
     _note_seen(device)
     return device

@@ -69,7 +69,8 @@ def pull(principal: Principal, message: Mapping[str, Any]) -> dict[str, Any]:
     cursors = {feed: Cursor(**asked[feed]) for feed in granted if feed in asked}
     with reading() as connection:
         page = _Page(connection, rules, principal, message.get("budget") or BUDGET[1])
-        feeds = {feed: page.feed(feed, cursor) for feed, cursor in cursors.items()}
+        heads = _heads(connection, cursors)
+        feeds = {feed: page.feed(heads[feed], cursor) for feed, cursor in cursors.items()}
         answer |= {"feeds": feeds, "sids": page.renderer.sids()}
     _note_delivered(principal, "pull", {feed: told["ch"] for feed, told in feeds.items()})
     return answer
@@ -102,16 +103,16 @@ class _Page:
         teller = Teller(connection, rules, store, principal)
         self.renderer = Renderer(connection, store.view_of, teller.tell)
 
-    def feed(self, feed: str, cursor: Cursor) -> dict[str, Any]:
+    def feed(self, head: Mapping[str, Any], cursor: Cursor) -> dict[str, Any]:
         """The page of one feed."""
-        head = _head(self.connection, feed)
+        feed: str = head["feed"]
         view = self.rules.view_hash(feed)
         reset = (cursor.epoch, cursor.view) != (head["epoch"], view) or cursor.seq > head["seq"]
         since = 0 if reset else cursor.seq
         if self.left <= 0 and since < head["seq"]:
             told = {"epoch": cursor.epoch, "seq": cursor.seq, "view": cursor.view}
             return told | {"more": True, "ch": [], "sum": head["sum"], "count": head["count"]}
-        changes, seq = self._changes(feed, since)
+        changes, seq = self._changes(feed, since) if since < head["seq"] else ([], None)
         page = {
             "epoch": head["epoch"],
             "seq": seq if seq is not None else head["seq"],
@@ -157,10 +158,13 @@ class _Page:
             since = rows[-1].seq
 
 
-def _head(connection: sa.Connection, feed: str) -> dict[str, Any]:
-    row = connection.execute(sa.select(m.FeedHead).where(m.FeedHead.feed == feed)).first()
-    none = {"feed": feed, "epoch": "", "seq": 0, "sum": NO_SUM, "count": 0}
-    return dict(row._mapping) if row else none
+def _heads(connection: sa.Connection, feeds: Collection[str]) -> dict[str, dict[str, Any]]:
+    none = {"epoch": "", "seq": 0, "sum": NO_SUM, "count": 0}
+    heads = {feed: {"feed": feed, **none} for feed in feeds}
+    for some in chunks(feeds):
+        query = sa.select(m.FeedHead).where(among(connection, m.FeedHead.feed, some))
+        heads |= {row.feed: dict(row._mapping) for row in connection.execute(query)}
+    return heads
 
 
 def _entities(connection: sa.Connection, ids: Collection[str]) -> dict[str, Entity]:
@@ -183,7 +187,7 @@ def manifest(principal: Principal, feed: str, after: str) -> dict[str, Any] | No
         return None
     t = m.FeedChange
     with reading() as connection:
-        head = _head(connection, feed)
+        head = _heads(connection, [feed])[feed]
         query = sa.select(t.entity, t.ver).where(t.feed == feed, t.entity > after)
         query = query.where(t.ver.is_not(None)).order_by(t.entity).limit(MANIFEST_PAGE + 1)
         rows = [list(row) for row in connection.execute(query)]

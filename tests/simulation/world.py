@@ -11,6 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import sqlalchemy as sa
 from argon2 import PasswordHasher
 from flask import Flask
 
@@ -31,6 +32,7 @@ from fieldapp.sync.transactions import writing
 from tests.cast import install_cast, meet_cast
 
 from . import desk, facts
+from .effort import parent_of, worked
 from .faults import Faults, KilledError
 from .tables import Rows, Tables
 
@@ -182,8 +184,12 @@ class World:
     # ---- looking --------------------------------------------------------------------------------
 
     def do_cpu(self) -> float:
-        """Seconds of work so far."""
-        return time.process_time()
+        """Seconds of work so far, of PostgreSQL's processes too."""
+        if self.engine.dialect.name != "postgresql":
+            return time.process_time()
+        with self.engine.connect() as connection:
+            pid = connection.scalar(sa.select(sa.func.pg_backend_pid()))
+        return time.process_time() + worked(parent_of(pid))
 
     def do_facts(self) -> dict[str, Any]:
         """What is in the log and what was derived from it."""

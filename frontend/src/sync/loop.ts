@@ -29,7 +29,7 @@ const ERRORS: Record<Failure, string> = {
   signature: 'phone_unknown',
   revoked: 'revoked',
   forbidden: 'unexpected',
-  too_large: 'unexpected',
+  too_large: 'server',
   busy: 'busy',
   server: 'server',
 };

@@ -236,7 +236,11 @@ export class Checks {
       if (this.everAside.has(id) || model.variants.has(id)) continue;
       for (const { e, r, sup } of ops)
         for (const { dot } of views.get(e)?.live[r] ?? [])
-          assert(!sup.includes(dot), 'C3', () => `${phone.name} shows ${dot}, which ${id} replaced`);
+          assert(
+            !sup.includes(dot),
+            'C3',
+            () => `${phone.name} shows ${dot}, which ${id} replaced`,
+          );
     }
   }
 

@@ -20,6 +20,8 @@ interface Result {
   course: string;
   counts: Counts;
   broken: string | null;
+  /** CPU seconds of phones and server. */
+  cpu: number;
 }
 const NOTHING: Counts = { submissions: 0, conflicts: 0, repairs: 0, requests: 0 };
 
@@ -41,6 +43,7 @@ export async function main(script: string): Promise<number> {
 async function runAll(kind: Kind, seeds: readonly number[]): Promise<Result[]> {
   const ground = await prepare(kind, MUTANT);
   const results: Result[] = [];
+  const began = await ground.server.ask<number>('cpu');
   for (const seed of seeds) {
     const history = historyOf(seed, Number(STEPS), MUST);
     const result = await attempt(ground, history);
@@ -50,20 +53,27 @@ async function runAll(kind: Kind, seeds: readonly number[]): Promise<Result[]> {
     if (result.broken) await explain(ground, history, result.broken);
     if (results.filter(({ broken }) => broken).length > 3) break;
   }
+  const served = (await ground.server.ask<number>('cpu').catch(() => began)) - began;
   ground.server.end();
-  return results;
+  const told = results.map((result) => ({ ...result, cpu: result.cpu + served / results.length }));
+  process.send?.({ told });
+  return told;
 }
 
 async function attempt(ground: Ground, history: History): Promise<Result> {
   const { seed } = history;
+  const before = process.cpuUsage();
+  const cpu = () => secondsOf(process.cpuUsage(before));
   try {
     const { counts, digest } = await inTime(World.run(ground, history));
-    return { seed, digest, course: ground.server.course(), counts, broken: null };
+    return { seed, digest, course: ground.server.course(), counts, broken: null, cpu: cpu() };
   } catch (error) {
     const told = error instanceof Violation ? error.message : `crash: ${(error as Error).stack}`;
-    return { seed, digest: '', course: '', counts: NOTHING, broken: told };
+    return { seed, digest: '', course: '', counts: NOTHING, broken: told, cpu: cpu() };
   }
 }
+
+const secondsOf = ({ user, system }: NodeJS.CpuUsage) => (user + system) / 1e6;
 
 /** What hangs is broken too; the server may still be at it, so nothing more is played. */
 function inTime<T>(work: Promise<T>): Promise<T> {
@@ -79,7 +89,9 @@ const PATIENCE = 300_000;
 function elsewhere(script: string, kind: Kind): Promise<Result[]> {
   const child = fork(script, { env: { ...process.env, DB: kind, HISTORIES: `${half()}` } });
   const results: Result[] = [];
-  child.on('message', (result) => results.push(result as Result));
+  child.on('message', (message) => {
+    if ('told' in (message as object)) results.push(...(message as { told: Result[] }).told);
+  });
   return new Promise((resolve) => child.on('exit', () => resolve(results)));
 }
 const half = () => Math.ceil(Number(HISTORIES) / KINDS.length);
@@ -136,15 +148,19 @@ function report(runs: readonly Result[][], seconds: number): number {
   const differing = same.map(([one]) => one).filter((one, i) => one.digest !== same[i]?.[1].digest);
   for (const { seed } of differing) say(`seed ${seed}: other versions on the other database`);
   const sum = (key: keyof Counts) => all.reduce((total, { counts }) => total + counts[key], 0);
+  const costs = runs.map((run) => mean(run.map(({ cpu }) => cpu)).toFixed(3));
   const missing = runs.some((run) => run.length === 0) || same.length < pairs.length * LEAST_SAME;
   if (process.send) return broken ? 1 : 0; // the other database's; the parent tells of both
   say(
     `histories=${all.length} submissions=${sum('submissions')} conflicts=${sum('conflicts')} ` +
       `requests=${sum('requests')} compared=${same.length} differing=${differing.length} violations=${broken} ` +
-      `repairs=${sum('repairs')} seconds=${seconds.toFixed(1)}`,
+      `repairs=${sum('repairs')} cpu_per_history=${costs.join()} seconds=${seconds.toFixed(1)}`,
   );
   return broken || differing.length || missing ? 1 : 0;
 }
+
+const mean = (numbers: readonly number[]) =>
+  numbers.reduce((total, number) => total + number, 0) / (numbers.length || 1);
 
 function say(...lines: string[]): void {
   process.stdout.write(`${lines.join('\n')}\n`);

@@ -29,7 +29,9 @@ function play({ name, themes = [], db = 'sqlite' }) {
     told += data;
   });
   const results = [];
-  child.on('message', (result) => results.push(result));
+  child.on('message', (result) => {
+    if ('seed' in result) results.push(result);
+  });
   return new Promise((resolve) =>
     child.on('exit', () => {
       const broken = results.find((result) => result.broken);
