@@ -7,6 +7,7 @@ and `service` tries again, at last item by item, so every crash point leaves all
 
 import logging
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import partial
 from hashlib import sha256
 from itertools import groupby
@@ -40,9 +41,9 @@ from .entities import (
     review_id,
     roots,
 )
+from .erased import LATE, forgotten, ids_in, late, named, sealed_for_nobody
 from .erased import WHY as ERASED
-from .erased import forgotten, ids_in, named, sealed_for_nobody
-from .installs import note_installs
+from .installs import note_installs, said
 from .issues import opened
 from .items import Incoming, Outcome, Result, Rules
 from .knowledge import filled, named_ids
@@ -67,7 +68,7 @@ from .plan import (
     within_rights,
 )
 from .quality import ISSUE, ISSUE_TYPE
-from .redaction import as_it_stands, left_out
+from .redaction import anew, as_it_stands, left_out
 from .store import Effect, Row, Store
 from .transactions import chunks
 from .wire import Submitted, Touched, UnreadableError, wire_moment
@@ -155,7 +156,7 @@ class Batch:
             "state": outcome.result.st,
             "why": outcome.result.why,
             "detail": None,
-        }
+        } | ({} if outcome.text is None else {"rewritten": LATE, "text": outcome.text})
 
     # ---- keeping ------------------------------------------------------------------------------
 
@@ -214,7 +215,7 @@ class Batch:
             result = self._apply(item, sent)
         state = "stored" if result.st == "conflict" else result.st
         self._known[item.id] = (item.sha, state, result.why)
-        self._note_install(item, sent if isinstance(sent, Submitted) else None)
+        said(self._installs, item, sent if isinstance(sent, Submitted) else None)
         return result
 
     def _again(self, item: Incoming) -> Result:
@@ -245,6 +246,8 @@ class Batch:
             return self._aside(item, sent, why, outcome.detail, outcome.about)
         self._note_consenting(outcome)
         row = self._row(item, sent, outcome.result) | self._placed(sent, outcome)
+        if outcome.text is not None:
+            item, row["rewritten"] = replace(item, body=outcome.text), LATE
         self._keep(item, row, outcome.effect, whose.touched(self._store, outcome.effect))
         self._store.stage(outcome.effect)
         self._note("write", item, row)
@@ -276,6 +279,7 @@ class Batch:
         """Work out what it does. A failure is the item's own."""
         try:
             plan = self._plan(item, sent)
+            plan, text = self._without_late(item, sent, plan)
             if item.author.trusted:
                 plan = left_out(plan, self._left_out(), utc_text(item.received))
             before = {touched.e: self._store.find(touched.e) for touched in plan.touched}
@@ -290,7 +294,21 @@ class Batch:
         except Exception as error:  # whatever is wrong with it must not stop the others
             log.error("submission %s can't be applied: %s", item.id, without_values(error))
             return Outcome(Result(item.id, "quarantined", "apply"), detail=type(error).__name__)
-        return Outcome(Result(item.id, self._standing(plan, effect), plan.why), effect, plan)
+        result = Result(item.id, self._standing(plan, effect), plan.why)
+        return Outcome(result, effect, plan, text=text)
+
+    def _without_late(self, item: Incoming, sent: Submitted, plan: Plan) -> tuple[Plan, str | None]:
+        """Without what it says of a lessor, and the like, who was erased after it was made; with
+        the text to keep then.
+        """
+        kinds = (self._rules.type(plan.scope, touched.t) for touched in plan.touched)
+        if item.author.trusted or not any(kind and kind.parties for kind in kinds):
+            return plan, None
+        made = utc_text(min(sent.at or item.received, item.received))
+        gone = late(self._store.connection, {touched.e for touched in plan.touched}, made)
+        form = self._rules.form(sent.form, sent.fv)
+        definition = form.definition if form else None
+        return anew(item.body, plan, gone, definition) if gone else (plan, None)
 
     def _aside(
         self,
@@ -363,23 +381,6 @@ class Batch:
         effect = Effect()
         effect.add(model, row)
         self._store.stage(effect)
-
-    # ---- installs -----------------------------------------------------------------------------
-
-    def _note_install(self, item: Incoming, sent: Submitted | None) -> None:
-        install = sent.install if sent else item.install
-        if not install:
-            return
-        now, n = utc_text(item.received), sent.n if sent else item.n
-        row = {
-            "id": install,
-            "user_id": item.author.user_id,
-            "device_id": item.device_id,
-            "n_max": max(n, self._installs.get(install, {}).get("n_max", 0)),
-            "first_seen": now,
-            "last_seen": now,
-        }
-        self._installs[install] = row
 
     # ---- applying -----------------------------------------------------------------------------
 

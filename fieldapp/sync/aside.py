@@ -88,11 +88,14 @@ def repaired(connection: Connection, sids: Collection[str]) -> dict[str, str]:
     }
 
 
-def seal_again(connection: Connection, sid: str, subjects: Collection[str]) -> None:
-    """What came, once it is known whom it is about."""
+def seal_again(
+    connection: Connection, sid: str, subjects: Collection[str], anew: str | None = None
+) -> None:
+    """What came, or what is kept of it anew, once it is known whom it is about."""
     s, keys = Submission, keys_of(connection)
     body = connection.scalar(sa.select(s.body).where(s.id == sid)) or b""
-    sealed = keys.seal(keys.open(body, sid), sid, subjects)
+    plain = keys.open(body, sid) if anew is None else anew.encode()
+    sealed = keys.seal(plain, sid, subjects)
     connection.execute(sa.update(s).where(s.id == sid).values(body=sealed))
 
 

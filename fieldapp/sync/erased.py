@@ -27,6 +27,8 @@ from .parties import party_of
 from .transactions import chunks, reading, writing
 
 WHY = "erased"
+LATE = "late"
+"""What `Submission.rewritten` says of a visit that came after an erasure it was made before."""
 _ESCAPE = re.compile(r"\\u00([2-7][0-9a-fA-F])")
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 NO_SUM = "0" * 16
@@ -66,6 +68,17 @@ def forgotten(connection: Connection) -> dict[tuple[str, str], str]:
     t = m.Erased
     rows = connection.execute(sa.select(t.entity, t.reg, t.at))
     return {(row.entity, row.reg): row.at for row in rows}
+
+
+def late(connection: Connection, entities: Collection[str], made: str) -> set[tuple[str, str]]:
+    """(entity, register) of these that were about a party to a record who was erased after a
+    moment: what was said of them before may not come back, what is said later is about another.
+    """
+    t, act = m.Erased, m.Erasure
+    query = sa.select(t.entity, t.reg).join(act, act.id == t.erasure)
+    query = query.where(t.reg != "", t.at >= made, act.subject.contains("/"))
+    found = connection.execute(query.where(among(connection, t.entity, sorted(entities))))
+    return {(row.entity, row.reg) for row in found}
 
 
 def sealed_for_nobody(plain: bytes) -> bytes:

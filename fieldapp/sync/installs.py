@@ -5,7 +5,27 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from fieldapp.db import utc_text
+
 from . import models as m
+from .items import Incoming
+from .wire import Submitted
+
+
+def said(rows: dict[str, dict[str, Any]], item: Incoming, sent: Submitted | None) -> None:
+    """Add to the rows of a batch, by install, what an item says of its own."""
+    install = sent.install if sent else item.install
+    if not install:
+        return
+    now, n = utc_text(item.received), sent.n if sent else item.n
+    rows[install] = {
+        "id": install,
+        "user_id": item.author.user_id,
+        "device_id": item.device_id,
+        "n_max": max(n, rows.get(install, {}).get("n_max", 0)),
+        "first_seen": now,
+        "last_seen": now,
+    }
 
 
 def note_installs(connection: sa.Connection, rows: Sequence[dict[str, Any]]) -> None:

@@ -95,10 +95,14 @@ class Result:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What applying an item comes to; without a plan it is kept aside, for what `detail` says."""
+    """What applying an item comes to; without a plan it is kept aside, for what `detail` says.
+
+    text: what is kept of it instead of its own, if that says something of somebody erased since.
+    """
 
     result: Result
     effect: Effect = field(default_factory=Effect)
     plan: Plan | None = None
     detail: str = ""
     about: str | None = None
+    text: str | None = None

@@ -24,9 +24,9 @@ class Submission(Base):
     phone clock, ms.
     entity: the entity it is about (the root among those it touches), for lists.
     review: received | approved | returned | rejected | corrected (derived).
-    rewritten: the erasure for which its text was written anew without somebody; a replay takes its
-    ops as they stand. was: of a text that was rewritten or dropped, the SHA-256 of the sealed bytes
-    as first kept, so that chains over them still verify.
+    rewritten: the erasure (or `retention`, `late`, `consent`) for which its text was written anew
+    without somebody; a replay takes its ops as they stand. was: of a text that was rewritten or
+    dropped, the SHA-256 of the sealed bytes as first kept, so that chains over them still verify.
     """
 
     __tablename__ = "submission"

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, NoReturn, Protocol
 
 from fieldapp.consent.need import Need
+from fieldapp.forms.definition import Definition
 
 from .entities import CORE, REVIEW, Entity, TypeView, review_id
 from .merge import ALIVE, Dot, Value
@@ -70,6 +71,11 @@ class Answered(Protocol):
     @property
     def need(self) -> Need | None:
         """The consent it needs; None: it asks nothing that needs any."""
+        ...
+
+    @property
+    def definition(self) -> Definition:
+        """What is asked."""
         ...
 
     def grown(self, answers: Mapping[str, Any]) -> Any:

@@ -4,6 +4,7 @@ Who is left out must leave no trace, so nothing is kept but what a write that st
 Free text and answers that no record holds belong to nobody for sure, and go. Pure.
 """
 
+import json
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
@@ -49,6 +50,21 @@ def without(
         "answers": answers,
         "blobs": [sha for sha in plan.blobs if sha in named],
     }
+
+
+def anew(
+    body: str, plan: Plan, gone: Gone, definition: Definition | None
+) -> tuple[Plan, str | None]:
+    """What stays of one that comes: what it does, and the text that is kept of it; None: its own,
+    for it says nothing of what is gone.
+    """
+    told = json.loads(body)
+    document, whole = (without(told, plan, some, definition) for some in (gone, ()))
+    if document["answers"] == whole["answers"] and document["ops"] == whole["ops"]:
+        return plan, None
+    writes = tuple(w for w in plan.writes if not is_gone(gone, w.e, w.r))
+    stays = replace(plan, writes=writes, issues=(), blobs=tuple(document["blobs"]))
+    return stays, json.dumps(document, ensure_ascii=False)
 
 
 def as_it_stands(sent: Submitted, scope: str) -> Plan:

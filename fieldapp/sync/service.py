@@ -380,11 +380,11 @@ def readmit(sid: str, overrule: bool = False, decision: Decision | None = None) 
         batch = Batch(store, rules)
         text = decision.text if decision else None
         result, changed = batch.readmit(item_of(row, author, text))
-        went_in = result.st != "quarantined"
+        went_in, anew = result.st != "quarantined", changed.pop("text", None)
         if changed and (went_in or text is None):
             connection.execute(sa.update(s).where(s.id == sid).values(**changed))
         if went_in:
-            seal_again(connection, sid, store.subjects_of(sid))
+            seal_again(connection, sid, store.subjects_of(sid), anew)
         if decision and went_in:
             note_decision(connection, sid, decision, store.subjects_of(sid))
         batch.finish(row.received)

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
@@ -20,7 +21,7 @@ from fieldapp.sync import service as sync
 from fieldapp.sync.rules import current_rules
 from tests.cast import LIULIN, Browser, Cast, Person
 from tests.opened import all_text
-from tests.sync.stories import RECEIVED, Village, logged, versions
+from tests.sync.stories import Village, logged, versions
 
 
 @pytest.fixture
@@ -460,7 +461,9 @@ class TestALessor:
         assert delete(shen, first, confirm="刘春燕").status_code == 200
         with app.app_context():
             new = village.dwelling(cast.grid, dwelling, lessor="何大勇", phone="13800000014")
-            assert village.send(replace(new, received=RECEIVED + timedelta(days=30))).st == "stored"
+            moved_in = clock.now() + timedelta(days=30)
+            visit = replace(new, at=moved_in, received=moved_in)
+            assert village.send(visit).st == "stored"
             keys = set(db.session.scalars(sa.select(EntitySubject.subject)))
             assert f"housing/{dwelling}/lessor/2" in keys
             assert f"housing/{dwelling}/lessor" not in keys
@@ -475,4 +478,37 @@ class TestALessor:
             assert "何大勇" not in all_text()
             gone = [f"housing/{dwelling}/lessor", f"housing/{dwelling}/lessor/2"]
             assert keys_of(db.session.connection()).destroyed(gone) == set(gone)
+            assert sync.audit() == []
+
+    def test_a_visit_from_before_that_comes_after_says_nothing_of_her(
+        self, app: Flask, cast: Cast, dwelling: str, village: Village
+    ) -> None:
+        """A phone was away: what it says of the dwelling counts, of its lessor nothing is kept."""
+        with app.app_context():
+            visit = village.dwelling(
+                cast.grid, dwelling, phone="13800000015", residents=[village.resident("孙小兰")]
+            )
+            late, aside = village.make(visit), village.make(visit) | {"id": str(uuid4())}
+            db.session.remove()
+        shen = cast.steward.log_in()
+        request = ask(shen, "delete", "刘春燕", "housing")
+        assert delete(shen, request, confirm="刘春燕").status_code == 200
+        with app.app_context():
+            author = sync.author_of(village.principal(cast.grid))
+            now = clock.now() + timedelta(days=3)
+            items = [sync.incoming(late, author, now)]
+            items.append(replace(sync.incoming(aside, author, now), aside="revoked"))
+            assert [one.st for one in sync.take_in(items)] == ["stored", "quarantined"]
+            assert sync.readmit(aside["id"], overrule=False).st in ("stored", "conflict")
+            text = all_text()
+            assert "孙小兰" in text
+            for gone in ("刘春燕", "13800000015"):
+                assert gone not in text
+            home = village.only(cast.grid, "dwelling")
+            assert "lessor_phone" not in home
+            assert home["rooms_let"]
+            assert sync.take_in(items[:1])[0].st == "duplicate"
+            seen = village.seen(cast.grid)
+            sync.rebuild()
+            assert village.seen(cast.grid) == seen
             assert sync.audit() == []
