@@ -1,6 +1,6 @@
 /**
- * The tables of docs/sync.md, cell by cell: a visit, an attachment and a feed in each of their states meet each event, on
- * the real client with the real server, whose answers are rewritten to say what the event says.
+ * The tables of docs/sync.md, cell by cell: a visit, an attachment, a feed and a phone in each of their states meet each
+ * event, on the real client with the real server, whose answers are rewritten to say what the event says.
  */
 import { readFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
@@ -28,7 +28,10 @@ interface Table {
   events: { event: string; next: Record<string, string> }[];
 }
 const TABLES = new URL('../../../tests/contract/sync-states.json', import.meta.url);
-const tables = JSON.parse(readFileSync(TABLES, 'utf8')) as Record<'item' | 'blob' | 'feed', Table>;
+const tables = JSON.parse(readFileSync(TABLES, 'utf8')) as Record<
+  'item' | 'sealed' | 'blob' | 'feed' | 'device',
+  Table
+>;
 const rows = (name: keyof typeof tables) =>
   tables[name].events.map(({ event, next }) => [event, next] as const);
 
@@ -64,12 +67,12 @@ const cutting =
     return rest ? rest(path, init, next) : next(path, init);
   };
 
-/** The phone of the scene once more, opened with no signal. */
-async function opened(disk: Disk, like: TestPhone): Promise<[TestPhone, Client]> {
+/** The phone of the scene once more, switched on with no signal, and opened unless it stays locked. */
+async function opened(disk: Disk, like: TestPhone, locked = false): Promise<[TestPhone, Client]> {
   const phone = like.on(await write(disk));
   phone.weather = noSignal;
   const client = await phone.open();
-  await client.unlock(PIN);
+  if (!locked) await client.unlock(PIN);
   await client.syncNow();
   return [phone, client];
 }
@@ -160,13 +163,15 @@ describe('a visit in the outbox', () => {
     const answer: Record<string, (real: Json) => Json | Response> = {
       'another page': () => new Response('<html>登录</html>', html),
       '503': () => new Response('', { status: 503 }),
+      '500': () => new Response('', { status: 500 }),
       '413': () => new Response('', { status: 413 }),
       'not named': (real) => ({ ...real, results: [] }),
       'answer lost': () => {
         throw new TypeError('cut');
       },
     };
-    const all = Object.values(scene.ids).map((id) => ({ id, st: what, why: null }));
+    const said = what === 'seal' ? { st: 'later', why: 'seal' } : { st: what, why: null };
+    const all = Object.values(scene.ids).map((id) => ({ id, ...said }));
     const told = answer[what] ?? ((real: Json) => ({ ...real, results: all }));
     return rewriting('verify', quiet, rewriting('push', told));
   }
@@ -182,6 +187,7 @@ describe('a visit in the outbox', () => {
   const events = rows('item');
   const isFinish = ([event]: (typeof events)[number]) => event.startsWith('finished again');
   const unsent = events.find(([event]) => event === 'push: request lost')?.[1] ?? {};
+  const isSealed = (event: string) => rows('sealed').some(([one]) => one === event);
   const andUnsent = (next: Record<string, string>) =>
     Object.fromEntries(Object.entries(next).map(([state, end]) => [state, unsent[end] ?? end]));
 
@@ -200,6 +206,31 @@ describe('a visit in the outbox', () => {
     expect(shasOf(await outboxOf(end).all())).toEqual(before);
   });
 
+  test('every event of the line also has its row for a phone that nobody has opened', () => {
+    const open = events.filter((row) => !isFinish(row)).map(([event]) => event);
+    expect(open.filter((event) => !isSealed(event))).toEqual(['battery']);
+  });
+
+  test.each(rows('sealed'))('on a locked phone: %s', async (event, next) => {
+    const [phone, client] = await opened(disk, scene.phone, true);
+    const before = await outboxOf(phone).all();
+    const [kind = '', what = ''] = event.split(': ');
+    if (kind === 'push') phone.weather = pushing(what);
+    if (kind === 'verify') phone.weather = verifying(what);
+    const asked = phone.requests.length;
+    if (event === 'opened with the PIN') expect(await client.unlock(PIN)).toBe(true);
+    else await client.syncNow();
+    expect(await mapped(scene.ids, stateOf(phone))).toEqual(
+      kind === 'verify' ? andUnsent(next) : next,
+    );
+    // What it holds is as it was, byte for byte; nothing was asked for that only an open phone may have.
+    expect(sealsOf(await outboxOf(phone).all())).toEqual(sealsOf(before));
+    if (kind) expect(phone.requests.slice(asked)).not.toContain('/api/sync/pull');
+  });
+
+  const sealsOf = (items: { id: string; sha: string; sealed: ArrayBuffer; post?: ArrayBuffer }[]) =>
+    items.map(({ id, sha, sealed, post }) => [id, sha, hex(sealed), hex(post)]);
+  const hex = (bytes?: ArrayBuffer) => Buffer.from(bytes ?? new ArrayBuffer(0)).toString('hex');
   const shasOf = (items: { id: string; sha: string }[]) => items.map(({ id, sha }) => [id, sha]);
 
   test.each(events.filter(isFinish))('%s', async (event, next) => {
@@ -464,6 +495,102 @@ describe('the cursor of a feed', () => {
   }
 
   test.each(rows('feed'))('%s', async (event, next) => {
+    const found: Record<string, string> = {};
+    for (const state of Object.keys(next)) found[state] = await outcome(event, state);
+    expect(found).toEqual(next);
+  });
+});
+
+// ---- a phone ---------------------------------------------------------------------------------------
+
+describe('a phone', () => {
+  let like: TestPhone;
+  let id = '';
+  const scenes: Record<string, Disk> = {};
+
+  beforeAll(async () => {
+    const [phone, wang] = await enrolled(server.url, 'wang');
+    await register(wang, '先来', '13800000001');
+    await wang.syncNow();
+    phone.weather = noSignal;
+    id = await register(wang, '后到', '13800000002');
+    await wang.syncNow();
+    like = phone;
+    scenes.open = await read(phone.factory);
+    scenes.locked = scenes.open;
+    const [lost, client] = await opened(scenes.open, phone, true);
+    lost.weather = rewriting('verify', revoking, cutting('push'));
+    await client.syncNow();
+    scenes.ended = await read(lost.factory);
+  });
+
+  const revoking = (answer: Json) => ({ ...answer, revoked: true });
+  const problem = (status: number, code: string) => () =>
+    new Response(JSON.stringify({ code, status }), {
+      status,
+      headers: { 'Content-Type': 'application/problem+json' },
+    });
+  const page = (status: number, body: string) => () =>
+    new Response(body, { status, headers: { 'Content-Type': 'text/html' } });
+  const asideAll = (answer: Json) => ({
+    ...answer,
+    results: [{ id, st: 'quarantined', why: 'revoked' }],
+  });
+
+  /** Pushing is cut where the event is another's: what was captured must still be there. */
+  function weatherOf(event: string): Weather {
+    const cut = cutting('push');
+    const weathers: Record<string, Weather> = {
+      'verify: revoked': rewriting('verify', revoking, cut),
+      'verify: not revoked': rewriting('verify', (answer) => ({ ...answer, revoked: false }), cut),
+      'verify: another page that says revoked': rewriting(
+        'verify',
+        page(200, '{"revoked":true}'),
+        cut,
+      ),
+      'verify: answer lost': cutting('verify', cut),
+      'pull: device_revoked': rewriting('pull', problem(403, 'device_revoked'), passing(cut)),
+      'pull: 403 of a proxy': rewriting('pull', page(403, 'no'), passing(cut)),
+      'pull: bad_signature': rewriting('pull', problem(401, 'bad_signature'), passing(cut)),
+      'push: revoked': rewriting('push', asideAll),
+    };
+    return weathers[event] as Weather;
+  }
+
+  /** The push is answered as if nothing could be kept now, so that the sync goes on to the pull. */
+  const passing = (rest: Weather) =>
+    rewriting(
+      'push',
+      (answer) => ({ ...answer, results: [{ id, st: 'later', why: 'busy' }] }),
+      rest,
+    );
+
+  const isEnded = (client: Client) => client.ended() === 'revoked';
+  const stateOf = (client: Client) => (isEnded(client) ? 'ended' : client.phase());
+
+  /** Anything of the registry, of forms or of drafts. */
+  async function readable(phone: TestPhone): Promise<number> {
+    const field = (await read(phone.factory)).rows['fs-field'] ?? {};
+    return ['base', 'cursors', 'forms'].reduce((sum, name) => sum + (field[name]?.length ?? 0), 0);
+  }
+
+  async function outcome(event: string, state: string): Promise<string> {
+    const [phone, client] = await opened(scenes[state] as Disk, like, state !== 'open');
+    expect(stateOf(client)).toBe(state);
+    if (event === 'battery') phone.off();
+    else {
+      phone.weather = weatherOf(event);
+      await client.syncNow();
+    }
+    const later = event === 'battery' ? await phone.open() : client;
+    const items = await new Outbox(new Database(OUTBOX, phone.factory), () => newId()).all();
+    expect(items.map((item) => item.id)).toContain(id);
+    const end = stateOf(later);
+    expect((await readable(phone)) === 0).toBe(end === 'ended');
+    return end;
+  }
+
+  test.each(rows('device'))('%s', async (event, next) => {
     const found: Record<string, string> = {};
     for (const state of Object.keys(next)) found[state] = await outcome(event, state);
     expect(found).toEqual(next);
