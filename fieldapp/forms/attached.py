@@ -1,4 +1,5 @@
-"""Attached lists as nodes to look into: light enough for 50,000 rows, and found by equality.
+"""Lists as nodes to look into: attached ones, light enough for 50,000 rows, and records of the
+registry. Items are found by equality.
 
 Pure. A list is shared by all who evaluate: nobody changes it. A row's cells become nodes only when
 they are asked for.
@@ -71,6 +72,47 @@ class ListNode:
                     index.setdefault(cell, []).append(row)
             self._found[column] = index
         return index.get(text, [])
+
+
+class RecordNode(RowNode):
+    """One record of the registry, as an item of its list. A property is the same node each time."""
+
+    __slots__ = ("_made", "values")
+
+    def __init__(self, parent: "RecordList", values: Mapping[str, str]) -> None:
+        self.parent, self.values = parent, values
+        self._made: dict[str, Item] = {}
+
+    @property
+    def text(self) -> str:
+        """XPath's string value: that of all properties, one after the other."""
+        return "".join(self.values.values())
+
+    @property
+    def children(self) -> Sequence[Item]:
+        """Its properties."""
+        return [self._property(name) for name in self.values]
+
+    def child(self, column: str) -> Sequence[Item]:
+        """A property, if the record has it."""
+        return [self._property(column)] if column in self.values else []
+
+    def _property(self, name: str) -> Item:
+        made = self._made.get(name)
+        if made is None:
+            made = self._made[name] = Item(name, self.values[name], self)
+        return made
+
+
+class RecordList(ListNode):
+    """The `root` element of a list of the registry: few records, each with its own properties."""
+
+    def __init__(self, records: Sequence[Mapping[str, str]]) -> None:
+        self.children: Sequence[RecordNode] = [RecordNode(self, values) for values in records]
+
+    def find(self, column: str, text: str) -> Sequence[RowNode]:
+        """Records with exactly this text as a property, in order."""
+        return [record for record in self.children if record.values.get(column) == text]
 
 
 def key_of(condition: Any) -> tuple[str, Any] | None:

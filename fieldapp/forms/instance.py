@@ -7,7 +7,6 @@ calculations and repeat counts up to date; `answers` gives back what a finished 
 
 from collections.abc import Iterator, Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass, field
 from functools import cached_property
 from math import isnan
 from typing import Any, TypeAlias
@@ -31,19 +30,24 @@ from .values import (
 
 Answers: TypeAlias = Mapping[str, Any]
 MAX_REPEATS = 1000
+NO_CHILDREN: Any = ()  # of leaves: one for all, which can't grow
 
 
-@dataclass(eq=False, slots=True)
 class Inst:
-    """One instance of a form node. `value` is what was answered; `text` what others see of it."""
+    """One instance of a form node. `value` is what was answered; `text` what others see of it.
 
-    node: int
-    name: str
-    parent: "Inst | None" = None
-    all_children: list["Inst"] = field(default_factory=list)
-    value: str = ""
-    given: bool = False
-    relevant: bool = True
+    is_leaf: it will have no children. A form has hundreds of them, so they are made lightly.
+    """
+
+    __slots__ = ("all_children", "given", "name", "node", "parent", "relevant", "value")
+    all_children: list["Inst"]
+
+    def __init__(
+        self, node: int, name: str, parent: "Inst | None" = None, is_leaf: bool = False
+    ) -> None:
+        self.node, self.name, self.parent = node, name, parent
+        self.all_children = NO_CHILDREN if is_leaf else []
+        self.value, self.given, self.relevant = "", False, True
 
     @property
     def text(self) -> str:
@@ -96,11 +100,12 @@ class FormInstance:
     # ---- the tree
 
     def _grow(self, node: int, parent: Inst | None, answers: Any) -> Inst:
-        inst = Inst(node, self.shape.nodes[node]["n"], parent)
-        single = self.shape.single
+        single, only = self.shape.single, self._only
+        is_leaf = self.shape.nodes[node]["k"] == "leaf"
+        inst = Inst(node, self.shape.nodes[node]["n"], parent, is_leaf)
         if single[node]:
-            self._only[node] = inst
-        if self.shape.nodes[node]["k"] == "leaf":
+            only[node] = inst
+        if is_leaf:
             _fill(inst, answers)
             return inst
         given = answers if isinstance(answers, Mapping) else {}
@@ -108,11 +113,11 @@ class FormInstance:
         for child, name, kind in self.shape.below[node]:
             value = given.get(name)
             if kind == "leaf":
-                leaf = Inst(child, name, inst)
+                leaf = Inst(child, name, inst, is_leaf=True)
                 if value is not None:
                     _fill(leaf, value)
                 if single[child]:
-                    self._only[child] = leaf
+                    only[child] = leaf
                 add(leaf)
             elif kind == "group":
                 add(self._grow(child, inst, value))
@@ -369,6 +374,8 @@ def stored_text(value: Value, kind: str, now: str = "") -> str:
     """A value as a leaf of that data type keeps it: numbers become days in dates, whole in
     integers.
     """
+    if isinstance(value, str) and kind != "date":
+        return value
     number = (
         to_number(value)
         if isinstance(value, (int, float)) and not isinstance(value, bool)

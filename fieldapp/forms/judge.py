@@ -14,11 +14,12 @@ from datetime import date, timedelta
 from typing import Any
 
 from .attached import ListNode, asks_position
-from .datatypes import TYPES, in_range, is_file
+from .datatypes import TYPES, is_file
 from .definition import Shape
 from .evaluate import Expr, Scope, admits
 from .instance import MAX_REPEATS, Answers, FormInstance, Inst, answered, every, stored_text
 from .names import references
+from .rulebook import NodeRules, Rule, ready, rules_of
 from .values import NUMBER, Node, Value, parse_moment, to_boolean, to_number
 from .witness import (
     STAND_IN,
@@ -34,14 +35,12 @@ from .witness import (
 
 MOST_FOUND = 200
 MOST_INSTANCES = 5000
-ALWAYS = ["f", "true"]
 SHAPES: dict[str, Any] = {"leaf": str, "group": Mapping, "repeat": list}
 NOBODY = (-1, "")
 # Not for honest hands: control characters, and marks that turn the direction of what follows.
 ODD = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _INEXACT = {"pow", "sqrt", "exp", "exp10", "log", "log10", "sin", "cos", "tan", "asin", "acos",
             "atan", "atan2", "distance", "area"}  # fmt: skip
-_MULTIPLE = ("select", "rank")
 _INSTANCE_ID = re.compile(f"uuid:{UUID}")
 
 
@@ -89,16 +88,19 @@ class Judge:
         self, shape: Shape, answers: Answers, world: World, tree: FormInstance | None = None
     ) -> None:
         self.shape, self.world = shape, world
+        self.rules = rules_of(shape)
         self.found: list[Found] = []
         self.room = MOST_INSTANCES
         own = self._own_shape(answers, 0, "")
         self.host = witness(world.today, world.now, world.lists, world.known)
         fits = tree is not None and not self.found
         self.form = tree.under(self.host) if tree and fits else FormInstance(shape, own, self.host)
+        self._place = self.form.scope(self.form.root)
         self.all = list(every(self.form.root))
         self.at: list[list[Inst]] = [[] for _ in shape.nodes]
         for inst in self.all:
             self.at[inst.node].append(inst)
+        self.is_odd = ODD.search("\n".join([inst.value for inst in self.all])) is not None
         self.blind = bool(world.correcting and world.secrets)
         # Whose relevance the answers alone don't decide, and what the registry says of it.
         self.doubt: dict[Inst, bool | None] = {}
@@ -106,13 +108,10 @@ class Judge:
     def findings(self) -> list[Found]:
         """All rules, in order; the last one says so if there are too many."""
         self._settle()
-        nodes, doubt = self.shape.nodes, self.doubt
         for inst in self.all:
             if len(self.found) >= MOST_FOUND:
                 break
-            spec = nodes[inst.node]
-            if inst.relevant or inst.value != "" or spec["k"] != "leaf" or inst in doubt:
-                self._judge(inst, spec)
+            self._judge(inst, self.rules[inst.node])
         if self.world.strict_ids:
             self._judge_entities()
         more = [Found("", "many")] if len(self.found) >= MOST_FOUND else []
@@ -162,14 +161,21 @@ class Judge:
 
     # ---- deciding
 
-    def _decide(self, tree: Expr, inst: Inst) -> Decided | None:
+    def _scope(self, inst: Inst) -> Scope:
+        """Where a rule is decided: one object for all, since no rule is decided within another."""
+        self._place.node = inst
+        return self._place
+
+    def _decide(self, rule: Rule, inst: Inst) -> Decided | None:
         """The value of an expression, if the server can tell it."""
-        facts, trace = known_facts(tree), self.host.trace
-        if facts.beyond or (self.blind and self._is_blind(tree, inst)):
+        if rule.facts.beyond or (self.blind and self._is_blind(rule.tree, inst)):
             return None
-        trace.closed, trace.looked, trace.made = facts.loose(self.world.links), False, False
+        if rule.is_plain:
+            return Decided(rule.run(self._scope(inst)), looked=False, made=False)
+        trace = self.host.trace
+        trace.closed, trace.looked, trace.made = rule.facts.loose(self.world.links), False, False
         try:
-            value = self.form.value(tree, inst)
+            value = rule.run(self._scope(inst))
         except UndecidedError:
             return None
         return Decided(value, trace.looked, trace.made)
@@ -178,11 +184,9 @@ class Judge:
         """In a correction, what was made of a secret stays as it was sent first."""
         return not self.world.secrets.isdisjoint(references(tree, self.shape.names, inst.node))
 
-    def _true(self, tree: Expr | None, inst: Inst, unknown: bool) -> tuple[bool, bool]:
+    def _true(self, rule: Rule, inst: Inst, unknown: bool) -> tuple[bool, bool]:
         """Whether a condition holds (`unknown` where nobody can tell), and by what was known."""
-        if tree is None or tree == ALWAYS:
-            return unknown or tree is not None, False
-        decided = self._decide(tree, inst)
+        decided = self._decide(rule, inst)
         if decided is None or decided.made:
             return unknown, False
         return to_boolean(decided.value), decided.looked
@@ -194,14 +198,19 @@ class Judge:
         it was answered: others see the same of it either way.
         """
         for node in self.shape.order:
-            rel = self.shape.nodes[node].get("rel")
+            rel = self.rules[node].rel
             for inst in self.at[node]:
-                if rel is None and not self.doubt:
-                    inst.relevant = inst.parent is None or inst.parent.relevant
+                above = inst.parent
+                if self.doubt:
+                    self._settle_one(inst, rel)
+                elif rel is None or (above is not None and not above.relevant):
+                    inst.relevant = above is None or above.relevant
+                elif rel.is_plain and not self.blind:
+                    inst.relevant = to_boolean(rel.run(self._scope(inst)))
                 else:
                     self._settle_one(inst, rel)
 
-    def _settle_one(self, inst: Inst, rel: Expr | None) -> None:
+    def _settle_one(self, inst: Inst, rel: Rule | None) -> None:
         above = inst.parent
         inst.relevant = above is None or above.relevant
         # Below what was answered nothing is doubtful any more: on the phone it applied.
@@ -220,70 +229,60 @@ class Judge:
 
     # ---- one instance
 
-    def _judge(self, inst: Inst, spec: Mapping[str, Any]) -> None:
-        if inst.relevant and self.doubt.get(inst) is False:
+    def _judge(self, inst: Inst, rules: NodeRules) -> None:
+        doubted = self.doubt.get(inst) if self.doubt else None
+        if inst.relevant and doubted is False:
             self._add(inst, "relevance", known=True)
-        if spec["k"] == "repeat" and not inst.relevant and inst not in self.doubt:
-            self._add(inst, "relevance")
-        if spec["k"] != "leaf":
-            self._judge_counts(inst)
+        if rules.kind != "leaf":
+            self._judge_group(inst, rules)
         elif inst.relevant:
-            self._judge_value(inst, spec)
-        else:
-            self._judge_absent(inst, spec)
-
-    def _judge_absent(self, inst: Inst, spec: Mapping[str, Any]) -> None:
-        if inst.value != "":
+            self._judge_value(inst, rules)
+        elif inst.value != "":
             self._add(inst, "relevance")
-        elif self.doubt.get(inst) and self._is_required(inst, spec)[0]:
+        elif doubted and self._is_required(inst, rules)[0]:
             self._add(inst, "required", known=True)
 
-    def _judge_value(self, inst: Inst, spec: Mapping[str, Any]) -> None:
+    def _judge_value(self, inst: Inst, rules: NodeRules) -> None:
         if inst.value == "":
-            required, known = self._is_required(inst, spec)
+            required, known = self._is_required(inst, rules)
             if required:
                 self._add(inst, "required", known)
-        elif self._is_well_formed(inst, spec):
-            self._judge_choice(inst, spec)
-            holds, known = self._true(spec.get("con"), inst, unknown=True)
-            if not holds:
-                self._add(inst, "constraint", known)
-        if inst.value != "" and ODD.search(inst.value):
+        elif self._is_well_formed(inst, rules):
+            if rules.items:
+                self._judge_choice(inst, rules, rules.items)
+            if rules.con:
+                holds, known = self._true(rules.con, inst, unknown=True)
+                if not holds:
+                    self._add(inst, "constraint", known)
+        if self.is_odd and ODD.search(inst.value):
             self._add(inst, "characters")
-        self._judge_origin(inst, spec)
+        if rules.origin:
+            self._judge_origin(inst, rules)
 
-    def _is_required(self, inst: Inst, spec: Mapping[str, Any]) -> tuple[bool, bool]:
-        if spec.get("c", "note") == "note" or "req" not in spec:
+    def _is_required(self, inst: Inst, rules: NodeRules) -> tuple[bool, bool]:
+        if not rules.required or (self.world.correcting and inst.node in self.world.secrets):
             return False, False
-        if self.world.correcting and inst.node in self.world.secrets:
-            return False, False
-        return self._true(spec["req"], inst, unknown=False)
+        if rules.required is True:
+            return True, False
+        return self._true(rules.required, inst, unknown=False)
 
-    def _is_well_formed(self, inst: Inst, spec: Mapping[str, Any]) -> bool:
-        text, kind = inst.value, spec.get("t", "string")
-        if kind == "binary" and not is_file(text, self.world.blobs):
+    def _is_well_formed(self, inst: Inst, rules: NodeRules) -> bool:
+        if rules.is_file and not is_file(inst.value, self.world.blobs):
             self._add(inst, "file")
             return False
-        fits = (
-            TYPES.get(kind, TYPES["string"])(text)
-            and ("range" not in spec or in_range(to_number(text), spec["range"]))
-            and (spec.get("c") != "trigger" or text == "OK")
-        )
-        if not fits:
-            self._add(inst, "type")
-        return fits
+        if rules.fits is None or rules.fits(inst.value):
+            return True
+        self._add(inst, "type")
+        return False
 
     # ---- choices
 
-    def _judge_choice(self, inst: Inst, spec: Mapping[str, Any]) -> None:
-        items = spec.get("items")
-        if not items:
-            return
-        codes = inst.value.split() if spec.get("c") in _MULTIPLE else [inst.value]
-        twice = len(set(codes)) != len(codes)
-        if twice or ("list" in items and not set(codes) <= self.shape.codes(items["list"])):
+    def _judge_choice(self, inst: Inst, rules: NodeRules, items: Mapping[str, Any]) -> None:
+        codes = inst.value.split() if rules.is_multiple else [inst.value]
+        own = set(codes)
+        if len(own) != len(codes) or (rules.codes is not None and not own <= rules.codes):
             self._add(inst, "choice")
-        elif not {"inst", "where", "from"}.isdisjoint(items):
+        elif rules.is_filtered:
             admitted, known = self._admitted(inst, items, codes)
             if not admitted:
                 self._add(inst, "choice", known)
@@ -340,48 +339,49 @@ class Judge:
 
     # ---- where a value can come from
 
-    def _judge_origin(self, inst: Inst, spec: Mapping[str, Any]) -> None:
+    def _judge_origin(self, inst: Inst, rules: NodeRules) -> None:
         """What nobody types: preloads, calculations, defaults, values that can't be changed."""
-        if spec.get("c", "note") != "note" and inst.node not in self.shape.fixed:
+        if rules.origin == "calc" and rules.calc:
+            self._judge_calculation(inst, rules.calc)
             return
-        if "pre" in spec:
-            if not self._could_be_preloaded(inst, spec["pre"]):
-                # A draft may be older than the phone's enrolment, which the server can't know.
-                self._add(inst, "metadata", known=spec["pre"] == "deviceid")
-        elif "calc" in spec:
-            self._judge_calculation(inst, spec["calc"])
-        elif spec.get("c") != "note" and not self._could_be_set(inst, spec):
-            self._add(inst, "fixed")
+        spec = self.shape.nodes[inst.node]
+        if rules.origin == "fixed":
+            if not self._could_be_set(inst, spec):
+                self._add(inst, "fixed")
+        elif not self._could_be_preloaded(inst, spec["pre"]):
+            # A draft may be older than the phone's enrolment, which the server can't know.
+            self._add(inst, "metadata", known=spec["pre"] == "deviceid")
 
-    def _judge_calculation(self, inst: Inst, tree: Expr) -> None:
-        decided = self._decide(tree, inst)
+    def _judge_calculation(self, inst: Inst, rule: Rule) -> None:
+        decided = self._decide(rule, inst)
         if decided is None or (decided.looked and self.world.correcting):
             return
         if self.doubt.get(inst) is not None and inst.value == "":
             return
-        if not self._comes_out(inst, tree, decided):
+        if not self._comes_out(inst, rule, decided):
             kind = self.shape.nodes[inst.node].get("t", "string")
             self._add(inst, "calculation", decided.looked, stored_text(decided.value, kind))
 
-    def _comes_out(self, inst: Inst, tree: Expr, decided: Decided) -> bool:
+    def _comes_out(self, inst: Inst, rule: Rule, decided: Decided) -> bool:
         """Whether a calculation comes out as sent, in any of the languages it may be in."""
-        facts = known_facts(tree)
+        facts = rule.facts
         if self._equals(inst, decided, facts):
             return True
         if "jr:choice-name" not in facts.functions and not facts.looks:
             return False
         for lang in range(1, len(self.shape.definition["langs"])):
-            other = self._in_language(lang, tree, inst)
+            other = self._in_language(lang, rule, inst)
             if other is None or self._equals(inst, other, facts):
                 return True
         return False
 
-    def _in_language(self, lang: int, tree: Expr, inst: Inst) -> Decided | None:
+    def _in_language(self, lang: int, rule: Rule, inst: Inst) -> Decided | None:
         here, self.form = self.form, self.form.in_language(lang)
+        place, self._place = self._place, self.form.scope(inst)
         try:
-            return self._decide(tree, inst)
+            return self._decide(rule, inst)
         finally:
-            self.form = here
+            self.form, self._place = here, place
 
     def _equals(self, inst: Inst, decided: Decided, facts: Facts) -> bool:
         kind = self.shape.nodes[inst.node].get("t", "string")
@@ -404,7 +404,7 @@ class Judge:
         certain = any(action["on"] in ("load", "open") for action in actions)
         if not certain and inst.value in self._written(inst, spec):
             return True
-        return any(self._could_be_result(inst, action["x"]) for action in actions)
+        return any(self._could_be_result(inst, ready(action["x"])) for action in actions)
 
     def _written(self, inst: Inst, spec: Mapping[str, Any]) -> set[str]:
         """What the form itself writes there, in any instance of the repeats around it."""
@@ -419,12 +419,11 @@ class Judge:
         found = {one.get(path, "") for begin, path in begins for one in begin}
         return {str(spec.get("def", "")), *found}
 
-    def _could_be_result(self, inst: Inst, tree: Expr) -> bool:
-        facts = known_facts(tree)
-        if facts.refers or facts.looks or facts.on_clock:
+    def _could_be_result(self, inst: Inst, rule: Rule) -> bool:
+        if rule.facts.refers or rule.facts.looks or rule.facts.on_clock:
             return True
-        decided = self._decide(tree, inst)
-        return decided is None or self._equals(inst, decided, facts)
+        decided = self._decide(rule, inst)
+        return decided is None or self._equals(inst, decided, rule.facts)
 
     def _could_be_preloaded(self, inst: Inst, kind: str) -> bool:
         sent, world = inst.value, self.world
@@ -449,18 +448,18 @@ class Judge:
 
     # ---- repeats and entities
 
-    def _judge_counts(self, inst: Inst) -> None:
-        for child in self.shape.children[inst.node]:
-            spec = self.shape.nodes[child]
-            if spec["k"] == "repeat" and inst.relevant and inst not in self.doubt:
-                self._judge_count(inst, child, spec)
+    def _judge_group(self, inst: Inst, rules: NodeRules) -> None:
+        if rules.kind == "repeat" and not inst.relevant and inst not in self.doubt:
+            self._add(inst, "relevance")
+        if inst.relevant and inst not in self.doubt:
+            for child in rules.counted:
+                self._judge_count(inst, child)
 
-    def _judge_count(self, inst: Inst, child: int, spec: Mapping[str, Any]) -> None:
-        if "count" not in spec and not spec.get("fix"):
-            return
+    def _judge_count(self, inst: Inst, child: int) -> None:
+        spec, count = self.shape.nodes[child], self.rules[child].count
         own = [one for one in inst.all_children if one.node == child]
-        decided = self._decide(spec["count"], inst) if "count" in spec else None
-        if "count" in spec and (decided is None or decided.made):
+        decided = self._decide(count, inst) if count else None
+        if count and (decided is None or decided.made):
             return
         wanted = to_number(decided.value) if decided else float(len(spec.get("begin", [{}])))
         number = 0 if math.isnan(wanted) else int(max(0, min(MAX_REPEATS, wanted)))

@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, TypeAlias
 
+from .attached import RecordList
 from .evaluate import Host, Instances
-from .values import Node, make_list
+from .values import Node
 
 Items: TypeAlias = Sequence[Mapping[str, str]]
 UUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
@@ -93,7 +94,7 @@ class Witness(Host):
             found = self.known(name)
             if found is None:
                 raise UndecidedError(name)
-            self._lists[name] = make_list(found)
+            self._lists[name] = RecordList(found)
         return self._lists[name]
 
 

@@ -200,7 +200,7 @@ class Batch:
             return Result(item.id, "later", "sha")
         if item.id in self._known:
             return self._again(item)
-        if not self._erased.isdisjoint(ids_in(item.body)):
+        if self._names_erased(item):
             read = sent if isinstance(sent, Submitted) else None
             result = self._aside(item, read, ERASED, "")
         elif isinstance(sent, UnreadableError):
@@ -218,13 +218,16 @@ class Batch:
         said(self._installs, item, sent if isinstance(sent, Submitted) else None)
         return result
 
+    def _names_erased(self, item: Incoming) -> bool:
+        return bool(self._erased) and not self._erased.isdisjoint(ids_in(item.body))
+
     def _again(self, item: Incoming) -> Result:
         """An id that is here: the same bytes, or others, which are kept too and alarm."""
         sha, state, why = self._known[item.id]
         if sha == item.sha:
             kept_aside = state == "quarantined" and why != EXPIRED
             return Result(item.id, "quarantined" if kept_aside else "duplicate", why)
-        if why == ERASED or not self._erased.isdisjoint(ids_in(item.body)):
+        if why == ERASED or self._names_erased(item):
             return Result(item.id, "quarantined", ERASED)
         row = {
             "id": item.id,

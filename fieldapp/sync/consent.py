@@ -24,6 +24,7 @@ CONSENT: Final = "consent"
 EXPIRED: Final = "expired"
 WAITING: Final = (CONSENT, SAFEGUARDING)
 """Reasons of a quarantine that ends by itself."""
+_WHOSE: Final = frozenset(("person", "scope"))
 
 
 class Registry(Protocol):
@@ -75,16 +76,17 @@ def gated(
 def consent_of(registry: Registry, keeping: Keeping, need: Need, person: str, on: str) -> Standing:
     """Where somebody's consent stands on a day, by all the server knows now."""
     near = {entity.id: entity for entity in registry.near([person], keeping.type)}
-    props = [
-        entity.props(registry.view_of(entity))
-        for entity in near.values()
-        if entity.type == keeping.type
-    ]
-    whose = (person, need.scope)
-    mine = next((p for p in props if (p.get("person"), p.get("scope")) == whose), None)
+    view_of = registry.view_of
+
+    def is_hers(entity: Entity) -> bool:
+        told = entity.props(view_of(entity), only=_WHOSE)
+        return (told.get("person"), told.get("scope")) == (person, need.scope)
+
+    consents = (entity for entity in near.values() if entity.type == keeping.type)
+    mine = next((entity.props(view_of(entity)) for entity in consents if is_hers(entity)), None)
     them = near.get(person)
-    born = them.props(registry.view_of(them)).get(keeping.born, "") if them else ""
-    return standing(mine, born, on, keeping.notices, need.for_children)
+    born = them.props(view_of(them), only=frozenset([keeping.born])) if them else {}
+    return standing(mine, born.get(keeping.born, ""), on, keeping.notices, need.for_children)
 
 
 def _rest(plan: Plan, need: Need) -> Plan:

@@ -109,14 +109,19 @@ class Entity:
     ) -> dict[str, str]:
         """Shown values by property, groups flattened, absent ones left out; only: of these."""
         found: dict[str, str] = {}
-        for name in self.state:
-            if only is not None and only.isdisjoint(view.members.get(name, (name,))):
+        seen = None if audience is None else view.seen.get(audience, {})
+        for name, live in self.state.items():
+            asked = only is None or name in only or name in view.members
+            if not asked or (only and only.isdisjoint(view.members.get(name, (name,)))):
                 continue
-            members = None if audience is None else view.seen.get(audience, {}).get(name, _NOTHING)
+            members = None if seen is None else seen.get(name, _NOTHING)
             if members is _NOTHING:
                 continue
-            value = narrowed(self.shown(name, view), members)
-            found |= value if isinstance(value, dict) else {name: value} if value else {}
+            value = shown(view.kind(name), live)
+            if isinstance(value, dict):
+                found |= {k: v for k, v in value.items() if members is None or k in members}
+            elif value:
+                found[name] = value
         return {name: value for name, value in found.items() if value}
 
 
@@ -235,8 +240,13 @@ def places(
 
 def _live_texts(entity: Entity, register: str | None, view: TypeView) -> set[str]:
     """What a register says of the place: all that stands in a conflict, else what is shown."""
-    if register is None:
+    live = entity.state.get(register, ()) if register else ()
+    if not register or not live:
         return set()
+    if len(live) == 1 and view.kind(register) in ("one", "latest"):
+        only = live[0].v
+        text = canonical(only) if isinstance(only, str) else None
+        return {text} if text else set()
     found = entity.register(register, view)
     values = [w.v for w in found.live] if found.conflict else [found.shown]
     return {text for v in values if isinstance(v, str) and (text := canonical(v))}

@@ -8,8 +8,6 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
-from fieldapp.text import texts
-
 from .entities import Entity, TypeView, is_alive, is_visible
 from .items import Incoming, Rules
 from .plan import Answered, Author
@@ -24,7 +22,16 @@ Items = Sequence[Mapping[str, str]]
 
 def named_ids(answers: Mapping[str, Any]) -> list[str]:
     """Ids that answers name; the first of them, if there are very many."""
-    found = dict.fromkeys(t for t in texts(answers) if len(t) == 36 and t.count("-") == 4)
+    found: dict[str, None] = {}
+    here: list[Any] = [answers]
+    while here:
+        level = here.pop()
+        for v in level.values() if isinstance(level, dict) else level:
+            if isinstance(v, str):
+                if len(v) == 36 and v.count("-") == 4:
+                    found[v] = None
+            elif isinstance(v, (dict, list)):
+                here.append(v)
     return list(found)[:MOST_NAMED]
 
 

@@ -109,7 +109,7 @@ def is_blank(value: Value) -> bool:
     """Whether a value says nothing."""
     if isinstance(value, dict):
         return all(canonical(member) is None for member in value.values())
-    return canonical(value) is None
+    return value is None or not value.strip(_BLANKS)  # normalizing makes nothing blank of more
 
 
 def shown(kind: Kind, live: Sequence[Write]) -> Value:

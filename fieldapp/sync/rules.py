@@ -289,7 +289,10 @@ def type_view(kind: EntityType) -> TypeView:
         kinds={prop.group or prop.name: cast(Kind, prop.kind) for prop in props},
         members=members,
         seen={audience: _seen(kind, audience) for audience in sorted(audiences)},
-        visible={a: partial(_holds, tree) for a, tree in kind.visible.items()},
+        visible={
+            a: partial(_holds, tree, asked_of_item(tree), "attribute" in json.dumps(tree))
+            for a, tree in kind.visible.items()
+        },
         secrets={prop.name: prop.secret for prop in props if prop.secret},
         subject=kind.subject,
         parties={name: party.registers for name, party in kind.parties.items()},
@@ -309,9 +312,15 @@ def _seen(kind: EntityType, audience: str) -> dict[str, frozenset[str] | None]:
     return seen
 
 
-def _holds(tree: Expr, entity: Entity, view: TypeView) -> bool:
-    """A condition over all properties; it must not look at the clock, so there is none."""
-    props, dates = entity.props(view), marks(entity, view)
+def _holds(
+    tree: Expr, asked: frozenset[str] | None, dated: bool, entity: Entity, view: TypeView
+) -> bool:
+    """A condition over all properties; it must not look at the clock, so there is none.
+
+    asked: properties it asks for, None: perhaps all; dated: with their dates.
+    """
+    props = entity.props(view, only=asked)
+    dates = marks(entity, view) if dated or asked is None else {}
     return to_boolean(evaluate_entity(tree, NO_DAY, props, dates))
 
 

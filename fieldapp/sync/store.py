@@ -349,12 +349,11 @@ class Store:
         return False
 
     def _followers(self, moved: Collection[str]) -> set[str]:
-        t = m.EntityRoot
-        return {
-            entity
-            for some in chunks(sorted(moved))
-            for entity in self.connection.scalars(sa.select(t.entity).where(t.root.in_(some)))
-        }
+        t, found = m.EntityRoot, set[str]()
+        for some in chunks(sorted(moved)):
+            query = sa.select(t.entity).where(among(self.connection, t.root, some))
+            found.update(self.connection.scalars(query))
+        return found
 
     def _sealed(self) -> list[Row]:
         """Seal all that is staged; the rows of the changed entities."""
