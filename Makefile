@@ -203,6 +203,10 @@ unlock: setup build $(BENCH_READY) ## Measure how long 5,000 records take to ope
 bench-sync: setup ## Measure sync on both databases, with STORED (10000,100000,1000000) visits in them
 	$(BIN)/python -m tests.speed --stored $(STORED)
 
+.PHONY: bench-encryption
+bench-encryption: setup ## Measure by processor time how much dearer sealing makes a push (goal: 15 % at most)
+	$(BIN)/python -m tests.speed.encryption
+
 .PHONY: forms-diff
 forms-diff: setup ## Hold our evaluators to ODK's engine (EXPRESSIONS, SEQUENCES, SEED, CORPUS=folder of scripts/corpus, FORM=part of a path)
 	EXPRESSIONS=$(EXPRESSIONS) SEQUENCES=$(SEQUENCES) SEED=$(SEED) CORPUS=$(CORPUS) FORM=$(FORM) \

@@ -21,13 +21,7 @@ def hash_of(name: str) -> str | None:
 
 def blobs_of(definition: Definition, answers: Mapping[str, Any]) -> list[str]:
     """The hashes of every attachment the answers name, each once, as the form has them."""
-    shape = shape_of(definition)
-    named = (
-        name
-        for number, node in enumerate(shape.nodes)
-        if node["k"] == "leaf" and node.get("t") == "binary"
-        for name in _values(answers, shape.path(number).split("/"))
-    )
+    named = (name for path in shape_of(definition).files for name in _values(answers, path))
     return list(dict.fromkeys(sha for name in named if (sha := hash_of(name))))
 
 

@@ -61,6 +61,12 @@ class Shape:
         return found
 
     @cached_property
+    def files(self) -> list[list[str]]:
+        """The names on the way to each question that is answered with a file."""
+        leaves = (i for i, node in enumerate(self.nodes) if node["k"] == "leaf")
+        return [self.path(i).split("/") for i in leaves if self.nodes[i].get("t") == "binary"]
+
+    @cached_property
     def fixed(self) -> frozenset[int]:
         """Nodes that nobody can ever write to: read only, as is or by what they stand in."""
         always = {i for i, node in enumerate(self.nodes) if node.get("ro") == ["f", "true"]}

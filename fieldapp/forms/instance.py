@@ -108,7 +108,7 @@ class FormInstance:
         if is_leaf:
             _fill(inst, answers)
             return inst
-        given = answers if isinstance(answers, Mapping) else {}
+        given = answers if isinstance(answers, (dict, Mapping)) else {}
         add = inst.all_children.append
         for child, name, kind in self.shape.below[node]:
             value = given.get(name)

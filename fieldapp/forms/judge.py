@@ -35,7 +35,7 @@ from .witness import (
 
 MOST_FOUND = 200
 MOST_INSTANCES = 5000
-SHAPES: dict[str, Any] = {"leaf": str, "group": Mapping, "repeat": list}
+SHAPES: dict[str, Any] = {"leaf": str, "group": (dict, Mapping), "repeat": list}
 NOBODY = (-1, "")
 # Not for honest hands: control characters, and marks that turn the direction of what follows.
 ODD = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")

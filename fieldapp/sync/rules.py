@@ -190,7 +190,8 @@ class CurrentRules:
             needs = self._needed[key] = _needs(kind, asked)
         known = entity.props(view, audience, needs.props)
         if needs.computed or needs.title:
-            dates, host = marks(entity, view, audience), Host(today=today)
+            dates = marks(entity, view, audience) if needs.dates else {}
+            host = Host(today=today)
             for name in needs.computed:
                 known[name] = to_text(evaluate_entity(kind.computed[name], host, known, dates))
             if needs.title:
@@ -290,7 +291,7 @@ def type_view(kind: EntityType) -> TypeView:
         members=members,
         seen={audience: _seen(kind, audience) for audience in sorted(audiences)},
         visible={
-            a: partial(_holds, tree, asked_of_item(tree), "attribute" in json.dumps(tree))
+            a: partial(_holds, tree, asked_of_item(tree), _asks_dates(tree))
             for a, tree in kind.visible.items()
         },
         secrets={prop.name: prop.secret for prop in props if prop.secret},
@@ -320,7 +321,7 @@ def _holds(
     asked: properties it asks for, None: perhaps all; dated: with their dates.
     """
     props = entity.props(view, only=asked)
-    dates = marks(entity, view) if dated or asked is None else {}
+    dates = marks(entity, view) if dated else {}
     return to_boolean(evaluate_entity(tree, NO_DAY, props, dates))
 
 
@@ -331,6 +332,7 @@ class _Needs:
     props: frozenset[str] | None
     computed: tuple[str, ...]
     title: bool
+    dates: bool
 
 
 def _needs(kind: EntityType, asked: frozenset[str]) -> _Needs:
@@ -345,7 +347,14 @@ def _needs(kind: EntityType, asked: frozenset[str]) -> _Needs:
         reads = asked_of_item(tree)
         wanted = None if wanted is None or reads is None else wanted | reads
     props = None if wanted is None else frozenset(wanted)
-    return _Needs(props, tuple(n for n in reversed(computed) if n != "label"), "label" in asked)
+    own = tuple(name for name in reversed(computed) if name != "label")
+    dates = any(_asks_dates(tree) for _, tree in trees)
+    return _Needs(props, own, "label" in asked, dates)
+
+
+def _asks_dates(tree: Expr) -> bool:
+    """Whether an expression may look at when a property was written, or by whom."""
+    return asked_of_item(tree) is None or "attribute" in json.dumps(tree)
 
 
 def describe(
