@@ -26,6 +26,7 @@ from fieldapp.subjects.sealing import ErasedError, SealBrokenError
 from fieldapp.sync import adopt, service
 from fieldapp.sync import models as m
 from fieldapp.sync.aside import Decision
+from fieldapp.sync.salvage import salvaged
 from tests.conftest import SECRET, settings_for
 from tests.opened import ABOUT, all_text, state_of
 
@@ -182,7 +183,7 @@ def test_what_others_said_survives_a_replay_without_the_text(village: Village) -
     kept = village.seen(grid)
     row = db.session.execute(sa.select(m.Submission)).scalars().first()
     assert row is not None
-    text = service.salvaged(db.session.connection(), row)
+    text = salvaged(db.session.connection(), row)
     db.session.rollback()
     assert "周小兰" in text
     assert "E12345678" in text
