@@ -8,14 +8,15 @@ entities as items. Cases that both languages run: tests/contract/expressions.jso
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from math import fmod, inf, nan
+from math import nan
 from typing import Any, Protocol, TypeAlias
 
 from .asked import asked_of_item
 from .attached import ListNode, RowNode, key_of
 from .chance import LARGEST, numbers, seed_of, shuffled
 from .functions import LIBRARY, as_moment, padded
-from .steps import along, distinct, siblings, union
+from .operators import COMPARISONS, beside_number, beside_text, chained, combined
+from .steps import along, distinct, siblings
 from .values import (
     Date,
     Item,
@@ -23,7 +24,6 @@ from .values import (
     Node,
     NodeSet,
     Value,
-    compare,
     make_item,
     make_list,
     moment_of,
@@ -180,7 +180,11 @@ def _constant(value: Value) -> Program:
 
 
 def _reference(node: int, held: int | None = None) -> Program:
-    return lambda scope: _form(scope).resolve(node, scope.node, held)
+    def refer(scope: Scope) -> NodeSet:
+        form = scope.form or _form(scope)
+        return form.resolve(node, scope.node, held)
+
+    return refer
 
 
 def _call(name: str, *args: Expr) -> Program:
@@ -204,48 +208,22 @@ def _form(scope: Scope) -> Form:
 
 
 def _operate(operator: str, left: Expr, right: Expr) -> Program:
-    a, b = _made(left), _made(right)
-    if operator == "or":
-        return lambda scope: to_boolean(a(scope)) or to_boolean(b(scope))
-    if operator == "and":
-        return lambda scope: to_boolean(a(scope)) and to_boolean(b(scope))
+    if operator in ("and", "or"):
+        return chained(operator == "or", [_made(part) for part in _parts(operator, left, right)])
     if operator in ("=", "!=") and right[0] == "s":
-        return _beside_text(operator == "=", a, str(right[1]))
-    if operator in ("=", "!=", "<", "<=", ">", ">="):
-        return lambda scope: compare(operator, a(scope), b(scope))
-    if operator == "|":
-        return lambda scope: union(a(scope), b(scope))
-    return lambda scope: _arithmetic(operator, to_number(a(scope)), to_number(b(scope)))
+        return beside_text(operator == "=", _made(left), str(right[1]))
+    if operator in COMPARISONS and right[0] == "n":
+        return beside_number(operator, _made(left), float(right[1]))
+    return combined(operator, _made(left), _made(right))
 
 
-def _beside_text(equal: bool, left: Program, text: str) -> Program:
-    """A comparison with a text that stands in the form, the commonest of all."""
-
-    def holds(scope: Scope) -> bool:
-        value = left(scope)
-        if isinstance(value, list):
-            if len(value) == 1:
-                return (value[0].text == text) is equal
-            return any((node.text == text) is equal for node in value)
-        if isinstance(value, str):
-            return (value == text) is equal
-        return compare("=" if equal else "!=", value, text)
-
-    return holds
-
-
-def _arithmetic(operator: str, a: float, b: float) -> float:
-    if operator == "+":
-        return a + b
-    if operator == "-":
-        return a - b
-    if operator == "*":
-        return a * b
-    if operator == "div":
-        if b == 0:
-            return nan if a == 0 or a != a else inf if (a > 0) == (str(b)[0] != "-") else -inf
-        return a / b
-    return nan if b == 0 or a in (inf, -inf) else fmod(a, b)
+def _parts(operator: str, left: Expr, right: Expr) -> list[Expr]:
+    """What an operator chains: `a or b or c` is `(a or b) or c`."""
+    parts = [right]
+    while list(left[:2]) == ["op", operator]:
+        left, right = left[2], left[3]
+        parts.append(right)
+    return [left, *reversed(parts)]
 
 
 # ---- location paths ----

@@ -3,10 +3,10 @@
 A value names its submission by position in `sids`, so that author, moment and form are sent once.
 """
 
-import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+import orjson
 import sqlalchemy as sa
 
 from . import models as m
@@ -87,4 +87,4 @@ class Renderer:
 
 def size(change: Mapping[str, Any]) -> int:
     """About how many bytes a change takes on the wire before compression."""
-    return len(json.dumps(change, ensure_ascii=False, separators=(",", ":")).encode())
+    return len(orjson.dumps(change))

@@ -348,7 +348,7 @@ def _needs(kind: EntityType, asked: frozenset[str]) -> _Needs:
         wanted = None if wanted is None or reads is None else wanted | reads
     props = None if wanted is None else frozenset(wanted)
     own = tuple(name for name in reversed(computed) if name != "label")
-    dates = any(_asks_dates(tree) for _, tree in trees)
+    dates = any(_asks_dates(tree) for name, tree in trees if name in computed)
     return _Needs(props, own, "label" in asked, dates)
 
 
