@@ -15,12 +15,16 @@ from fieldapp.accounts import access
 from fieldapp.accounts.service import Principal, areas_of
 from fieldapp.db import db
 from fieldapp.forms import service as forms
+from fieldapp.forms.definition import shape_of
+from fieldapp.forms.judge import judge
+from fieldapp.forms.witness import World
 from fieldapp.problems import abort_with, language
 from fieldapp.sync import log, seen
 from fieldapp.sync import models as m
 from fieldapp.sync import service as sync
 from fieldapp.sync.aside import Decision, decisions
 from fieldapp.sync.consent import WAITING
+from fieldapp.sync.rules import current_rules
 
 from . import queue, visits
 from .reader import Reader
@@ -37,8 +41,15 @@ WHY = {
     "safeguarding": ("本人未满14周岁", "the person is under 14"),
     "apply": ("内容与表单不符", "it doesn't fit its form"),
 }
+BROKEN = {
+    "choice": ("不在可选范围内", "it is none of the choices"),
+    "type": ("格式不对", "it isn't written as such an answer is"),
+    "constraint": ("表单不允许这样填写", "the form doesn't allow it"),
+    "required": ("不能为空", "it must be answered"),
+    "characters": ("含有不能使用的字符", "it has characters that can't be used"),
+}
 STEP = re.compile(r"([^/\[\]]+)(?:\[([0-9]+)\])?")
-# Answers of these kinds are written as a person types them.
+# Answers of these kinds are written as a person types them, or chosen.
 TYPED = frozenset({"string", "int", "decimal", "date", "select1", "select", "time", "dateTime"})
 
 
@@ -94,7 +105,7 @@ def repair(
     changed = copy.deepcopy(document)
     seen = {each["path"]: each for each in _leaves(_reading(Reader(principal), row))}
     for path, value in answers.items():
-        if path not in seen or seen[path]["hidden"] or seen[path]["type"] not in TYPED:
+        if path not in seen or not _is_mendable(seen[path]):
             abort_with("invalid_fields", [{"path": f"answers/{path}", "message": "not shown"}])
         if not put(changed.get("answers"), path, value):
             abort_with("invalid_fields", [{"path": f"answers/{path}", "message": "not there"}])
@@ -104,13 +115,39 @@ def repair(
     if fv is not None:
         _known(fv, forms.versions_of(row.form), "fv")
         changed["fv"] = fv
+    _insist({path: seen[path]["label"] for path in answers}, changed)
     return _decide(principal, row, reason, changed)
+
+
+def _is_mendable(answer: Mapping[str, Any]) -> bool:
+    """Typed, or chosen from what can be told."""
+    return (
+        not answer["hidden"] and answer["type"] in TYPED and bool(answer.get("choices", ["typed"]))
+    )
+
+
+def _insist(labels: Mapping[str, str], document: Mapping[str, Any]) -> None:
+    """Stop with `invalid_fields` where the form wouldn't have taken a changed answer (by path, with
+    its question): the phone's own rules, decided on the answers as they are now.
+    """
+    form = current_rules().form(str(document["form"]), str(document["fv"]))
+    if form is None or not labels:
+        return
+    world = World(today=str(document["on"]), now=str(document["at"]), lists=form.lists)
+    found = judge(shape_of(form.definition), document["answers"], world)
+    broken = [
+        {"path": labels[one.path] or one.path, "message": BROKEN[one.kind][language()]}
+        for one in found
+        if one.path in labels and one.kind in BROKEN and not one.known
+    ]
+    if broken:
+        abort_with("invalid_fields", broken)
 
 
 def _reading(reader: Reader, row: m.Submission) -> list[dict[str, Any]]:
     """As its form reads; nothing if its answers are no answers of that form at all."""
     try:
-        return visits.reading(reader, row)
+        return visits.mendable(reader, row)
     except (LookupError, TypeError, ValueError, AttributeError) as error:
         current_app.logger.warning("%s can't be shown: %s", row.id, type(error).__name__)
         return []

@@ -9,6 +9,7 @@ from typing import Any
 
 from fieldapp.forms.blobs import hash_of
 from fieldapp.forms.definition import Definition, Shape
+from fieldapp.forms.evaluate import admits
 from fieldapp.forms.instance import FormInstance, Inst
 from fieldapp.forms.names import references
 
@@ -16,32 +17,38 @@ Row = dict[str, Any]
 _SILENT = frozenset({"note"})
 
 
-def read_visit(form: FormInstance, hidden: frozenset[int] = frozenset()) -> list[Row]:
+def read_visit(
+    form: FormInstance, hidden: frozenset[int] = frozenset(), mending: bool = False
+) -> list[Row]:
     """The answered questions in the form's order, in the form instance's language.
 
     `{kind: "group" | "instance", path, label, children}` and `{kind: "answer", path, label, type,
     value, words, hidden}`; a hidden answer has neither value nor words,
-    a choice words only. The instance's host gives the titles of
-    chosen entities as items.
+    a choice words only. mending: with its codes too, `many` and the `choices` that the form offers
+    there. The instance's host gives the titles of chosen entities as items.
     """
-    return _children(form, form.root, hidden)
+    return _children(form, form.root, hidden, mending)
 
 
-def _children(form: FormInstance, inst: Inst, hidden: frozenset[int]) -> list[Row]:
+def _children(form: FormInstance, inst: Inst, hidden: frozenset[int], mending: bool) -> list[Row]:
     rows: list[Row] = []
     for child in inst.all_children:
-        row = _row(form, child, hidden)
+        row = _row(form, child, hidden, mending)
         if row is not None:
             rows.append(row)
     return rows
 
 
-def _row(form: FormInstance, inst: Inst, hidden: frozenset[int]) -> Row | None:
+def _row(form: FormInstance, inst: Inst, hidden: frozenset[int], mending: bool) -> Row | None:
     node = form.shape.nodes[inst.node]
     if node["k"] == "leaf":
-        shown = "c" in node and node["c"] not in _SILENT and inst.value != ""
-        return _answer(form, inst, node, inst.node in hidden) if shown else None
-    children = _children(form, inst, hidden)
+        if "c" not in node or node["c"] in _SILENT or inst.value == "":
+            return None
+        row = _answer(form, inst, node, inst.node in hidden)
+        if mending and "items" in node and not row["hidden"]:
+            row |= _chosen(form, inst, node)
+        return row
+    children = _children(form, inst, hidden, mending)
     if not children:
         return None
     kind = "instance" if node["k"] == "repeat" else "group"
@@ -63,6 +70,30 @@ def _answer(form: FormInstance, inst: Inst, node: Mapping[str, Any], hidden: boo
         "words": "" if hidden else _words(form, inst, node),
         "hidden": hidden,
     }
+
+
+def _chosen(form: FormInstance, inst: Inst, node: Mapping[str, Any]) -> Row:
+    """What was chosen, as codes, and from what."""
+    offered = [{"value": value, "label": label} for value, label in _offered(form, inst, node)]
+    return {"value": inst.value, "many": node.get("c") == "select", "choices": offered}
+
+
+def _offered(form: FormInstance, inst: Inst, node: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Code and label of each choice there, by its list and filter. Records aren't told: which of
+    them there are isn't the visit's to say; nor is an order.
+    """
+    items, scope = node["items"], form.scope(inst)
+    if node.get("c") == "rank":
+        return
+    if "from" in items:
+        yield from form.pairs(items, scope)
+    listed = form.items(items["list"]) if "list" in items else None
+    rows = listed.children if listed else ()
+    for position, item in enumerate(rows, 1):
+        if "where" in items and not admits(items["where"], scope.at(item, position, len(rows))):
+            continue
+        code = next(child.text for child in item.children if child.name == "name")
+        yield code, form.choice_label(inst.node, code, scope)
 
 
 def _label(form: FormInstance, inst: Inst) -> str:

@@ -109,6 +109,11 @@ class ReadingSchema(Schema):
     words = fields.String(metadata={"description": "The answer in words"})
     hidden = fields.Boolean(metadata={"description": "Answered, but not for this reader"})
     file = fields.Nested(FileSchema)
+    many = fields.Boolean(metadata={"description": "Several may be chosen"})
+    choices = fields.List(
+        fields.Nested(lambda: ChoiceSchema()),
+        metadata={"description": "What may be chosen instead; only of what can be put right"},
+    )
     children = fields.List(fields.Nested(lambda: ReadingSchema()))
 
 

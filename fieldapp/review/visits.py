@@ -68,10 +68,12 @@ def note(principal: Principal, act: str, submission: m.Submission) -> None:
     access_log.note(principal, act, area, *about, sid=submission.id)
 
 
-def reading(reader: Reader, submission: m.Submission) -> list[dict[str, Any]]:
-    """A submission the person was admitted to, as its form reads; empty if the form is unknown."""
+def mendable(reader: Reader, submission: m.Submission) -> list[dict[str, Any]]:
+    """A submission the person was admitted to, as its form reads, with the choices there are; empty
+    if the form is unknown.
+    """
     form, hidden = _filled(reader, submission)
-    rows = read_visit(form, hidden) if form else []
+    rows = read_visit(form, hidden, mending=True) if form else []
     files.mark(rows, submission.user_id)
     return rows
 

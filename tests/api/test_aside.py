@@ -110,6 +110,74 @@ def test_an_answer_is_repaired_and_what_came_stays(
         assert service.audit() == []
 
 
+def test_a_choice_is_repaired_by_its_label(
+    app: Flask, cast: Cast, revoked: tuple[Phone, Submission]
+) -> None:
+    """王芳 tapped 男 for 张小梅."""
+    _, visit = revoked
+    desk = cast.chen.log_in()
+    sex = answer_of(opened(desk, visit["id"]).json["reading"], "g_person/n_sex")
+    assert (sex["value"], sex["words"], sex["many"]) == ("2", "女", False)
+    labels = {choice["value"]: choice["label"] for choice in sex["choices"]}
+    assert (labels["1"], labels["2"]) == ("男", "女")
+    path = f"/api/review/quarantine/{visit['id']}"
+    english = desk.client.get(path, headers={"Accept-Language": "en"}).json
+    other = {c["value"]: c["label"] for c in answer_of(english["reading"], sex["path"])["choices"]}
+    assert other.keys() == labels.keys()
+    assert not set(other.values()) & set(labels.values())
+    done = desk.post(f"{path}/repair", {**WHY, "answers": {sex["path"]: "1"}})
+    assert done.status_code == 200, done.json
+    read = desk.get(f"/api/review/visits/{visit['id']}").json
+    assert answer_of(read["reading"], sex["path"])["words"] == "男"
+    assert other["1"] == "Male"
+    with app.app_context():
+        assert values_of(entity_of(visit, "client"), "sex") == ["1"]
+        assert service.audit() == []
+
+
+def test_several_are_chosen_and_no_record_is_told(app: Flask, cast: Cast) -> None:
+    phone = cast.wang.enrol()
+    phone.browser.post(f"/api/devices/{phone.device}/revoke")
+    visit = rental_visit(app, cast.wang, residents=[TENANT])
+    assert phone.push([visit], session=False)[0]["why"] == "revoked"
+    desk = cast.zhao.log_in()
+    reading = opened(desk, visit["id"]).json["reading"]
+    needs = answer_of(reading, "residents[0]/r_needs")
+    assert needs["many"]
+    area = answer_of(reading, "g_dw/g_place/area_code")
+    assert area.get("choices", []) == []
+    two = " ".join([c["value"] for c in needs["choices"] if c["value"] != "none"][:2])
+    path = f"/api/review/quarantine/{visit['id']}/repair"
+    for answers in ({area["path"]: SHIQIAO}, {needs["path"]: f"{two} nonsense"}):
+        assert desk.post(path, {**WHY, "answers": answers}).status_code == 422
+    done = desk.post(path, {**WHY, "answers": {needs["path"]: two}})
+    assert done.status_code == 200, done.json
+    with app.app_context():
+        assert service.audit() == []
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "said"),
+    [
+        ("g_person/n_sex", "7", "不在可选范围内"),
+        ("g_person/n_sex", "1 2", "不在可选范围内"),
+        ("g_person/n_sex", "", "不能为空"),
+        ("g_person/n_dob", "明天", "格式不对"),
+    ],
+)
+def test_what_the_form_would_not_take_the_desk_can_not_write(
+    cast: Cast, revoked: tuple[Phone, Submission], path: str, value: str, said: str
+) -> None:
+    _, visit = revoked
+    desk = cast.chen.log_in()
+    wish = {**WHY, "answers": {path: value}}
+    answer = desk.post(f"/api/review/quarantine/{visit['id']}/repair", wish)
+    assert answer.status_code == 422, answer.json
+    assert said in answer.json["fields"][0]["message"]
+    assert answer.json["fields"][0]["path"].startswith(("性别", "出生日期"))
+    assert opened(desk, visit["id"]).json["state"] == "quarantined"
+
+
 @pytest.mark.parametrize(
     "wish",
     [

@@ -3393,6 +3393,10 @@ export interface components {
             /** @description A revoked phone sent it */
             aside: boolean;
         };
+        Choice: {
+            value: string;
+            label: string;
+        };
         Reading: {
             /** @enum {string} */
             kind: "group" | "instance" | "answer";
@@ -3405,6 +3409,10 @@ export interface components {
             /** @description Answered, but not for this reader */
             hidden?: boolean;
             file?: components["schemas"]["File"];
+            /** @description Several may be chosen */
+            many?: boolean;
+            /** @description What may be chosen instead; only of what can be put right */
+            choices?: components["schemas"]["Choice"][];
             children?: components["schemas"]["Reading"][];
         };
         ShownValue: {
@@ -3612,10 +3620,6 @@ export interface components {
             total: number;
             page: number;
             size: number;
-        };
-        Choice: {
-            value: string;
-            label: string;
         };
         Member: {
             name: string;

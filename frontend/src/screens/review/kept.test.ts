@@ -103,3 +103,43 @@ test('put right: only what was changed is sent, and what is hidden can’t be', 
   expect(find('kept-problem').text()).toContain('仍不能登记');
   expect(screen.find('[data-test="fix-g_person/n_name"]').exists()).toBe(true);
 });
+
+test('a choice is put right by its label: one, or some of several', async () => {
+  const choice = (value: string, label: string) => ({ value, label });
+  const answer = { kind: 'answer' as const, type: 'string', hidden: false };
+  const sex = {
+    ...answer,
+    ...{ path: 'g_person/n_sex', label: '性别', value: '1', words: '男', many: false },
+    choices: [choice('1', '男'), choice('2', '女')],
+  };
+  const needs = {
+    ...answer,
+    ...{ path: 'needs', label: '需要的帮助', value: 'job home', words: '就业、住房', many: true },
+    choices: [choice('home', '住房'), choice('school', '入学'), choice('job', '就业')],
+  };
+  const records = {
+    ...answer,
+    path: 'who',
+    label: '本人',
+    value: 'x',
+    words: '张小梅',
+    choices: [],
+  };
+  const kept = { ...KEPT, reading: [sex, needs, records] };
+  const { screen, sent, find } = await opened(kept, () => Response.json(KEPT));
+  await find('start-repair').trigger('click');
+  expect(
+    find('fix-g_person/n_sex')
+      .findAll('option')
+      .map((one) => one.text()),
+  ).toEqual(['男', '女']);
+  expect(screen.find('[data-test="fix-who"]').exists()).toBe(false);
+  await find('fix-g_person/n_sex').setValue('2');
+  await find('fix-needs-job').trigger('change');
+  await find('fix-needs-school').trigger('change');
+  await find('kept-reason').setValue('已与王芳核对');
+  await find('repair').trigger('click');
+  await flushPromises();
+  const answers = { 'g_person/n_sex': '2', needs: 'home school' };
+  expect(sent).toEqual([['/api/review/quarantine/k1/repair', { reason: '已与王芳核对', answers }]]);
+});
