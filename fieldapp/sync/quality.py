@@ -5,6 +5,7 @@ reopened. What people decide about it are submissions (`_issue`); a correction t
 the violation fixes it by itself, and who approves that correction verifies it.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -39,6 +40,7 @@ _MILDER: Final = {
 }
 # By what the server knew, which the phone may have known otherwise.
 _KNOWN: Final = {GATE: BLOCK, EMERGENCY: BLOCK, "calculation": INFO, "count": INFO}
+_WORD: Final = re.compile(r"[a-z_]{1,30}")
 MOVES: Final[Mapping[str, tuple[str, ...]]] = {
     "open": ("assigned", "fixed"),
     "assigned": ("assigned", "fixed"),
@@ -59,6 +61,11 @@ class Finding:
     kind: str
     known: bool = False
     params: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        # They are kept unsealed, so nothing but our own words fits in.
+        if not all(_WORD.fullmatch(word) for word in self.params.values()):
+            raise ValueError("params are words of ours")
 
     @property
     def severity(self) -> str:

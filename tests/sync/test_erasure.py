@@ -17,6 +17,7 @@ from fieldapp.sync import erased, erasure, service
 from fieldapp.sync import models as m
 from fieldapp.sync import person as people
 from fieldapp.sync.erasure import Act
+from fieldapp.sync.quality import Finding
 from fieldapp.sync.reach import Reach, reach
 from fieldapp.sync.rules import CurrentRules
 from fieldapp.sync.store import Store
@@ -80,6 +81,32 @@ def test_nothing_of_her_stays_and_the_others_do(village: Village, zhang: str) ->
     voided = [row for row in db.session.scalars(sa.select(m.Submission)) if row.why == "erased"]
     assert len(voided) == 3
     assert all(row.body == b"" for row in voided)
+
+
+def test_what_was_found_says_nothing_of_her_and_goes_with_her(village: Village) -> None:
+    """Findings lie unsealed: they name rules and places of a form, never what was answered."""
+    wang = village.cast.wang
+    visit = village.consent(wang)
+    made = village.make(visit)
+    made["answers"]["g_person"] |= {"n_sex": "张小梅", "other_name": "张小梅"}
+    made["ops"] = [op | {"v": "13899999999"} if op["r"] == "phone" else op for op in made["ops"]]
+    author = service.author_of(visit.principal)
+    item = service.incoming(made, author, visit.received)
+    assert service.take_in([item])[0].st == "stored"
+    rows = db.session.execute(sa.select(m.Issue.__table__)).all()
+    assert {row.kind for row in rows} >= {"choice", "unknown", "derivation_mismatch"}
+    for answer in ("张小梅", "13800000002", "13899999999", "1995-05-05"):
+        assert answer not in repr(rows)
+    erase(str(village.only(wang, "client")["id"]))
+    assert db.session.execute(sa.select(m.Issue.__table__)).all() == []
+    service.rebuild()
+    assert db.session.execute(sa.select(m.Issue.__table__)).all() == []
+
+
+def test_a_finding_can_not_carry_an_answer() -> None:
+    for words in ({"why": "张小梅"}, {"why": "138 0000 0002"}, {"why": "13800000002"}):
+        with pytest.raises(ValueError, match="params"):
+            Finding("g_person/n_name", "choice", params=words)
 
 
 def test_a_rebuild_gives_the_same_and_brings_nobody_back(village: Village, zhang: str) -> None:
