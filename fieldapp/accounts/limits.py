@@ -5,14 +5,13 @@ Counters live in the memory of each server process; the figures hold per process
 
 import json
 
-from flask import Flask, Response, request
+from flask import Flask, Response, current_app, request
 from flask_limiter import Limiter, RequestLimit
 from flask_limiter.util import get_remote_address
 from flask_login import current_user
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 MOST_TOLD = 10_000
-_told: dict[str, int] = {}
 limiter = Limiter(key_func=get_remote_address, headers_enabled=True)
 
 LOG_IN_PER_ACCOUNT = "5 per 15 minutes"
@@ -31,11 +30,12 @@ def init_limits(app: Flask) -> None:
 
 def note_lockout(breached: RequestLimit) -> None:
     """Keep in the access log that an account was closed to further tries; once each time."""
-    if _told.get(breached.key) == breached.reset_at:
+    told: dict[str, int] = current_app.extensions.setdefault("fieldapp_lockouts", {})
+    if told.get(breached.key) == breached.reset_at:
         return
-    if len(_told) > MOST_TOLD:
-        _told.clear()
-    _told[breached.key] = breached.reset_at
+    if len(told) > MOST_TOLD:
+        told.clear()
+    told[breached.key] = breached.reset_at
     from .sessions import note_lockout as note  # sessions know the accounts
 
     note(account_of_request().removeprefix("account:"))

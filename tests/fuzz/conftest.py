@@ -1,10 +1,12 @@
 """Fixtures of the bad-input tests: one server as in production, with work in it, for all of them.
 
-`make fuzz EXAMPLES=200` runs them at length and ends with a line that counts.
+`make fuzz EXAMPLES=200` runs them at length, as every role, and ends with a line that counts: a 5xx
+or an answer outside the matrix fails it.
 """
 
 import os
 import shutil
+import time
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -17,7 +19,9 @@ from tests.conftest import settings_for
 from tests.databases import drop_database, postgres_url
 from tests.visits import TENANT, change_phone, new_client, rental_visit
 
-from .caller import CALLERS, Caller, Known, counted
+from .caller import CALLERS, TALLY, Caller, Known
+
+_begun = time.monotonic()
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -73,7 +77,19 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     """The one line `make fuzz` ends with."""
     if "FUZZ_EXAMPLES" in os.environ:
         failed = getattr(config, "fuzz_failures", 0)
-        print(f"requests={counted()} failures={failed}")  # noqa: T201 - it is the tool's answer
+        seconds = max(time.monotonic() - _begun, 0.001)
+        told = {
+            "requests": TALLY.requests,
+            "roles": len(TALLY.roles),
+            "operations": len(TALLY.operations),
+            "errors_5xx": TALLY.errors_5xx,
+            "leaks": TALLY.leaks,
+            "failures": failed,
+            "seconds": round(seconds),
+            "per_second": round(TALLY.requests / seconds),
+        }
+        line = " ".join(f"{name}={value}" for name, value in told.items())
+        print(line)  # noqa: T201 - it is the tool's answer
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
