@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from fieldapp.forms.attached import ListNode, key_of
+from fieldapp.forms.attached import ListNode, RecordList, key_of
 from fieldapp.forms.check import check
 from fieldapp.forms.definition import shape_of
 from fieldapp.forms.evaluate import Host, Scope, evaluate
@@ -63,7 +63,12 @@ def value(source: str, instance: Any) -> str:
 def test_an_attached_list_answers_like_any_other(condition: str, ask: str) -> None:
     source = ask.replace("X", f"instance('l')/root/item[{condition}]")
     table = ListNode(json.loads(TABLE.served))
-    assert value(source, table) == value(source, ITEMS)
+    assert value(source, table) == value(source, RecordList(ITEMS)) == value(source, ITEMS)
+
+
+def test_a_property_of_a_record_is_one_node_however_it_is_reached() -> None:
+    both = "count(instance('l')/root/item/name | instance('l')/root/item[kind='1']/name)"
+    assert value(both, RecordList(ITEMS)) == value(both, ITEMS) == "4"
 
 
 def test_an_equality_is_looked_up_where_it_holds_for_every_row() -> None:
