@@ -137,6 +137,8 @@ test('the administrator opens an account, its phone list is empty, and closes it
   const row = page.locator('[data-test=user-row][data-user=hao]');
   await expect(row).toContainText('房屋服务');
   await page.getByTestId('logout').click();
+  await expect(page.getByTestId('username')).toBeVisible();
+  await page.goto(`${server.url}/review`);
   await page.getByTestId('username').fill('hao');
   await page.getByTestId('password').fill(given);
   await page.getByTestId('login').click();
