@@ -45,6 +45,7 @@ def register_blueprints(app: Flask) -> None:
 
 def _api_blueprints() -> Iterator[Blueprint]:
     """Imported late: routes need the extensions of the app that is being made."""
+    from .accounts import factor_routes  # noqa: F401 - adds to `own` and `users`
     from .accounts import routes as accounts
     from .areas import routes as areas
     from .attachments import routes as attachments

@@ -29,6 +29,7 @@ class Settings:
     seal_generation: which generation of the key phones seal to; earlier ones still open.
     lease_days: how long a phone opens without having reached the server.
     proxies: how many proxies in front are believed about the visitor's address.
+    second_factor: whether everybody with a desk has to set one up.
     key_backups, key_backup_days: where copies of the keys lie, and for how many days.
     """
 
@@ -46,6 +47,7 @@ class Settings:
     proxies: int = 0
     seal_generation: int = 1
     lease_days: int = 14
+    second_factor: bool = False
     key_folder: Path | None = None
     key_backup_days: int = 30
 
@@ -84,6 +86,7 @@ class Settings:
             seal_generation=max(1, int(env.get("FIELDAPP_SEAL_GENERATION", 1))),
             lease_days=max(1, int(env.get("FIELDAPP_LEASE_DAYS", 14))),
             proxies=proxies,
+            second_factor=env.get("FIELDAPP_SECOND_FACTOR", "0") == "1",
             rate_limits=env.get("FIELDAPP_RATE_LIMITS", "1") == "1",
             row_security=env.get("FIELDAPP_ROW_SECURITY", "1") == "1",
             retention=env.get("FIELDAPP_RETENTION", "1") == "1",

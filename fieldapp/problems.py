@@ -69,6 +69,32 @@ CATALOGUE: dict[str, Kind] = {
             "The present one was given to you. Log in again and choose your own when asked.",
         ),
     ),
+    "code_required": Kind(
+        403,
+        ("请输入验证码", "Enter the code"),
+        (
+            "请打开验证器应用，输入现在显示的 6 位数字；手机不在身边时输入一个备用码。",
+            "Open your authenticator app and enter the six digits it shows now; without the phone, "
+            "one of your recovery codes.",
+        ),
+    ),
+    "bad_code": Kind(
+        401,
+        ("验证码不对", "Wrong code"),
+        (
+            "请等下一个验证码再输入，每个只能用一次；手机和备用码都没有了，请联系管理员。",
+            "Wait for the next code and enter that; each counts once. If phone and recovery codes "
+            "are lost, ask your administrator.",
+        ),
+    ),
+    "second_factor_required": Kind(
+        403,
+        ("请先设置两步验证", "Set up a second factor first"),
+        (
+            "本单位要求审核台用两步验证。请重新登录，按提示设置。",
+            "Desks need a second factor here. Log in again and set it up when asked.",
+        ),
+    ),
     "forbidden": Kind(
         403,
         ("没有权限", "Not permitted"),

@@ -68,6 +68,7 @@ READ: dict[str, str] = {
         OR {_UNDER_IT.format("submission_subject")}""",
     "server_key": f"coalesce({_ME}, '') <> ''",
     "file_key": f"{_OWN_FILE} OR {_FILE_OF_A_VISIT.format('file_key')}",
+    "second_factor": f"user_id = {_ME}",
     "blob": f"{_OWN_FILE} OR {_FILE_OF_A_VISIT.format('blob')}",
     "blob_chunk": f"{_OWN_FILE} OR {_FILE_OF_A_VISIT.format('blob_chunk')}",
 }

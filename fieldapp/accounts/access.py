@@ -197,6 +197,11 @@ def may_administer(role: str) -> bool:
     return "U" in may(role, "accounts")
 
 
+def has_desk(role: str) -> bool:
+    """Whether the role works at the desk, where a second factor can be turned on."""
+    return may_administer(role) or any(may_oversee(role, scope) for scope in SCOPES)
+
+
 def may_read_access_log(role: str) -> bool:
     """Whether the role sees who wrote, opened and received what."""
     return "R" in may(role, "access_log")

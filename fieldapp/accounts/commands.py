@@ -5,7 +5,7 @@ from flask.cli import AppGroup
 
 from fieldapp.db import write_transaction
 
-from . import access, users
+from . import access, factor, users
 from .access import Grant
 from .keeping import note
 from .models import User
@@ -115,6 +115,17 @@ def close(username: str) -> None:
         users.set_active(user, active=False)
         note(user, ["active"])
     click.echo(f"{username} can't log in any more.")
+
+
+@users_group.command("factor-off")
+@click.argument("username")
+def factor_off(username: str) -> None:
+    """Take away a second factor whose phone and recovery codes are lost."""
+    with _told(), write_transaction():
+        user = _known(username)
+        factor.drop(user.id)
+        note(user, ["factor"])
+    click.echo(f"{username} logs in with the password alone.")
 
 
 def _known(username: str) -> User:

@@ -10,6 +10,7 @@ class User(Base):
     """One person with one role. `password` is an argon2id hash; an inactive user can't log in.
 
     first_until: until when a password that somebody else chose opens; None: it is their own.
+    factor_since: since when log-in asks for a code too; None: it doesn't.
     """
 
     __tablename__ = "user_account"
@@ -23,6 +24,7 @@ class User(Base):
     active: Mapped[int] = mapped_column(default=1)
     created: Mapped[str]
     first_until: Mapped[str | None]
+    factor_since: Mapped[str | None]
     grants: Mapped[list["UserGrant"]] = relationship(
         lazy="selectin", cascade="all, delete-orphan", order_by="(UserGrant.area, UserGrant.scope)"
     )
@@ -31,6 +33,11 @@ class User(Base):
     def is_open(self) -> bool:
         """Whether the person may log in."""
         return bool(self.active)
+
+    @property
+    def has_factor(self) -> bool:
+        """Whether log-in asks for a code."""
+        return self.factor_since is not None
 
 
 class UserGrant(Base):
@@ -41,6 +48,21 @@ class UserGrant(Base):
     user_id: Mapped[str] = mapped_column(ForeignKey("user_account.id"), primary_key=True)
     area: Mapped[str] = mapped_column(ForeignKey("area.code"), primary_key=True)
     scope: Mapped[str] = mapped_column(primary_key=True)
+
+
+class SecondFactor(Base):
+    """The secret of a person's authenticator app, wrapped under the server's (`factor.py`).
+
+    step: the last time step whose code was used; recovery: JSON, hashes of codes that are left. Not
+    confirmed, and so asking nobody, before `User.factor_since`.
+    """
+
+    __tablename__ = "second_factor"
+
+    user_id: Mapped[str] = mapped_column(ForeignKey("user_account.id"), primary_key=True)
+    wrapped: Mapped[bytes]
+    step: Mapped[int]
+    recovery: Mapped[str]
 
 
 class LoginSession(Base):

@@ -10,7 +10,7 @@ from fieldapp.db import db, write_transaction
 from fieldapp.devices import service as devices
 from fieldapp.problems import abort_with, language
 
-from . import access, sessions
+from . import access, factor, sessions
 from . import users as accounts
 from .access import Grant
 from .keeping import note
@@ -69,6 +69,7 @@ def me(principal: Principal) -> dict[str, Any]:
         "erases": [s for s in access.SCOPES if access.works_rights(principal.role, s)],
         "administers": access.may_administer(principal.role),
         "first": principal.first,
+        "factor": principal.factor,
         "reads_log": access.may_read_access_log(principal.role),
     }
 
@@ -96,6 +97,8 @@ class Session(MethodView):
         if user is None:
             sessions.note_failure(credentials["username"])
             abort_with("bad_credentials")
+        if user.has_factor:
+            _check_code(user, credentials["code"])
         return me(sessions.begin(user))
 
     @login_required
@@ -108,6 +111,16 @@ class Session(MethodView):
     def delete(self) -> None:
         """Log out"""
         sessions.end()
+
+
+def _check_code(user: User, code: str) -> None:
+    """Stops with `code_required` or `bad_code`."""
+    if not code:
+        abort_with("code_required")
+    user_id, username = user.id, user.username
+    if not factor.passes(user_id, code):
+        sessions.note_failure(username)
+        abort_with("bad_code")
 
 
 @own.route("/sessions")

@@ -20,6 +20,11 @@ class LogInSchema(Schema):
 
     username = fields.String(required=True, validate=_text)
     password = fields.String(required=True, validate=validate.Length(min=1, max=guessable.LONGEST))
+    code = fields.String(
+        load_default="",
+        validate=validate.Length(max=64),
+        metadata={"description": "Of the authenticator app, or a recovery code"},
+    )
 
 
 class MeSchema(Schema):
@@ -61,6 +66,12 @@ class MeSchema(Schema):
             "description": "Their password was given to them: nothing opens before their own"
         },
     )
+    second_factor = fields.String(
+        required=True,
+        attribute="factor",
+        validate=validate.OneOf(("on", "off", "required", "none")),
+        metadata={"description": "required: nothing opens before it is set up"},
+    )
     reads_log = fields.Boolean(required=True, metadata={"description": "Reads the access log"})
 
 
@@ -85,6 +96,48 @@ class NewPasswordSchema(Schema):
     new = fields.String(required=True, validate=_password)
 
 
+class FactorSchema(Schema):
+    """How one's second factor stands."""
+
+    on = fields.Boolean(required=True)
+    required = fields.Boolean(required=True)
+    recovery = fields.Integer(required=True, metadata={"description": "Recovery codes left"})
+
+
+class AskFactorSchema(Schema):
+    """To begin: who sits here knows the password."""
+
+    password = fields.String(required=True, validate=_password)
+
+
+class FactorSecretSchema(Schema):
+    """What goes into an authenticator app. Told once."""
+
+    secret = fields.String(required=True)
+    uri = fields.String(required=True)
+    qr = fields.List(
+        fields.String(), required=True, metadata={"description": "Rows of 0 and 1, the same"}
+    )
+
+
+class FactorCodeSchema(Schema):
+    """A code of the app."""
+
+    code = fields.String(required=True, validate=validate.Length(min=1, max=64))
+
+
+class DropFactorSchema(FactorCodeSchema):
+    """To turn it off."""
+
+    password = fields.String(required=True, validate=_password)
+
+
+class RecoverySchema(Schema):
+    """Codes for when the phone is lost. Told once."""
+
+    recovery = fields.List(fields.String(), required=True)
+
+
 class UserSchema(Schema):
     """An account as an administrator sees it."""
 
@@ -94,6 +147,7 @@ class UserSchema(Schema):
     role = fields.String(required=True)
     lang = fields.String(required=True)
     active = fields.Boolean(required=True, attribute="is_open")
+    second_factor = fields.Boolean(required=True, attribute="has_factor")
     created = fields.String(required=True)
     grants = fields.List(fields.Nested(GrantSchema), required=True)
 

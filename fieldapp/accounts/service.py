@@ -26,6 +26,7 @@ from .access import Grant
 from .models import User
 
 BEFORE_OWN_PASSWORD = ("session.Session", "own.OwnPassword")
+BEFORE_FACTOR = (*BEFORE_OWN_PASSWORD, "own.OwnFactor", "own.OwnFactorConfirmation")
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -35,6 +36,7 @@ class Principal:
     """A person as the server knows them while answering; plain values, safe across transactions.
 
     first: somebody else chose their password; nothing is theirs before they chose their own.
+    factor: `on` | `off` | `required` (they have none and must) | `none` (no desk, no factor).
     """
 
     user_id: str
@@ -44,13 +46,22 @@ class Principal:
     lang: str = "zh"
     grants: tuple[Grant, ...] = ()
     first: bool = False
+    factor: str = "none"
 
 
 def principal_from(user: User) -> Principal:
     """The principal of a stored user."""
     grants = tuple(sorted(Grant(g.area, g.scope) for g in user.grants))
     named = (user.id, user.username, user.name, user.role, user.lang)
-    return Principal(*named, grants, user.first_until is not None)
+    return Principal(*named, grants, user.first_until is not None, _factor(user))
+
+
+def _factor(user: User) -> str:
+    if not access.has_desk(user.role):
+        return "none"
+    if user.factor_since:
+        return "on"
+    return "required" if current_app.config["SETTINGS"].second_factor else "off"
 
 
 def principal_of(user_id: str) -> Principal | None:
@@ -67,13 +78,16 @@ def current_principal() -> Principal:
 def signed_in() -> Principal | None:
     """Who is asking, if they are logged in; what is theirs can be read from now on.
 
-    Stops with `first_password` if they have yet to choose their own, anywhere but where they do.
+    Stops with `first_password` or `second_factor_required` if they have yet to choose their own
+    password or to set up a second factor, anywhere but where they do.
     """
     if not current_user.is_authenticated:
         return None
     principal: Principal = current_user.principal
     if principal.first and request.endpoint not in BEFORE_OWN_PASSWORD:
         abort_with("first_password")
+    if principal.factor == "required" and request.endpoint not in BEFORE_FACTOR:
+        abort_with("second_factor_required")
     wall.admit(principal.user_id, principal.role)
     return principal
 

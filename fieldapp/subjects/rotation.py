@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from fieldapp.accounts.models import SecondFactor
 from fieldapp.sync.bulk import upsert
 from fieldapp.sync.transactions import is_postgres
 
@@ -44,7 +45,8 @@ class Standing:
 def rotate(connection: Connection, old: Wrapper, new: Wrapper) -> Rotated:
     """Wrap every key under another secret. Raises SealBrokenError if one opens under neither."""
     if is_postgres(connection):
-        connection.exec_driver_sql("LOCK TABLE server_key, subject_key IN EXCLUSIVE MODE")
+        tables = ", ".join(model.__tablename__ for model, _, _ in _KINDS)
+        connection.exec_driver_sql(f"LOCK TABLE {tables} IN EXCLUSIVE MODE")
     done = Rotated()
     for model, key, prefix in _KINDS:
         for rows in _pages(connection, model, key):
@@ -57,7 +59,7 @@ def rotate(connection: Connection, old: Wrapper, new: Wrapper) -> Rotated:
 
 def standing(connection: Connection, wrapper: Wrapper) -> Standing:
     """Counts."""
-    strange, found = 0, {ServerKey: 0, SubjectKey: 0}
+    strange, found = 0, dict.fromkeys((model for model, _, _ in _KINDS), 0)
     for model, key, _ in _KINDS:
         for rows in _pages(connection, model, key):
             found[model] += len(rows)
@@ -83,6 +85,7 @@ def made_of(connection: Connection, wrapper: Wrapper) -> int:
 _KINDS: tuple[tuple[Any, str, str], ...] = (
     (ServerKey, "name", "server"),
     (SubjectKey, "subject", "subject"),
+    (SecondFactor, "user_id", "factor"),
 )
 
 

@@ -1,5 +1,6 @@
 /** A day at the review desk: the queue, a return, a settled conflict, accounts and phones, in both languages. */
 
+import { createHmac } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -155,6 +156,61 @@ test('the administrator opens an account, its phone list is empty, and closes it
   await row.getByTestId('close-user').click();
   await page.getByTestId('confirm-yes').click();
   await expect(row).toContainText('已关闭');
+});
+
+/** What an authenticator app shows now (RFC 6238). */
+function codeOf(secret: string): string {
+  const signs = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
+  const bits = [...secret].map((sign) => signs.indexOf(sign).toString(2).padStart(5, '0')).join('');
+  const key = Buffer.from((bits.match(/.{8}/g) ?? []).map((byte) => Number.parseInt(byte, 2)));
+  const step = Buffer.alloc(8);
+  step.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30_000)));
+  const hash = createHmac('sha1', key).update(step).digest();
+  const at = (hash.at(-1) ?? 0) & 15;
+  return String((hash.readUInt32BE(at) & 0x7fffffff) % 1_000_000).padStart(6, '0');
+}
+
+const picture = (name: string) =>
+  process.env.SHOTS ? page.screenshot({ path: `${process.env.SHOTS}/${name}.png` }) : undefined;
+
+test('赵强 sets up a second factor, logs in with a recovery code, and turns it off', async () => {
+  await logIn('zhao');
+  await page.getByTestId('account').click();
+  await page.getByTestId('factor-set-up').click();
+  await page.getByTestId('factor-password').fill(PASSWORD);
+  await page.getByTestId('factor-begin').click();
+  await expect(page.getByTestId('factor-qr')).toBeVisible();
+  await accessible();
+  await picture('factor-qr');
+  const secret = (await page.getByTestId('factor-secret').innerText()).replace(/\s/g, '');
+  await page.getByTestId('factor-code').fill('000000');
+  await page.getByTestId('factor-confirm').click();
+  await expect(page.getByTestId('factor-said')).toBeVisible();
+  await page.getByTestId('factor-code').fill(codeOf(secret));
+  await page.getByTestId('factor-confirm').click();
+  const codes = page.getByTestId('factor-recovery').locator('li');
+  await expect(codes).toHaveCount(8);
+  await picture('factor-recovery');
+  const [first, second] = await codes.allInnerTexts();
+  await page.getByTestId('factor-done').click();
+  await page.getByTestId('logout').click();
+  await page.getByTestId('username').fill('zhao');
+  await page.getByTestId('password').fill(PASSWORD);
+  await page.getByTestId('login').click();
+  await expect(page.getByTestId('login-problem')).toContainText('6 位数字');
+  await picture('factor-login');
+  await page.getByTestId('code').fill('123456');
+  await page.getByTestId('login').click();
+  await expect(page.getByTestId('login-problem')).toContainText('验证码不对');
+  await page.getByTestId('code').fill(first ?? '');
+  await page.getByTestId('login').click();
+  await expect(page.getByTestId('logout')).toBeVisible();
+  await page.getByTestId('account').click();
+  await page.getByTestId('factor-off').click();
+  await page.getByTestId('factor-off-password').fill(PASSWORD);
+  await page.getByTestId('factor-off-code').fill(second ?? '');
+  await page.getByTestId('factor-off-save').click();
+  await expect(page.getByTestId('factor-set-up')).toBeVisible();
 });
 
 async function logOutAndIn(username: string, password: string): Promise<void> {

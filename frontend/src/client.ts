@@ -110,8 +110,8 @@ class FieldClient implements Client {
     return this.current ? null : (this.entry.ended?.why ?? null);
   }
 
-  async login(username: string, password: string): Promise<Me> {
-    const me = await logIn(this.deps.net, username, password);
+  async login(username: string, password: string, code?: string): Promise<Me> {
+    const me = await logIn(this.deps.net, username, password, code);
     const { user } = this.entry;
     if (this.current && user !== me.id) {
       await logOut(this.deps.net);

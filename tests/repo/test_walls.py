@@ -42,6 +42,8 @@ LIFTS = {
     "audit/desk.py": "access log: kinds of records by their ids, and every row to check a chain",
     "accounts/sessions.py": "access log",
     "accounts/routes.py": "access log",
+    "accounts/factor.py": "second factor, before anybody is known",
+    "accounts/factor_routes.py": "access log",
     "rights/": "everything about one person",
     "consent/": "visits that wait for consent",
     "subjects/": "keys",

@@ -35,6 +35,7 @@ const en: typeof zh = {
     intro: 'Log in once where there is a network. After that it works without one.',
     user: 'User name',
     pass: 'Password',
+    code: 'Code',
     showPass: 'Show password',
     login: 'Log in',
     loggingIn: 'Logging in…',
@@ -320,6 +321,9 @@ const en: typeof zh = {
     network: 'No connection. Check the network and try again.',
     timeout: 'The network is too slow to answer. Try again where the signal is better.',
     captive: 'This network wants a log-in of its own. Log in to it first, or use mobile data.',
+    code_required:
+      'Open your authenticator app and enter the six digits it shows now; without it, a recovery code.',
+    bad_code: 'Wrong code. Wait for the next one and enter that; each counts once.',
     credentials: 'User name or password is wrong. Check both and try again.',
     locked: 'Too many wrong tries. Wait some minutes.',
     rate_limited: 'Too many tries, or the server is busy. Wait some minutes.',

@@ -131,6 +131,11 @@ export default {
     issueRule: 'Rule',
     issuesHint:
       'What the server found when it held each visit against its form. Return a visit for its author to correct it; settle, verify and close the rest. Who fixed an issue can’t verify it.',
+    loginCode: 'Code',
+    factorOff: 'Take second factor away',
+    factorOffSure: 'Take the second factor of {name} away?',
+    factorOffText:
+      'Only if phone and recovery codes are lost and you are sure who asks. They are logged out everywhere.',
     makePassword: 'Make a random password',
     passwordHint:
       'Tell the person in person or by phone. It works for 7 days; at the first log-in they choose their own.',

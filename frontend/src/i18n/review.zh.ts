@@ -129,6 +129,10 @@ export default {
     issueRule: '问题类型',
     issuesHint:
       '服务器按表单规则核对每份走访后发现的问题。要填写人改正的，请退回走访；其余逐条处理、核实、销号。改正人和核实人不能是同一个人。',
+    loginCode: '验证码',
+    factorOff: '解除两步验证',
+    factorOffSure: '解除{name}的两步验证？',
+    factorOffText: '只在本人手机和备用码都丢了、并且您确认是本人时才这样做。其登录都会退出。',
     makePassword: '生成随机密码',
     passwordHint: '请当面或打电话告诉本人。7 天内有效，本人第一次登录时须换成自己的密码。',
     openIssue: '提出质量问题',

@@ -34,6 +34,25 @@ export default {
     unfit: 'This password will not do: {why}.',
     advice:
       'Easy to keep and hard to guess: join three or four words that have nothing to do with each other. No names, villages, birthdays or phone numbers.',
+    factor: {
+      title: 'Second factor',
+      intro:
+        'Beside the password, log-in asks for six digits that an authenticator app on your phone shows. Whoever learns your password can’t log in with it. Enter your password first.',
+      begin: 'Next',
+      scan: 'Open an authenticator app on your phone (any that knows TOTP) and scan this picture.',
+      picture: 'Picture for the authenticator app to scan',
+      byHand: 'Can’t scan it? Type this into the app:',
+      code: 'The six digits the app shows',
+      confirm: 'Turn on',
+      isOn: 'It is on, and you were logged out everywhere else.',
+      keep: 'Write these recovery codes down or print them, and keep them safe. When the phone is lost, each stands for a code once. They are not shown again.',
+      kept: 'I have kept them, go on',
+      onText: 'It is on: log-in asks for a code. {n} recovery codes are left.',
+      offText: 'It is off: the password alone logs in.',
+      setUp: 'Set up a second factor',
+      turnOff: 'Turn it off',
+      anyCode: 'Code or recovery code',
+    },
     firstTitle: 'Choose your own password',
     firstIntro:
       'The present one was given to you by an administrator. Choose one that only you know, then go on.',

@@ -390,6 +390,8 @@ export interface Me {
   areas: Record<string, string[]>;
   /** The password was given to them: nothing opens before they chose their own. */
   must_change_password?: boolean;
+  /** Of whom has a desk; required: nothing opens before it is set up. */
+  second_factor?: 'on' | 'off' | 'required' | 'none';
 }
 
 export interface LiveValue {
@@ -532,8 +534,8 @@ export interface BlobStore {
 export interface Client {
   /** fresh: nobody enrolled on this phone; locked: enrolled, PIN needed; open: working. */
   phase(): 'fresh' | 'locked' | 'open';
-  /** Online. Throws ClientError. */
-  login(username: string, password: string): Promise<Me>;
+  /** Online. code: of the second factor. Throws ClientError; detail `code_required`: it needs one. */
+  login(username: string, password: string, code?: string): Promise<Me>;
   /** After login: makes the vault and the device key, then pulls everything. Reports through 'sync'. */
   enrol(pin: string, deviceName: string): Promise<void>;
   /** False: wrong. Throws ClientError: locked (detail: seconds to wait), lease (the server must be reached first). */

@@ -12,6 +12,7 @@ const me: Check<Me> = record<Me>({
   scopes: list(oneOf<Scope>('health', 'housing')),
   areas: dict(list(text)),
   must_change_password: withDefault(flag, false),
+  second_factor: withDefault(oneOf('on', 'off', 'required', 'none'), 'none'),
 });
 
 /** Keys of texts under `error.*`. */
@@ -28,15 +29,27 @@ const ERRORS: Record<Failure, string> = {
   server: 'server',
 };
 
+const CODES: Record<string, string> = {
+  bad_credentials: 'credentials',
+  code_required: 'code_required',
+  bad_code: 'bad_code',
+};
+
 /** The value of an answer, or its failure thrown. */
 export function unwrap<T>(result: Result<T>): T {
   if (result.ok) return result.value;
-  const key = result.code === 'bad_credentials' ? 'credentials' : ERRORS[result.why];
+  const key = CODES[result.code] ?? ERRORS[result.why];
   throw new ClientError(key, result.code, result.fields);
 }
 
-export async function logIn(net: Net, username: string, password: string): Promise<Me> {
-  return unwrap(await callJson(net, 'POST', '/api/session', { username, password }, me));
+export async function logIn(
+  net: Net,
+  username: string,
+  password: string,
+  code?: string,
+): Promise<Me> {
+  const wish = { username, password, ...(code ? { code } : {}) };
+  return unwrap(await callJson(net, 'POST', '/api/session', wish, me));
 }
 
 /** Ends the session again; that it may fail doesn't matter to anybody. */

@@ -177,6 +177,10 @@ async function problemOf(response: Response): Promise<{ code: string; fields: Fi
 const REASONS: Record<string, Failure> = {
   login_required: 'login',
   bad_credentials: 'login',
+  bad_code: 'login',
+  // Something is to be done at the next log-in first.
+  first_password: 'login',
+  second_factor_required: 'login',
   bad_signature: 'signature',
   device_revoked: 'revoked',
   too_large: 'too_large',

@@ -21,7 +21,7 @@ async function enter(to: RouteLocationNormalized): Promise<NavigationGuardReturn
   ready ??= prepare();
   await ready;
   if (!me.value) await loadMe().catch(() => undefined);
-  const isIn = me.value && !me.value.must_change_password;
+  const isIn = me.value && !me.value.must_change_password && me.value.second_factor !== 'required';
   if (isIn || to.name === 'review-login') return true;
   return { name: 'review-login', query: { to: to.fullPath }, replace: true };
 }

@@ -19,8 +19,9 @@ export async function loadMe(): Promise<void> {
   }
 }
 
-export async function logIn(username: string, password: string): Promise<void> {
-  me.value = await post<Me>('session', { username, password });
+export async function logIn(username: string, password: string, code: string): Promise<void> {
+  const wish = { username, password, ...(code ? { code } : {}) };
+  me.value = await post<Me>('session', wish);
 }
 
 export async function logOut(): Promise<void> {
