@@ -87,13 +87,15 @@ function opened(page: Page, pin: string, until: string): Promise<Opened> {
 
 test('5,000 records open in two seconds, and the screen never freezes', async () => {
   const [waits, tasks, stretches]: [number[], number[], number[]] = [[], [], []];
-  for (let run = 0; run < RUNS; run += 1) {
+  // The first start, in which the last of the records comes, isn't counted.
+  for (let run = 0; run <= RUNS; run += 1) {
     await wang.kill();
     const { page } = await wang.again();
     await page.getByTestId('pin').waitFor();
     await page.waitForLoadState('networkidle');
     await slowed(page);
     const { shown, stretched, blocked } = await opened(page, PIN, '[data-test="task-item"]');
+    if (run === 0) continue;
     waits.push(shown + (THROTTLE - 1) * stretched);
     tasks.push(blocked);
     stretches.push(stretched);
