@@ -110,9 +110,10 @@ export function installStopwatch(): void {
       await frame();
     }
   };
-  /** An idle moment longer than a frame comes only when no frame is asked for. */
+  /** An idle moment longer than a frame comes only when no frame is asked for; the browser may go on with empty ones. */
   const rest = async () => {
-    for (let quiet = 0; quiet < 3; ) {
+    const end = performance.now() + 10_000;
+    for (let quiet = 0; quiet < 3 && performance.now() < end; ) {
       const left = await new Promise<number>((resolve) =>
         requestIdleCallback((deadline) => resolve(deadline.timeRemaining())),
       );

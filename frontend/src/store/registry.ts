@@ -89,6 +89,8 @@ export class ScopeRegistry implements Registry {
 
   /** What the page of the day asks for, a part at a time. slice: lets a touch in between. */
   async prepare(slice: () => Promise<void>): Promise<void> {
+    if (this.stale) this.gather();
+    await slice();
     this.settle();
     for (const [type, views] of [...this.byType]) {
       await slice();
@@ -153,8 +155,8 @@ export class ScopeRegistry implements Registry {
   /** Indexes hold computed properties too, so they are of one day. */
   private settle(): void {
     const day = this.around.day();
-    if (!this.stale && this.indexedOn === day) return;
-    if (this.stale) this.views = this.rebuilt();
+    if (this.stale) this.gather();
+    if (this.indexedOn === day) return;
     this.byType = indexBy(
       [...this.views.values()].filter((view) => !view.deleted),
       (view) => view.type,
@@ -162,8 +164,13 @@ export class ScopeRegistry implements Registry {
     this.indexes = new Map();
     this.lists = new Map();
     this.cold = null;
-    this.stale = false;
     this.indexedOn = day;
+  }
+
+  private gather(): void {
+    this.views = this.rebuilt();
+    this.stale = false;
+    this.indexedOn = '';
   }
 
   private rebuilt(): Map<string, View> {
