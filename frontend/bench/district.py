@@ -1,11 +1,13 @@
-"""Makes the server that `make phone` measures on: a small demo district with 5,000 clients in one village.
+"""Makes the server that `make phone` measures on: a small demo district, and 5,000 clients more.
 
-Usage: python district.py, with FIELDAPP_HOME naming an empty folder.
+Usage: python district.py, with FIELDAPP_HOME naming an empty folder. CLIENTS: how many, all of one
+village, each with four consents.
 """
 
 from collections.abc import Iterator
 from datetime import date, timedelta
 from functools import partial
+from os import environ
 from random import Random
 from uuid import UUID
 
@@ -23,7 +25,7 @@ from fieldapp.demo.visits import CHINA, FORMS_VERSION
 from fieldapp.programs.service import load_programs
 from fieldapp.sync import service as sync
 
-CLIENTS = 5000
+CLIENTS = int(environ.get("CLIENTS", "5000"))
 SHARE = 0.05
 WORKER = "wang"
 

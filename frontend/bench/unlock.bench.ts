@@ -1,5 +1,5 @@
 /**
- * How long a worker with 5,000 records waits for her phone after the PIN, on a cheap phone: from the tap until the page of
+ * How long a worker with 5,000 records, and one with 25,000, waits for her phone after the PIN, on a cheap phone: from the tap until the page of
  * the day is drawn with what is due, and the longest that the page could not answer a touch until it rests. The PIN is
  * stretched in a thread of its own, which the browser can't slow: what that takes counts six times as well.
  */
@@ -10,40 +10,40 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, type Page, test } from '@playwright/test';
-import { startServer, type TestServer } from '../e2e/server';
+import { startServer } from '../e2e/server';
 import { newWorker, PIN, type Worker } from '../e2e/worker';
 import { slowed } from './engines';
-import { asKeys, figureOf, type Goal, isMet, written } from './figures';
+import { asKeys, type Figure, figureOf, type Goal, isMet, written } from './figures';
 
 const RUNS = Number(process.env.RUNS ?? 7);
 const THROTTLE = Number(process.env.THROTTLE ?? 6);
 const inVenv = (name: string) => fileURLToPath(new URL(`../../.venv/bin/${name}`, import.meta.url));
 const DISTRICT = fileURLToPath(new URL('./district.py', import.meta.url));
 
-test.describe.configure({ timeout: 900_000 });
+/** Each woman is one, and each of her four consents. The goals are for the first. */
+const RECORDS = [5_000, 25_000] as const;
+const EACH = 5;
 
-let server: TestServer;
-let wang: Worker;
-let home: string;
+test.describe.configure({ timeout: 1_800_000 });
 
-test.beforeAll(async () => {
-  test.setTimeout(600_000);
-  home = process.env.BENCH_HOME ?? (await mkdtemp(join(tmpdir(), 'fieldapp-unlock-')));
-  const env = { ...process.env, FIELDAPP_HOME: home };
-  if (!process.env.BENCH_HOME)
-    await promisify(execFile)(inVenv('python'), [DISTRICT], { env, maxBuffer: 1 << 24 });
+/** A phone on which so many records are. */
+async function phoneWith(records: number): Promise<{ wang: Worker; dispose(): Promise<void> }> {
+  const home = await mkdtemp(join(tmpdir(), 'fieldapp-unlock-'));
+  const env = { ...process.env, FIELDAPP_HOME: home, CLIENTS: String(records / EACH) };
+  await promisify(execFile)(inVenv('python'), [DISTRICT], { env, maxBuffer: 1 << 24 });
   process.env.FIELDAPP_DEMO_HOME = home;
-  server = await startServer();
-  wang = await newWorker(server.url);
+  const server = await startServer();
+  const wang = await newWorker(server.url);
   await wang.enrol('wang', 'xunfang-2026');
   await wang.workspace('health');
   await wang.sendAll();
-});
-test.afterAll(async () => {
-  await wang?.dispose();
-  await server?.dispose();
-  if (!process.env.BENCH_HOME) await rm(home, { recursive: true, force: true });
-});
+  const dispose = async () => {
+    await wang.dispose();
+    await server.dispose();
+    await rm(home, { recursive: true, force: true });
+  };
+  return { wang, dispose };
+}
 
 interface Opened {
   /** From the tap until what is due is drawn. */
@@ -85,7 +85,14 @@ function opened(page: Page, pin: string, until: string): Promise<Opened> {
   );
 }
 
-test('5,000 records open in two seconds, and the screen never freezes', async () => {
+interface Starts {
+  unlock: Figure;
+  task: Figure;
+  stretch: Figure;
+}
+
+async function startsWith(records: number): Promise<Starts> {
+  const { wang, dispose } = await phoneWith(records);
   const [waits, tasks, stretches]: [number[], number[], number[]] = [[], [], []];
   // The first start, in which the last of the records comes, isn't counted.
   for (let run = 0; run <= RUNS; run += 1) {
@@ -100,19 +107,23 @@ test('5,000 records open in two seconds, and the screen never freezes', async ()
     tasks.push(blocked);
     stretches.push(stretched);
   }
-  const records = await wang.page.evaluate(
-    () => document.querySelectorAll('[data-test="task-item"]').length,
-  );
+  await dispose();
+  return { unlock: figureOf(waits), task: figureOf(tasks), stretch: figureOf(stretches) };
+}
+
+test('5,000 records open in two seconds, and the screen never freezes', async () => {
+  const starts = { goal: await startsWith(RECORDS[0]), more: await startsWith(RECORDS[1]) };
   const goals: Goal[] = [
-    { key: 'unlock', value: figureOf(waits).median, limit: 2000, kind: 'most' },
-    { key: 'longest_task', value: figureOf(tasks).median, limit: 200, kind: 'most' },
+    { key: 'unlock', value: starts.goal.unlock.median, limit: 2000, kind: 'most' },
+    { key: 'longest_task', value: starts.goal.task.median, limit: 200, kind: 'most' },
   ];
-  const lines = [
-    `unlock ${written(figureOf(waits))}`,
-    `longest task ${written(figureOf(tasks))}`,
-    `PIN alone, not slowed ${written(figureOf(stretches))}; tasks shown ${records}`,
-    `${asKeys(goals)} pin_unslowed=${Math.round(figureOf(stretches).median)} throttle=${THROTTLE} runs=${RUNS}`,
-  ];
+  const lines = Object.values(starts).flatMap(({ unlock, task, stretch }, at) => [
+    `${RECORDS[at]} records: unlock ${written(unlock)}, longest task ${written(task)}`,
+    `the PIN alone, not slowed: ${written(stretch)}`,
+  ]);
+  const { unlock, task } = starts.more;
+  const more = `unlock_25000=${Math.round(unlock.median)} longest_task_25000=${Math.round(task.median)}`;
+  lines.push(`${asKeys(goals)} ${more} throttle=${THROTTLE} runs=${RUNS}`);
   await mkdir('test-results', { recursive: true });
   await writeFile('test-results/unlock.txt', `${lines.join('\n')}\n`);
   expect(goals.filter((goal) => !isMet(goal))).toEqual([]);
