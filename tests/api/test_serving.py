@@ -75,7 +75,7 @@ def test_an_empty_folder_becomes_a_server_with_tables_and_forms(
     worker = ["--role", "worker", "--grant", "379901001001:housing"]
     for args in (
         ["areas", "load", str(table)],
-        ["users", "add", "wang", "--name", "王芳", *worker, "--password", "very secret 1"],
+        ["users", "add", "wang", "--name", "王芳", *worker, "--password", "very secret 1", "--own"],
     ):
         subprocess.run([*PROGRAM, *args], env=environment, check=True, capture_output=True)
     body = {"username": "wang", "password": "very secret 1"}

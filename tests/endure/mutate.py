@@ -12,7 +12,6 @@ import gzip
 import hashlib
 import json
 import random
-import resource
 import sys
 import time
 from collections import Counter
@@ -28,6 +27,7 @@ from fieldapp.sync import models as m
 from fieldapp.sync import service
 from fieldapp.sync.schemas import MAX_ITEMS
 from tests.cast import LIULIN, NANPO, PROTOCOL, WIRE
+from tests.memory import forget_peak, peak
 
 from .place import Place, prepared, renewed
 
@@ -309,6 +309,7 @@ def drawn(fuzz: Fuzz, count: int, seed: int) -> None:
 def run(kind: str, pushes: int, seed: int) -> tuple[str, list[str]]:
     """The figures in one line, and what was wrong."""
     began = time.monotonic()
+    forget_peak()
     with prepared(kind, phones=1) as place:
         fuzz = Fuzz(place, random.Random(seed))
         drawn(fuzz, pushes // DRAWN, seed)
@@ -318,7 +319,7 @@ def run(kind: str, pushes: int, seed: int) -> tuple[str, list[str]]:
         with place.app.app_context():
             fuzz.found += service.audit()
             db.session.remove()
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    memory = peak()
     if memory >= MOST_MEMORY:
         fuzz.found.append(f"{memory} MB")
     counts = " ".join(f"{name}={count}" for name, count in sorted(fuzz.told.items()))
