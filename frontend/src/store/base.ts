@@ -12,8 +12,7 @@ import { slices } from './slices';
 
 /**
  * One entity as one feed shows it. rx orders copies of the same entity from different feeds by receipt. gone: it left the
- * feed; it may be on its way into another. Its values stay as they came, because most of 5,000 records are never looked at:
- * `liveIn` reads them.
+ * feed; it may be on its way into another.
  */
 export interface Held {
   t: string;
@@ -21,35 +20,9 @@ export interface Held {
   a: string[];
   ver: string;
   rx: number;
-  f: WireFields;
-  sids: readonly WireSid[];
+  f: Record<string, LiveValue[]>;
   gone?: true;
 }
-
-/** What a register holds. */
-export function liveIn({ f, sids }: Held, register: string): LiveValue[] {
-  return (f[register] ?? []).map(([v, i, op, on]) => {
-    const [sid, by, at] = sids[i] as WireSid;
-    return { v, dot: `${sid}:${op}`, on, at, by };
-  });
-}
-
-/** The newest copy of each register; feeds of one audience hold the same, so order only matters while pages arrive. */
-export function union(copies: readonly Held[]): Held {
-  const ordered = [...copies].sort((a, b) => a.rx - b.rx);
-  const sids = ordered.flatMap((copy) => copy.sids);
-  const f: WireFields = {};
-  let before = 0;
-  for (const copy of ordered) {
-    for (const register of Object.keys(copy.f)) f[register] = shifted(copy.f[register], before);
-    before += copy.sids.length;
-  }
-  const areas = new Set(copies.flatMap((copy) => copy.a));
-  return { ...(ordered[0] as Held), a: [...areas].sort(), f, sids };
-}
-
-const shifted = (values: readonly WireValue[] = [], by: number): WireValue[] =>
-  values.map(([v, sid, op, on]) => [v, sid + by, op, on]);
 
 /** anew: the feed began anew with that generation; what came before it is gone, unless it comes again. */
 export interface Cursor {
@@ -96,35 +69,25 @@ interface Generation {
   value: number;
 }
 
-/** The copy as it lies on disk, readable by nobody yet. */
-export interface SealedBase {
-  rows: SealedRecord[];
-  cursors: Cursor[];
-  generation: number;
-}
-
-export function readSealed(db: Database): Promise<SealedBase> {
-  return db.read(['base', 'cursors', 'meta'], async (tx) => ({
-    rows: await tx.all<SealedRecord>('base'),
-    cursors: await tx.all<Cursor>('cursors'),
-    generation: (await tx.get<Generation>('meta', 'generation'))?.value ?? 0,
-  }));
-}
-
 export class Base {
   private feeds = new Map<string, Feed>();
-  /** Another one with every change. */
-  generation = 0;
+  private generation = 0;
 
   constructor(
     private readonly db: Database,
     private readonly sealer: Sealer,
   ) {}
 
-  /** Reads everything; also what another tab wrote. early: as it was read before, good if nothing was written since. */
-  async load(early: SealedBase | null = null): Promise<void> {
-    const isCurrent = early?.generation === (await this.storedGeneration());
-    const { rows, cursors, generation } = isCurrent ? early : await readSealed(this.db);
+  /** Reads everything; also what another tab wrote. */
+  async load(): Promise<void> {
+    const { rows, cursors, generation } = await this.db.read(
+      ['base', 'cursors', 'meta'],
+      async (tx) => ({
+        rows: await tx.all<SealedRecord>('base'),
+        cursors: await tx.all<Cursor>('cursors'),
+        generation: await tx.get<Generation>('meta', 'generation'),
+      }),
+    );
     const buckets = await this.openAll(rows);
     this.feeds = new Map(
       cursors.map((cursor) => [
@@ -132,19 +95,15 @@ export class Base {
         { cursor, buckets: bucketsOf(cursor.feed, rows, buckets) },
       ]),
     );
-    this.generation = generation;
+    this.generation = generation?.value ?? 0;
   }
 
   /** Loads again if another tab has written since. */
   async refresh(): Promise<boolean> {
-    if ((await this.storedGeneration()) === this.generation) return false;
+    const stored = await this.db.read(['meta'], (tx) => tx.get<Generation>('meta', 'generation'));
+    if ((stored?.value ?? 0) === this.generation) return false;
     await this.load();
     return true;
-  }
-
-  private async storedGeneration(): Promise<number> {
-    const stored = await this.db.read(['meta'], (tx) => tx.get<Generation>('meta', 'generation'));
-    return stored?.value ?? 0;
   }
 
   cursors(): Cursor[] {
@@ -334,41 +293,49 @@ function heldOf(
   sids: readonly WireSid[],
   rx: number,
 ): Held {
-  const { t, s, a, ver, f } = change;
-  return { t, s, a, ver, rx, f, sids };
+  const { t, s, a, ver } = change;
+  return { t, s, a, ver, rx, f: liveOf(change.f, sids) };
+}
+
+function liveOf(fields: WireFields, sids: readonly WireSid[]): Record<string, LiveValue[]> {
+  const live: Record<string, LiveValue[]> = {};
+  for (const register of Object.keys(fields)) {
+    live[register] = (fields[register] ?? []).map(([v, i, op, on]) => {
+      const [sid, by, at] = sids[i] as WireSid;
+      return { v, dot: `${sid}:${op}`, on, at, by };
+    });
+  }
+  return live;
 }
 
 function packed(bucket: Bucket): StoredBucket {
   const sids: WireSid[] = [];
   const known = new Map<string, number>();
-  const place = ([sid, by, at]: WireSid): number => {
-    const found = known.get(sid) ?? sids.push([sid, by, at, '']) - 1;
-    known.set(sid, found);
-    return found;
+  const value = ({ v, dot, on, at, by }: LiveValue): WireValue => {
+    const colon = dot.lastIndexOf(':');
+    const sid = dot.slice(0, colon);
+    let index = known.get(sid);
+    if (index === undefined) {
+      index = sids.push([sid, by, at, '']) - 1;
+      known.set(sid, index);
+    }
+    return [v, index, Number(dot.slice(colon + 1)), on];
   };
   const e: StoredBucket['e'] = {};
   for (const [id, held] of bucket) {
     const f: WireFields = {};
-    for (const register of Object.keys(held.f))
-      f[register] = (held.f[register] ?? []).map(([v, sid, op, on]) => [
-        v,
-        place(held.sids[sid] as WireSid),
-        op,
-        on,
-      ]);
+    for (const register of Object.keys(held.f)) f[register] = (held.f[register] ?? []).map(value);
     e[id] = [held.t, held.s, held.a, held.ver, held.rx, f];
     if (held.gone) e[id].push(true);
   }
   return { sids, e };
 }
 
-function unpacked({ sids, e }: StoredBucket): Bucket {
+function unpacked(stored: StoredBucket): Bucket {
   const bucket = new Map<string, Held>();
-  for (const id of Object.keys(e)) {
-    const [t, s, a, ver, rx, f, gone] = e[id] as StoredHeld;
-    const held: Held = { t, s, a, ver, rx, f, sids };
-    if (gone) held.gone = true;
-    bucket.set(id, held);
+  for (const id of Object.keys(stored.e)) {
+    const [t, s, a, ver, rx, f, gone] = stored.e[id] as StoredHeld;
+    bucket.set(id, { t, s, a, ver, rx, f: liveOf(f, stored.sids), ...(gone ? { gone } : {}) });
   }
   return bucket;
 }

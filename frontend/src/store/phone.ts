@@ -5,7 +5,7 @@ import { createPepper, type Vault } from '@/crypto/vault';
 import type { Area, Catalogue, FormDefinition, Me } from '@/protocol/types';
 import type { Cursor } from './base';
 import { FormFiles } from './formFiles';
-import type { Database, Durability } from './idb';
+import type { Database } from './idb';
 import type { SealedRecord, Sealer } from './sealed';
 
 export interface Device {
@@ -110,7 +110,7 @@ export class Phone {
     await this.put({ work });
   }
   async forgive(): Promise<void> {
-    await this.put({ attempts: { wrong: 0, last: 0 } satisfies Attempts }, 'relaxed');
+    await this.put({ attempts: { wrong: 0, last: 0 } satisfies Attempts });
   }
 
   /** Before a guess is tried; two tabs count one after the other. How many there were before. */
@@ -140,7 +140,7 @@ export class Phone {
   async contact(now: number): Promise<Contact> {
     const known = (await this.value<Contact>('contact')) ?? { at: now, seen: now };
     const contact = { at: known.at, seen: Math.max(known.seen, now) };
-    await this.put({ contact }, 'relaxed');
+    await this.put({ contact });
     return contact;
   }
   async reached(now: number): Promise<void> {
@@ -194,15 +194,10 @@ export class Phone {
     return (await this.db.read(['meta'], (tx) => tx.get<Row<T>>('meta', key)))?.value;
   }
 
-  /** relaxed: what a power cut may take back; nobody waits for the disk. */
-  private put(values: Record<string, unknown>, durability: Durability = 'strict'): Promise<void> {
-    return this.db.write(
-      ['meta'],
-      async (tx) => {
-        for (const key of Object.keys(values)) await tx.put('meta', { key, value: values[key] });
-      },
-      durability,
-    );
+  private put(values: Record<string, unknown>): Promise<void> {
+    return this.db.write(['meta'], async (tx) => {
+      for (const key of Object.keys(values)) await tx.put('meta', { key, value: values[key] });
+    });
   }
 }
 

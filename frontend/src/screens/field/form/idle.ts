@@ -9,8 +9,7 @@ export interface IdleWork {
   stop(): void;
 }
 
-/** `latest`: when it is done at the latest, ms. */
-export function idleWork(work: () => void, latest = LATEST_MS): IdleWork {
+export function idleWork(work: () => void): IdleWork {
   let pending: number | undefined;
   const run = () => {
     pending = undefined;
@@ -20,7 +19,7 @@ export function idleWork(work: () => void, latest = LATEST_MS): IdleWork {
   return {
     ask() {
       pending ??= known
-        ? requestIdleCallback(run, { timeout: latest })
+        ? requestIdleCallback(run, { timeout: LATEST_MS })
         : window.setTimeout(run, 16);
     },
     stop() {
