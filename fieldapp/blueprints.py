@@ -45,7 +45,7 @@ def register_blueprints(app: Flask) -> None:
 
 def _api_blueprints() -> Iterator[Blueprint]:
     """Imported late: routes need the extensions of the app that is being made."""
-    from .accounts import factor_routes  # noqa: F401 - adds to `own` and `users`
+    from .accounts import factor_routes as factors
     from .accounts import routes as accounts
     from .areas import routes as areas
     from .attachments import routes as attachments
@@ -60,8 +60,8 @@ def _api_blueprints() -> Iterator[Blueprint]:
 
     yield health  # anybody
     yield accounts.session  # anybody: log in, who am I
-    yield accounts.own  # logged in: own sessions and password
-    yield accounts.users  # administrators
+    yield factors.own  # logged in: own sessions, password and second factor
+    yield factors.users  # administrators
     yield forms.catalogue  # logged in: programs and forms of the own role
     yield forms.forms  # logged in: forms of scopes one reads
     yield form_desk  # administrators: try, publish, keep forms

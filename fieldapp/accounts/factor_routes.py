@@ -26,6 +26,9 @@ from .schemas import (
 )
 from .service import current_principal, roles_allowed
 
+# The blueprints that have these routes too.
+__all__ = ["own", "users"]
+
 DESK = [role for role in access.ROLES if access.has_desk(role)]
 GUARDED: list[Callable[..., Any]] = [
     limiter.limit(

@@ -32,9 +32,8 @@ from .models import RetentionRun
 DECLINED = 180  # days: a visit at which everything was refused; it holds a village and a day
 REFUSED = 30  # days: the sealed text of what came about somebody erased
 LOG = timedelta(days=3 * 365)
-EARLIER = (
-    60  # days before a period ends in which a record may have been closed with an earlier date
-)
+# Days before a period ends in which a record may have been closed with an earlier date.
+EARLIER = 60
 
 
 @dataclass

@@ -144,7 +144,7 @@ test('the steward reads who looked, and opens a quality issue', async () => {
   await shots('desk-log');
   await page.getByTestId('log-find-scope').selectOption('health');
   await page.getByTestId('log-find-text').fill('张晓梅');
-  await page.getByTestId('log-search').click();
+  await page.getByTestId('log-find-search').click();
   await page.getByTestId('log-open').first().click();
   await page.getByTestId('person-log').waitFor();
   await expect(page.getByTestId('log-line').first()).toContainText('沈洁');
