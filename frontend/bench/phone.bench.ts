@@ -38,8 +38,7 @@ function keep(key: string, value: number): void {
 test.beforeAll(async () => {
   test.setTimeout(300_000);
   home = await makeHome();
-  process.env.FIELDAPP_DEMO_HOME = home.folder;
-  [server, pages] = await Promise.all([startServer(), servePages()]);
+  [server, pages] = await Promise.all([startServer(home.folder), servePages()]);
   await prepareForms();
   phone = await ours(server.url);
   engines = [phone, await enketo(pages.url), await webForms(pages.url)];

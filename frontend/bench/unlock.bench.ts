@@ -31,8 +31,7 @@ async function phoneWith(records: number): Promise<{ wang: Worker; dispose(): Pr
   const home = await mkdtemp(join(tmpdir(), 'fieldapp-unlock-'));
   const env = { ...process.env, FIELDAPP_HOME: home, CLIENTS: String(records / EACH) };
   await promisify(execFile)(inVenv('python'), [DISTRICT], { env, maxBuffer: 1 << 24 });
-  process.env.FIELDAPP_DEMO_HOME = home;
-  const server = await startServer();
+  const server = await startServer(home);
   const wang = await newWorker(server.url);
   await wang.enrol('wang', 'xunfang-2026');
   await wang.workspace('health');

@@ -46,9 +46,10 @@ function preparedHome(): Promise<string> {
   return prepared;
 }
 
-export async function startServer(): Promise<TestServer> {
+/** from: a home that is there already; without one, the demo district. */
+export async function startServer(from?: string): Promise<TestServer> {
   const home = await mkdtemp(join(tmpdir(), 'fieldapp-server-'));
-  await cp(await preparedHome(), home, { recursive: true });
+  await cp(from ?? (await preparedHome()), home, { recursive: true });
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   let child: ChildProcess | undefined;

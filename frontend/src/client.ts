@@ -1,6 +1,7 @@
 /** Composition root of everything below the screens: storage, keys, registry and sync behind the one `Client`. */
 import { version as app } from '../package.json';
 import { browserDeps, type ClientDeps } from './browser';
+import { expectSecret } from './crypto/argon2';
 import { MOST } from './crypto/guessing';
 import { type Candidate, Entry } from './entry';
 import {
@@ -23,6 +24,7 @@ import {
   type StoredDraft,
   type SyncState,
 } from './protocol/types';
+import { readSealed, type SealedBase } from './store/base';
 import { BLOBS, BlobShelf } from './store/blobs';
 import { exportFile } from './store/exported';
 import { Database } from './store/idb';
@@ -63,6 +65,8 @@ const IDLE: SyncState = {
 const LOCKED_PATIENCE = 4_000;
 /** Records prepared for search at a time, between the person's own touches. */
 const WARM = 100;
+/** The page of the day comes first. ms */
+const BEFORE_SEARCH = 300;
 
 class FieldClient implements Client {
   private readonly field: Database;
@@ -76,6 +80,8 @@ class FieldClient implements Client {
   private candidate: Candidate | null = null;
   private state: SyncState = IDLE;
   private initials: Initials | null = null;
+  /** The base copy, read while somebody types the PIN. */
+  private early: Promise<SealedBase | null> | null = null;
   private readonly listeners = new Map<ClientEvent, Set<() => void>>();
 
   constructor(private readonly deps: ClientDeps) {
@@ -140,6 +146,10 @@ class FieldClient implements Client {
     return this.letIn(await this.entry.unlock(pin, () => this.syncNow()));
   }
 
+  expectPin(): void {
+    expectSecret();
+    if (this.phase() === 'locked') this.early ??= readSealed(this.field).catch(() => null);
+  }
   async guessesLeft(): Promise<number> {
     return Math.max(0, MOST - (await this.phone.attempts()).wrong);
   }
@@ -206,7 +216,9 @@ class FieldClient implements Client {
       mono: deps.mono,
       newId: deps.net.newId,
     });
-    await opened.load();
+    const { early } = this;
+    this.early = null;
+    await opened.load(await early);
     await opened.sealLagging().catch(() => undefined);
     const loop = new Loop({
       ...{ locks: deps.locks, random: deps.random, setTimer: deps.setTimer },
@@ -484,6 +496,6 @@ class FieldClient implements Client {
       if (this.current?.opened !== opened) return;
       if (health.warm(WARM) || housing.warm(WARM)) this.deps.setTimer(step, 0);
     };
-    step();
+    this.deps.setTimer(step, BEFORE_SEARCH);
   }
 }

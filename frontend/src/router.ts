@@ -29,7 +29,9 @@ export function buildRouter(client: Client): Router {
       reviewRoute(() => router),
       { path: '/:rest(.*)*', redirect: { name: 'today' } },
     ],
-    scrollBehavior: (_to, _from, saved) => saved ?? { top: 0 },
+    // In the frame that draws the page: before it, the page would be laid out in the task that makes it.
+    scrollBehavior: (_to, _from, saved) =>
+      new Promise((resolve) => requestAnimationFrame(() => resolve(saved ?? { top: 0 }))),
   });
   router.beforeEach((to) => {
     if (closeTopOverlay()) return false;

@@ -22,18 +22,38 @@ export async function argon2id(secret: Bytes, salt: ArrayBuffer, cost: Argon2Cos
   return (await inThread(asked)) ?? (await import('./argon2.hash')).hash(asked);
 }
 
+let ready: Worker | null = null;
+
+/** Starts the thread of the next hash: somebody is about to type a secret. */
+export function expectSecret(): void {
+  ready ??= newThread();
+}
+
+function newThread(): Worker | null {
+  try {
+    const thread = new Worker(new URL('./argon2.worker.ts', import.meta.url), { type: 'module' });
+    // One that didn't come up before it was asked would never answer.
+    thread.onerror = () => {
+      if (ready === thread) ready = null;
+    };
+    return thread;
+  } catch {
+    return null;
+  }
+}
+
 /** Null where there are no threads, or none that can do it. */
 async function inThread(asked: Asked): Promise<Bytes | null> {
-  if (typeof Worker === 'undefined') return null;
-  let thread: Worker | null = null;
+  const thread = ready ?? newThread();
+  ready = null;
+  if (!thread) return null;
   try {
-    thread = new Worker(new URL('./argon2.worker.ts', import.meta.url), { type: 'module' });
     const answer = await answerOf(thread, asked);
     return 'hash' in answer ? answer.hash : null;
   } catch {
     return null;
   } finally {
-    thread?.terminate();
+    thread.terminate();
   }
 }
 

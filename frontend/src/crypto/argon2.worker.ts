@@ -15,3 +15,6 @@ thread.onmessage = async ({ data }) => {
     thread.postMessage({ failed: String(error) });
   }
 };
+
+/** The code of it is compiled while the secret is still being typed. */
+void hash({ secret: new Uint8Array(1), salt: new Uint8Array(16), memory: 8, passes: 1, lanes: 1 });

@@ -2,7 +2,7 @@
  * Which follow-up tasks stand on a day: a pure function of the programs' rules and the entities' shown values.
  * The server's half is fieldapp/followup/schedule.py; cases that both run are tests/contract/schedule.json.
  */
-import type { EntityView, Expr, Program, RegistryItem, ScheduleRule } from '../protocol/types';
+import type { Expr, Program, RegistryItem, ScheduleRule } from '../protocol/types';
 import { inCalendar, isoOf } from './dates';
 import { evaluateItem } from './evaluate';
 import { toBoolean, toNumber } from './values';
@@ -102,57 +102,25 @@ export function tasks(
   return sorted(found.filter((task) => task !== null));
 }
 
-/** When and by whom each shown value was written; a merge group's date is that of all its members. */
-function marksOf(entity: EntityView, program: Program): Subject['marks'] {
-  const marks: Record<string, { on: string; by: string }> = {};
-  const props = program.types[entity.type]?.props ?? {};
-  for (const prop of Object.keys(entity.props)) {
-    const [shown] = entity.live[props[prop]?.group ?? prop] ?? [];
-    if (shown) marks[prop] = { on: shown.on, by: shown.by };
-  }
-  return marks;
-}
-
 /**
- * What a role's today list holds: the tasks of every program's rules for that role, over the registry's entities
- * (`list` as Registry.list). Tasks of state `later` are left out.
+ * What a role's today list holds: the tasks of every program's rules for that role, over the records of one scope and its
+ * programs (`items` as Registry.items). Tasks of state `later` are left out.
  */
 export function tasksFor(
   programs: readonly Program[],
-  list: (type: string) => readonly EntityView[],
+  items: (type: string) => readonly RegistryItem[],
   role: string,
   today: string,
 ): DueTask[] {
-  const items = new Map<EntityView, RegistryItem>();
-  const itemFor = (entity: EntityView, program: Program): RegistryItem => {
-    const known = items.get(entity);
-    if (known) return known;
-    const { id, type, props } = entity;
-    const item = itemOf({
-      id,
-      type,
-      props,
-      marks: marksOf(entity, definer(programs, program, type)),
-    });
-    items.set(entity, item);
-    return item;
-  };
   const found: DueTask[] = [];
   for (const program of programs) {
     for (const rule of program.schedule.filter((it) => it.roles.includes(role))) {
-      for (const entity of list(rule.type)) {
-        if (entity.scope !== program.scope) continue;
-        const task = taskOf(rule, entity.id, itemFor(entity, program), today);
+      for (const item of items(rule.type)) {
+        const task = taskOf(rule, item.name, item, today);
         if (!task || task.state === 'later') continue;
         found.push({ ...task, program: program.id, form: rule.form, label: rule.label });
       }
     }
   }
   return sorted(found);
-}
-
-/** The program that defines a type: a rule may be about a type of another program of its scope. */
-function definer(programs: readonly Program[], program: Program, type: string): Program {
-  const defines = (it: Program): boolean => it.scope === program.scope && type in it.types;
-  return program.types[type] ? program : (programs.find(defines) ?? program);
 }

@@ -42,12 +42,13 @@ export function canonical(value: RegisterValue): string | null {
 /** `superseded` may name dots that haven't arrived; a dot given twice is one write. */
 export function merge<W extends Write>(
   kind: MergeKind,
-  writes: Iterable<W>,
+  writes: readonly W[],
   superseded: ReadonlySet<string>,
 ): Register<W> {
-  const unique = new Map<string, W>();
-  for (const write of writes) if (!superseded.has(write.dot)) unique.set(write.dot, write);
-  let live = [...unique.values()].sort(order(kind));
+  const counting = writes.filter((write) => !superseded.has(write.dot));
+  // Nearly every register of nearly every record.
+  if (counting.length < 2) return { live: counting, shown: shown(kind, counting), conflict: false };
+  let live = [...new Map(counting.map((write) => [write.dot, write])).values()].sort(order(kind));
   if (kind !== 'notes') live.reverse();
   if (kind === 'min' || kind === 'max') live = extremeFirst(kind, live);
   return { live, shown: shown(kind, live), conflict: disagree(kind, live) };

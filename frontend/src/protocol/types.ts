@@ -540,6 +540,8 @@ export interface Client {
   enrol(pin: string, deviceName: string): Promise<void>;
   /** False: wrong. Throws ClientError: locked (detail: seconds to wait), lease (the server must be reached first). */
   unlock(pin: string): Promise<boolean>;
+  /** Somebody types a PIN: what opening takes is made ready. */
+  expectPin(): void;
   /** Wrong PINs that are left before what can be read is erased. */
   guessesLeft(): Promise<number>;
   /** Why there is nothing left to open: ten wrong PINs, or the phone was reported lost. Unsent work still leaves. */

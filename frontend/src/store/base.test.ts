@@ -3,8 +3,9 @@ import { IDBFactory } from 'fake-indexeddb';
 import { beforeEach, expect, test } from 'vitest';
 import { createPepper, createVault } from '@/crypto/vault';
 import type { WireChange, WireSid } from '@/protocol/types';
-import { Base, type FeedChange } from './base';
+import { Base, type FeedChange, readSealed } from './base';
 import { Database } from './idb';
+import { type Beginning, Phone } from './phone';
 import { FIELD, Sealer } from './sealed';
 import 'fake-indexeddb/auto';
 
@@ -43,10 +44,10 @@ const anew = (changes: WireChange[]): FeedChange => ({
 
 /** What it shows, now and after the phone was off. */
 async function shown(): Promise<string[]> {
-  const now = [...base.entities()].map(([, held]) => held.f.full_name?.[0]?.v as string).sort();
+  const now = [...base.entities()].map(([, held]) => held.f.full_name?.[0]?.[0] as string).sort();
   base = new Base(db, sealer);
   await base.load();
-  expect([...base.entities()].map(([, held]) => held.f.full_name?.[0]?.v).sort()).toEqual(now);
+  expect([...base.entities()].map(([, held]) => held.f.full_name?.[0]?.[0]).sort()).toEqual(now);
   return now;
 }
 
@@ -80,4 +81,31 @@ test('who moves to the other village is seen until that page is there, once', as
 test('who left for good is forgotten with the last page', async () => {
   await base.apply([page('east', 'e1', 3, [leave(MEI)])], true);
   expect(await shown()).toEqual(['刘春燕']);
+});
+
+test('what was read while she typed her PIN counts only if nothing was written since', async () => {
+  const early = await readSealed(db);
+  const names = async () => {
+    const opened = new Base(db, sealer);
+    await opened.load(early);
+    return [...opened.entities()].map(([, held]) => held.ver).sort();
+  };
+  expect(await names()).toEqual(['刘春燕', '张小梅'].sort());
+  await base.apply([page('east', 'e1', 3, [up(MEI, '张小梅二')])], true);
+  expect(await names()).toEqual(['刘春燕', '张小梅二'].sort());
+});
+
+test('nor is it good for a phone that was begun anew meanwhile', async () => {
+  db = new Database(FIELD, new IDBFactory());
+  const early = await readSealed(db);
+  const { cursor } = page('east', 'e1', 0, []);
+  const profile = { key: 'profile', sealed: new ArrayBuffer(0) };
+  await new Phone(db).begin({
+    profile,
+    cursors: [cursor],
+    keepsDrafts: false,
+  } as unknown as Beginning);
+  const opened = new Base(db, sealer);
+  await opened.load(early);
+  expect(opened.cursors()).toEqual([cursor]);
 });

@@ -6,13 +6,14 @@
 import { type Bytes, decode } from '@/crypto/bytes';
 import { checksum } from '@/protocol/merge';
 import type { LiveValue, Scope, WireChange, WireSid, WireValue } from '@/protocol/types';
-import type { Database } from './idb';
+import type { Database, Tx } from './idb';
 import type { SealedRecord, Sealer } from './sealed';
 import { slices } from './slices';
 
 /**
  * One entity as one feed shows it. rx orders copies of the same entity from different feeds by receipt. gone: it left the
- * feed; it may be on its way into another.
+ * feed; it may be on its way into another. Its values stay as they came, because most of 5,000 records are never looked at:
+ * `liveIn` reads them.
  */
 export interface Held {
   t: string;
@@ -20,9 +21,35 @@ export interface Held {
   a: string[];
   ver: string;
   rx: number;
-  f: Record<string, LiveValue[]>;
+  f: WireFields;
+  sids: readonly WireSid[];
   gone?: true;
 }
+
+/** What a register holds. */
+export function liveIn({ f, sids }: Held, register: string): LiveValue[] {
+  return (f[register] ?? []).map(([v, i, op, on]) => {
+    const [sid, by, at] = sids[i] as WireSid;
+    return { v, dot: `${sid}:${op}`, on, at, by };
+  });
+}
+
+/** The newest copy of each register; feeds of one audience hold the same, so order only matters while pages arrive. */
+export function union(copies: readonly Held[]): Held {
+  const ordered = [...copies].sort((a, b) => a.rx - b.rx);
+  const sids = ordered.flatMap((copy) => copy.sids);
+  const f: WireFields = {};
+  let before = 0;
+  for (const copy of ordered) {
+    for (const register of Object.keys(copy.f)) f[register] = shifted(copy.f[register], before);
+    before += copy.sids.length;
+  }
+  const areas = new Set(copies.flatMap((copy) => copy.a));
+  return { ...(ordered[0] as Held), a: [...areas].sort(), f, sids };
+}
+
+const shifted = (values: readonly WireValue[] = [], by: number): WireValue[] =>
+  values.map(([v, sid, op, on]) => [v, sid + by, op, on]);
 
 /** anew: the feed began anew with that generation; what came before it is gone, unless it comes again. */
 export interface Cursor {
@@ -69,25 +96,48 @@ interface Generation {
   value: number;
 }
 
+/** How often the copy has changed on disk; whoever writes it says so, in the same transaction. */
+const generationIn = async (tx: Tx): Promise<number> =>
+  (await tx.get<Generation>('meta', 'generation'))?.value ?? 0;
+const setGeneration = (tx: Tx, value: number): Promise<unknown> =>
+  tx.put('meta', { key: 'generation', value } satisfies Generation);
+
+/** For a transaction that begins or ends the copy and empties `meta`: counting goes on, for who has read what was. */
+export async function countingOn(tx: Tx, change: () => Promise<void>): Promise<void> {
+  const generation = await generationIn(tx);
+  await change();
+  await setGeneration(tx, generation + 1);
+}
+
+/** The copy as it lies on disk, readable by nobody yet. */
+export interface SealedBase {
+  rows: SealedRecord[];
+  cursors: Cursor[];
+  generation: number;
+}
+
+export function readSealed(db: Database): Promise<SealedBase> {
+  return db.read(['base', 'cursors', 'meta'], async (tx) => ({
+    rows: await tx.all<SealedRecord>('base'),
+    cursors: await tx.all<Cursor>('cursors'),
+    generation: await generationIn(tx),
+  }));
+}
+
 export class Base {
   private feeds = new Map<string, Feed>();
-  private generation = 0;
+  /** Another one with every change. */
+  generation = 0;
 
   constructor(
     private readonly db: Database,
     private readonly sealer: Sealer,
   ) {}
 
-  /** Reads everything; also what another tab wrote. */
-  async load(): Promise<void> {
-    const { rows, cursors, generation } = await this.db.read(
-      ['base', 'cursors', 'meta'],
-      async (tx) => ({
-        rows: await tx.all<SealedRecord>('base'),
-        cursors: await tx.all<Cursor>('cursors'),
-        generation: await tx.get<Generation>('meta', 'generation'),
-      }),
-    );
+  /** Reads everything; also what another tab wrote. early: as it was read before, good if nothing was written since. */
+  async load(early: SealedBase | null = null): Promise<void> {
+    const isCurrent = early?.generation === (await this.storedGeneration());
+    const { rows, cursors, generation } = isCurrent ? early : await readSealed(this.db);
     const buckets = await this.openAll(rows);
     this.feeds = new Map(
       cursors.map((cursor) => [
@@ -95,15 +145,18 @@ export class Base {
         { cursor, buckets: bucketsOf(cursor.feed, rows, buckets) },
       ]),
     );
-    this.generation = generation?.value ?? 0;
+    this.generation = generation;
   }
 
   /** Loads again if another tab has written since. */
   async refresh(): Promise<boolean> {
-    const stored = await this.db.read(['meta'], (tx) => tx.get<Generation>('meta', 'generation'));
-    if ((stored?.value ?? 0) === this.generation) return false;
+    if ((await this.storedGeneration()) === this.generation) return false;
     await this.load();
     return true;
+  }
+
+  private storedGeneration(): Promise<number> {
+    return this.db.read(['meta'], generationIn);
   }
 
   cursors(): Cursor[] {
@@ -175,7 +228,7 @@ export class Base {
     await this.db.write(['base', 'cursors', 'meta'], async (tx) => {
       for (const feed of next.values()) await tx.put('cursors', feed.cursor);
       for (const row of rows) await tx.put('base', row);
-      await tx.put('meta', { key: 'generation', value: generation });
+      await setGeneration(tx, generation);
     });
     for (const [name, { cursor, buckets }] of next) this.feeds.set(name, { cursor, buckets });
     this.generation = generation;
@@ -189,7 +242,7 @@ export class Base {
         await tx.delete('base', rangeOf(feed));
         await tx.delete('cursors', feed);
       }
-      await tx.put('meta', { key: 'generation', value: generation });
+      await setGeneration(tx, generation);
     });
     for (const feed of feeds) this.feeds.delete(feed);
     this.generation = generation;
@@ -293,49 +346,41 @@ function heldOf(
   sids: readonly WireSid[],
   rx: number,
 ): Held {
-  const { t, s, a, ver } = change;
-  return { t, s, a, ver, rx, f: liveOf(change.f, sids) };
-}
-
-function liveOf(fields: WireFields, sids: readonly WireSid[]): Record<string, LiveValue[]> {
-  const live: Record<string, LiveValue[]> = {};
-  for (const register of Object.keys(fields)) {
-    live[register] = (fields[register] ?? []).map(([v, i, op, on]) => {
-      const [sid, by, at] = sids[i] as WireSid;
-      return { v, dot: `${sid}:${op}`, on, at, by };
-    });
-  }
-  return live;
+  const { t, s, a, ver, f } = change;
+  return { t, s, a, ver, rx, f, sids };
 }
 
 function packed(bucket: Bucket): StoredBucket {
   const sids: WireSid[] = [];
   const known = new Map<string, number>();
-  const value = ({ v, dot, on, at, by }: LiveValue): WireValue => {
-    const colon = dot.lastIndexOf(':');
-    const sid = dot.slice(0, colon);
-    let index = known.get(sid);
-    if (index === undefined) {
-      index = sids.push([sid, by, at, '']) - 1;
-      known.set(sid, index);
-    }
-    return [v, index, Number(dot.slice(colon + 1)), on];
+  const place = ([sid, by, at]: WireSid): number => {
+    const found = known.get(sid) ?? sids.push([sid, by, at, '']) - 1;
+    known.set(sid, found);
+    return found;
   };
   const e: StoredBucket['e'] = {};
   for (const [id, held] of bucket) {
     const f: WireFields = {};
-    for (const register of Object.keys(held.f)) f[register] = (held.f[register] ?? []).map(value);
+    for (const register of Object.keys(held.f))
+      f[register] = (held.f[register] ?? []).map(([v, sid, op, on]) => [
+        v,
+        place(held.sids[sid] as WireSid),
+        op,
+        on,
+      ]);
     e[id] = [held.t, held.s, held.a, held.ver, held.rx, f];
     if (held.gone) e[id].push(true);
   }
   return { sids, e };
 }
 
-function unpacked(stored: StoredBucket): Bucket {
+function unpacked({ sids, e }: StoredBucket): Bucket {
   const bucket = new Map<string, Held>();
-  for (const id of Object.keys(stored.e)) {
-    const [t, s, a, ver, rx, f, gone] = stored.e[id] as StoredHeld;
-    bucket.set(id, { t, s, a, ver, rx, f: liveOf(f, stored.sids), ...(gone ? { gone } : {}) });
+  for (const id of Object.keys(e)) {
+    const [t, s, a, ver, rx, f, gone] = e[id] as StoredHeld;
+    const held: Held = { t, s, a, ver, rx, f, sids };
+    if (gone) held.gone = true;
+    bucket.set(id, held);
   }
   return bucket;
 }

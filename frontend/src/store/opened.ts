@@ -8,7 +8,7 @@ import type {
   ReturnedTask,
   Scope,
 } from '@/protocol/types';
-import { Base } from './base';
+import { Base, type SealedBase } from './base';
 import { type Addressee, type BlobShelf, Blobs, isUnsent } from './blobs';
 import { localDay } from './clock';
 import { Drafts } from './drafts';
@@ -22,6 +22,7 @@ import { type Own, returnedTasks } from './post';
 import { ScopeRegistry } from './registry';
 import type { Sealer } from './sealed';
 import type { Initials } from './search';
+import { slices } from './slices';
 import { attachedTo, Transfer } from './transfer';
 
 export interface OpenDeps {
@@ -80,9 +81,10 @@ export class Opened {
     );
   }
 
-  async load(): Promise<void> {
+  /** early: the base copy as it was read while somebody typed the PIN. */
+  async load(early?: SealedBase | null): Promise<void> {
     await Promise.all([
-      this.base.load(),
+      this.base.load(early),
       this.drafts.load(),
       this.items.load(),
       this.knowledge.load(),
@@ -90,6 +92,8 @@ export class Opened {
     ]);
     this.programsChanged();
     this.refresh();
+    const slice = slices();
+    for (const registry of this.registries.values()) await registry.prepare(slice);
     await this.sweep();
   }
 

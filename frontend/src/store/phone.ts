@@ -3,9 +3,9 @@ import type { Attempts, Contact } from '@/crypto/guessing';
 import type { ServerKey } from '@/crypto/toServer';
 import { createPepper, type Vault } from '@/crypto/vault';
 import type { Area, Catalogue, FormDefinition, Me } from '@/protocol/types';
-import type { Cursor } from './base';
+import { type Cursor, countingOn } from './base';
 import { FormFiles } from './formFiles';
-import type { Database } from './idb';
+import type { Database, Durability, Tx } from './idb';
 import type { SealedRecord, Sealer } from './sealed';
 
 export interface Device {
@@ -110,7 +110,7 @@ export class Phone {
     await this.put({ work });
   }
   async forgive(): Promise<void> {
-    await this.put({ attempts: { wrong: 0, last: 0 } satisfies Attempts });
+    await this.put({ attempts: { wrong: 0, last: 0 } satisfies Attempts }, 'relaxed');
   }
 
   /** Before a guess is tried; two tabs count one after the other. How many there were before. */
@@ -140,7 +140,7 @@ export class Phone {
   async contact(now: number): Promise<Contact> {
     const known = (await this.value<Contact>('contact')) ?? { at: now, seen: now };
     const contact = { at: known.at, seen: Math.max(known.seen, now) };
-    await this.put({ contact });
+    await this.put({ contact }, 'relaxed');
     return contact;
   }
   async reached(now: number): Promise<void> {
@@ -152,7 +152,7 @@ export class Phone {
    * and the drafts of the same person.
    */
   async begin(b: Beginning): Promise<void> {
-    await this.db.write(STORES, async (tx) => {
+    await this.writeAnew(async (tx) => {
       const kept = new Map<string, Row<unknown>>();
       for (const key of ['pepper', 'terms', 'contact']) {
         const row = await tx.get<Row<unknown>>('meta', key);
@@ -170,13 +170,17 @@ export class Phone {
 
   /** Destroys what could be read, whole or not at all; unsent work stays, sealed. */
   async end(ended: Ended): Promise<void> {
-    await this.db.write(STORES, async (tx) => {
+    await this.writeAnew(async (tx) => {
       for (const key of await tx.keys('meta'))
         if (!STAYING.includes(key)) await tx.delete('meta', key);
       for (const store of ['base', 'cursors', 'forms']) await tx.clear(store);
       await tx.put('meta', { key: 'ended', value: ended });
       await tx.put('meta', { key: 'attempts', value: { wrong: 0, last: 0 } satisfies Attempts });
     });
+  }
+
+  private writeAnew(change: (tx: Tx) => Promise<void>): Promise<void> {
+    return this.db.write(STORES, (tx) => countingOn(tx, () => change(tx)));
   }
 
   /** Whether visits are being filled; they can be counted without being opened. */
@@ -194,10 +198,15 @@ export class Phone {
     return (await this.db.read(['meta'], (tx) => tx.get<Row<T>>('meta', key)))?.value;
   }
 
-  private put(values: Record<string, unknown>): Promise<void> {
-    return this.db.write(['meta'], async (tx) => {
-      for (const key of Object.keys(values)) await tx.put('meta', { key, value: values[key] });
-    });
+  /** relaxed: what a power cut may take back; nobody waits for the disk. */
+  private put(values: Record<string, unknown>, durability: Durability = 'strict'): Promise<void> {
+    return this.db.write(
+      ['meta'],
+      async (tx) => {
+        for (const key of Object.keys(values)) await tx.put('meta', { key, value: values[key] });
+      },
+      durability,
+    );
   }
 }
 

@@ -1,6 +1,6 @@
 /** Work that came back: what reviewers wrote, from the user's own feed, with the answers to correct. Pure. */
 import type { Answers, LiveValue, ReturnedTask, Scope } from '@/protocol/types';
-import type { Held } from './base';
+import { type Held, liveIn } from './base';
 
 const REVIEW = 'review';
 
@@ -27,7 +27,7 @@ export function returnedTasks(
     const submission = textOf(held, 'target');
     const about = sentAlong(held) ?? own(submission);
     if (!about || corrected(submission)) continue;
-    const [decision] = held.f.state as [LiveValue];
+    const [decision] = liveIn(held, 'state') as [LiveValue];
     const by = textOf(held, 'by') || decision.by;
     tasks.push({ ...about, submission, by, at: decision.at, notes: notesOf(held) });
   }
@@ -35,7 +35,7 @@ export function returnedTasks(
 }
 
 function textOf(held: Held, register: string): string {
-  const value = held.f[register]?.[0]?.v;
+  const value = held.f[register]?.[0]?.[0];
   return typeof value === 'string' ? value : '';
 }
 

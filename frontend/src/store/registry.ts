@@ -4,20 +4,29 @@
  */
 import type { World } from '@/forms/evaluate';
 import type { Program, Registry, RegistryItem, Scope } from '@/protocol/types';
-import type { Base, Held } from './base';
+import { type Base, type Held, union } from './base';
 import { byTitle } from './order';
 import { overlaysOf, type Pending } from './overlay';
 import { best, type Hay, hayOf, type Initials, needleOf } from './search';
-import { type Surroundings, typesOf, union, View } from './view';
+import { type Overlay, type Surroundings, typesOf, View } from './view';
 
 const LIMIT = 50;
+/** Records worked out between two looks at the clock. */
+const PART = 50;
 
 export class ScopeRegistry implements Registry {
   private views = new Map<string, View>();
   private byType = new Map<string, View[]>();
   private indexes = new Map<string, Map<string, View[]>>();
+  private lists = new Map<string, readonly RegistryItem[]>();
   private types = typesOf([], this.scope);
+  /** Types that follow-up is about. */
+  private scheduled = new Set<string>();
   private stale = true;
+  /** Names the inputs. */
+  private seen = '';
+  /** Not prepared for search yet. */
+  private cold: View[] | null = null;
   private indexedOn = '';
   private inputs: { base: Base | null; pending: readonly Pending[] } = { base: null, pending: [] };
   private readonly around: Surroundings;
@@ -33,13 +42,19 @@ export class ScopeRegistry implements Registry {
   /** Definitions changed: everything is computed again. */
   setPrograms(programs: readonly Program[]): void {
     this.types = typesOf(programs, this.scope);
+    this.scheduled = new Set(programs.flatMap(({ schedule }) => schedule.map(({ type }) => type)));
     this.views = new Map();
     this.stale = true;
   }
 
   /** New base or new pending visits; the work is done when somebody looks. */
   update(base: Base | null, pending: readonly Pending[]): void {
-    this.inputs = { base, pending: pending.filter((item) => item.scope === this.scope) };
+    const own = pending.filter((item) => item.scope === this.scope);
+    const visits = own.map(({ submission }) => `${submission.id}:${submission.ops.length}`);
+    const seen = [base?.generation, ...visits].join();
+    if (base === this.inputs.base && seen === this.seen) return;
+    this.inputs = { base, pending: own };
+    this.seen = seen;
     this.stale = true;
   }
 
@@ -58,16 +73,36 @@ export class ScopeRegistry implements Registry {
     const key = `${type}|${prop}`;
     let index = this.indexes.get(key);
     if (!index) {
-      index = indexBy(this.list(type), (view) =>
-        prop === 'name' ? view.id : (view.item[prop] ?? ''),
-      );
+      index = indexBy(this.list(type), (view) => (prop === 'name' ? view.id : view.value(prop)));
       this.indexes.set(key, index);
     }
     return index.get(value) ?? [];
   }
 
   items(type: string): readonly RegistryItem[] {
-    return this.list(type).map((view) => view.item);
+    this.settle();
+    const known = this.lists.get(type);
+    if (known) return known;
+    const list = this.list(type).map((view) => view.item);
+    this.lists.set(type, list);
+    return list;
+  }
+
+  /** What the page of the day asks for, a part at a time. slice: lets a touch in between. */
+  async prepare(slice: () => Promise<void>): Promise<void> {
+    if (this.stale) this.gather();
+    await slice();
+    this.settle();
+    for (const [type, views] of [...this.byType]) {
+      await slice();
+      const { root } = this.types.get(type) ?? {};
+      if (root) this.find(type, root, '');
+      if (!this.scheduled.has(type)) continue;
+      for (let at = 0; at < views.length; at += PART) {
+        for (const view of views.slice(at, at + PART)) void view.item;
+        await slice();
+      }
+    }
   }
 
   search(text: string, limit = LIMIT): readonly View[] {
@@ -94,9 +129,9 @@ export class ScopeRegistry implements Registry {
   warm(count: number): boolean {
     this.settle();
     const [day, initials] = [this.around.day(), this.initials()];
-    const cold = this.searchable().filter((view) => !isWarm(view, day, initials));
-    for (const view of cold.slice(0, count)) this.hay(view, day, initials);
-    return cold.length > count;
+    this.cold ??= this.searchable().filter((view) => !isWarm(view, day, initials));
+    for (const view of this.cold.splice(-count)) this.hay(view, day, initials);
+    return this.cold.length > 0;
   }
 
   private searchable(): View[] {
@@ -121,36 +156,48 @@ export class ScopeRegistry implements Registry {
   /** Indexes hold computed properties too, so they are of one day. */
   private settle(): void {
     const day = this.around.day();
-    if (!this.stale && this.indexedOn === day) return;
-    if (this.stale) this.views = this.rebuilt();
+    if (this.stale) this.gather();
+    if (this.indexedOn === day) return;
     this.byType = indexBy(
       [...this.views.values()].filter((view) => !view.deleted),
       (view) => view.type,
     );
     this.indexes = new Map();
-    this.stale = false;
+    this.lists = new Map();
+    this.cold = null;
     this.indexedOn = day;
   }
 
+  private gather(): void {
+    this.views = this.rebuilt();
+    this.stale = false;
+    this.indexedOn = '';
+  }
+
   private rebuilt(): Map<string, View> {
+    const known = new Map<string, Held>();
     const copies = new Map<string, Held[]>();
     for (const [id, held] of this.inputs.base?.entities() ?? []) {
       if (held.s !== this.scope) continue;
-      const others = copies.get(id);
-      if (others) others.push(held);
-      else copies.set(id, [held]);
+      const other = known.get(id);
+      if (other) copies.set(id, [...(copies.get(id) ?? [other]), held]);
+      else known.set(id, held);
     }
-    const overlays = overlaysOf(this.inputs.pending, (id) => copies.has(id));
+    for (const [id, all] of copies) known.set(id, union(all));
+    const overlays = overlaysOf(this.inputs.pending, (id) => known.has(id));
     const views = new Map<string, View>();
-    for (const id of new Set([...copies.keys(), ...overlays.keys()])) {
-      const held = union(copies.get(id) ?? []);
-      const overlay = overlays.get(id);
-      const before = this.views.get(id);
-      const kept =
-        before?.held === held && before?.overlay?.signature === overlay?.signature ? before : null;
-      views.set(id, kept ?? new View(id, this.scope, held, overlay, this.around));
-    }
+    for (const [id, held] of known) views.set(id, this.viewOf(id, held, overlays.get(id)));
+    for (const [id, overlay] of overlays)
+      if (!known.has(id)) views.set(id, this.viewOf(id, undefined, overlay));
     return views;
+  }
+
+  /** The one there was, if nothing changed. */
+  private viewOf(id: string, held: Held | undefined, overlay: Overlay | undefined): View {
+    const before = this.views.get(id);
+    return before && before.held === held && before.overlay?.signature === overlay?.signature
+      ? before
+      : new View(id, this.scope, held, overlay, this.around);
   }
 }
 

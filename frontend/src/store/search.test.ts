@@ -1,6 +1,6 @@
 /** Search as 王芳 types it: part of a name, digits of a phone, the initials of the pinyin. */
-import { describe, expect, test } from 'vitest';
-import type { Program, Scope } from '@/protocol/types';
+import { describe, expect, test, vi } from 'vitest';
+import type { Program, Scope, WireValue } from '@/protocol/types';
 import type { Base, Held } from './base';
 import { initials } from './initials';
 import { ScopeRegistry } from './registry';
@@ -36,6 +36,7 @@ test('a surname is found by its own reading and by the common one', () => {
 const PROGRAM = {
   id: 'consent',
   scope: 'health' as Scope,
+  schedule: [],
   types: {
     client: {
       scope: 'health',
@@ -53,15 +54,16 @@ function village(count: number): ScopeRegistry {
   const surnames = [...'王李张刘陈杨黄赵周吴徐孙马胡朱郭何罗高林'];
   const given = [...'秀英桂兰玉梅红丽华芳春燕淑珍雪琴凤霞云平'];
   const pick = (from: string[], i: number) => from[i % from.length] ?? '';
-  const value = (v: string, i: number) => [{ v, dot: `s${i}:0`, on: '', at: '', by: '王芳' }];
+  const value = (v: string): WireValue[] => [[v, 0, 0, '']];
   const entities = Array.from({ length: count }, (_, i): [string, Held] => [
     `id-${i}`,
     {
       ...{ t: 'client', s: 'health', a: ['379901001001'], ver: '', rx: 1 },
+      sids: [[`s${i}`, '王芳', '', '']],
       f: {
-        full_name: value(pick(surnames, i) + pick(given, i * 7) + pick(given, (i * 13) >> 2), i),
-        phone: value(`138${String(i).padStart(8, '0')}`, i),
-        dob: value('1990-01-01', i),
+        full_name: value(pick(surnames, i) + pick(given, i * 7) + pick(given, (i * 13) >> 2)),
+        phone: value(`138${String(i).padStart(8, '0')}`),
+        dob: value('1990-01-01'),
       },
     },
   ]);
@@ -102,4 +104,18 @@ test('a change of one record keeps all others as they were', () => {
   expect(registry.get('id-7')).toBe(before);
   expect(registry.get('id-8')).toBeUndefined();
   expect(registry.find('client', 'phone', '13800000007')).toEqual([before]);
+});
+
+test('a sync that brought nothing new puts nothing together again', () => {
+  const registry = village(0);
+  const entities = vi.fn(() => []);
+  const base = { generation: 1, entities } as unknown as Base;
+  const look = () => {
+    registry.update(base, []);
+    registry.list('client');
+    return entities.mock.calls.length;
+  };
+  expect([look(), look()]).toEqual([1, 1]);
+  base.generation = 2;
+  expect(look()).toBe(2);
 });

@@ -14,7 +14,7 @@ import type {
   Scope,
   TypeDef,
 } from '@/protocol/types';
-import type { Held } from './base';
+import { type Held, liveIn } from './base';
 
 /** Pending writes to one register, and the dots that pending writes replace. */
 export interface Overlay {
@@ -49,22 +49,13 @@ export function typesOf(programs: readonly Program[], scope: Scope): Map<string,
   return new Map(own.flatMap((program) => Object.entries(program.types)));
 }
 
-/** The newest copy of each register; feeds of one audience hold the same, so order only matters while pages arrive. */
-export function union(copies: readonly Held[]): Held | undefined {
-  const [first, ...rest] = [...copies].sort((a, b) => a.rx - b.rx);
-  if (!first || !rest.length) return first;
-  const areas = new Set(copies.flatMap((copy) => copy.a));
-  const f = Object.assign({}, first.f, ...rest.map((copy) => copy.f)) as Held['f'];
-  return { ...first, a: [...areas].sort(), f };
-}
-
 const NOTHING: ReadonlySet<string> = new Set();
 
 export class View implements EntityView {
   readonly type: string;
   readonly areas: string[];
   readonly pending: boolean;
-  private merged: Map<string, Register<LiveValue>> | null = null;
+  private readonly merged = new Map<string, Register<LiveValue>>();
   private built: { day: string; item: RegistryItem; props: Record<string, string> } | null = null;
   /** What search looks at, kept by the registry. */
   hay: { text: string; initials: string; day: string } | null = null;
@@ -88,7 +79,9 @@ export class View implements EntityView {
   }
 
   get conflicts(): string[] {
-    return [...this.registers()].filter(([, r]) => r.conflict).map(([register]) => register);
+    return this.registers()
+      .filter(([, r]) => r.conflict)
+      .map(([register]) => register);
   }
 
   get title(): string {
@@ -105,23 +98,41 @@ export class View implements EntityView {
   }
 
   get deleted(): boolean {
-    return this.registers().get(ALIVE)?.shown === 'false';
+    const isSaid = this.held?.f[ALIVE] || this.overlay;
+    return isSaid !== undefined && this.register(ALIVE).shown === 'false';
   }
 
-  private registers(): Map<string, Register<LiveValue>> {
-    if (this.merged) return this.merged;
+  /** One property as in `item`; for one that is stored, no more is worked out than that. */
+  value(prop: string): string {
     const type = this.around.type(this.type);
+    const stored = type?.computed[prop] ? undefined : type?.props[prop];
+    if (!stored) return this.item[prop] ?? '';
+    const { shown } = this.register(stored.group ?? prop);
+    return (typeof shown === 'string' ? shown : shown?.[prop]) ?? '';
+  }
+
+  private register(name: string): Register<LiveValue> {
+    let register = this.merged.get(name);
+    if (!register) {
+      const { held, overlay } = this;
+      const known = held ? liveIn(held, name) : [];
+      const writes = overlay ? [...known, ...(overlay.writes[name] ?? [])] : known;
+      const kind = kindOf(this.around.type(this.type), name);
+      register = merge(kind, writes, overlay?.superseded ?? NOTHING);
+      this.merged.set(name, register);
+    }
+    return register;
+  }
+
+  /** Those that hold something. */
+  private registers(): [name: string, Register<LiveValue>][] {
     const names = new Set([
       ...Object.keys(this.held?.f ?? {}),
       ...Object.keys(this.overlay?.writes ?? {}),
     ]);
-    this.merged = new Map();
-    for (const name of names) {
-      const writes = [...(this.held?.f[name] ?? []), ...(this.overlay?.writes[name] ?? [])];
-      const register = merge(kindOf(type, name), writes, this.overlay?.superseded ?? NOTHING);
-      if (register.live.length) this.merged.set(name, register);
-    }
-    return this.merged;
+    return [...names]
+      .map((name): [string, Register<LiveValue>] => [name, this.register(name)])
+      .filter(([, { live }]) => live.length > 0);
   }
 
   private build() {

@@ -20,7 +20,7 @@ export function agreedContacts(client: Client, scope: Scope, today: string): Con
   const catalogue = client.catalogue();
   const registry = client.registry(scope);
   const programs = catalogue.programs.filter((program) => program.scope === scope);
-  const found = tasksFor(programs, (type) => registry.list(type), client.me().role, today);
+  const found = tasksFor(programs, (type) => registry.items(type), client.me().role, today);
   return found.flatMap((task) => {
     const entity = registry.get(task.entity);
     if (!entity) return [];

@@ -9,7 +9,8 @@ export interface IdleWork {
   stop(): void;
 }
 
-export function idleWork(work: () => void): IdleWork {
+/** `latest`: when it is done at the latest, ms. */
+export function idleWork(work: () => void, latest = LATEST_MS): IdleWork {
   let pending: number | undefined;
   const run = () => {
     pending = undefined;
@@ -19,7 +20,7 @@ export function idleWork(work: () => void): IdleWork {
   return {
     ask() {
       pending ??= known
-        ? requestIdleCallback(run, { timeout: LATEST_MS })
+        ? requestIdleCallback(run, { timeout: latest })
         : window.setTimeout(run, 16);
     },
     stop() {
