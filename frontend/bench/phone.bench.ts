@@ -183,6 +183,8 @@ test('a hundred members of a household', async () => {
     await page.getByTestId('confirm-yes').tap();
     await expect(page.locator(added)).toBeHidden();
     await page.getByTestId('back').tap();
+    // Then the draft is saved.
+    await page.getByTestId('start-form-bench_repeat').waitFor();
   }
 });
 

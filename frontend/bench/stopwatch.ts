@@ -115,7 +115,7 @@ export function installStopwatch(): void {
     const end = performance.now() + 10_000;
     for (let quiet = 0; quiet < 3 && performance.now() < end; ) {
       const left = await new Promise<number>((resolve) =>
-        requestIdleCallback((deadline) => resolve(deadline.timeRemaining())),
+        requestIdleCallback((deadline) => resolve(deadline.timeRemaining()), { timeout: 1_000 }),
       );
       quiet = left > 17 ? quiet + 1 : 0;
     }
@@ -174,11 +174,12 @@ export function installStopwatch(): void {
         const start = performance.now();
         answer();
         let ready = 0;
-        // Seen in one frame, it is drawn by the next.
-        do {
-          await frame();
+        await frame();
+        await until(() => {
           ready = performance.now() - start;
-        } while (!isShown(asked.shows, asked.words));
+          return isShown(asked.shows, asked.words);
+        });
+        // Seen in one frame, it is drawn by the next.
         await frame();
         return { ready, settled: performance.now() - start };
       });
