@@ -10,8 +10,6 @@ from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
-from pypinyin import lazy_pinyin
-
 SHORTEST, LONGEST = 8, 200
 LEAST = 10**7  # guesses; log-in allows 480 a day
 LOOKED_AT = 72  # characters: what follows makes none easier to guess
@@ -59,6 +57,8 @@ def fault(password: str, username: str, near: Iterable[str] = ()) -> str | None:
 
 def forms_of(name: str) -> set[str]:
     """A name as people type it: as it is, without `村`, in pinyin, by initials."""
+    from pypinyin import lazy_pinyin  # 56 MB: only when somebody chooses a password
+
     plain = name.strip().lower()
     bare = _KINDS.sub("", plain)
     found = {plain, bare}
