@@ -11,6 +11,7 @@ from fieldapp.db import db
 from fieldapp.subjects.keys import Keys, keys_of
 from fieldapp.subjects.sealing import SealBrokenError
 from fieldapp.sync import models as m
+from fieldapp.sync.aside import detail_about
 from fieldapp.sync.entities import State
 from fieldapp.sync.store import entities_of
 from fieldapp.sync.written import Written, writes, written_about
@@ -47,12 +48,20 @@ ABOUT: dict[str, tuple[str, Callable[[Any], str]]] = {
 """By table what is sealed, and what the seal is bound to."""
 
 
+def sealed_in(table: str) -> dict[str, Callable[[Any], str]]:
+    """By column of a table what is sealed, and what the seal is bound to."""
+    column, about = ABOUT.get(table, ("", str))
+    more = {"detail": lambda row: detail_about(row.id)} if table == "submission" else {}
+    return ({column: about} if column else {}) | more
+
+
 def opened(model: Any, row: dict[str, Any], keys: Keys) -> dict[str, Any]:
     """A row with what is sealed in it opened: two rows that say the same are equal."""
-    column, about = ABOUT.get(model.__tablename__, ("", lambda _: ""))
-    if not row.get(column):
-        return row
-    return row | {column: keys.open(row[column], about(SimpleNamespace(**row)))}
+    there, found = SimpleNamespace(**row), dict(row)
+    for column, about in sealed_in(model.__tablename__).items():
+        if row.get(column):
+            found[column] = keys.open(row[column], about(there))
+    return found
 
 
 def all_text(*without: str) -> str:
@@ -60,13 +69,11 @@ def all_text(*without: str) -> str:
     db.session.rollback()
     keys, found = keys_of(db.session.connection()), []
     for table in (t for t in db.metadata.sorted_tables if t.name not in without):
-        column, about = ABOUT.get(table.name, ("", lambda _: ""))
         for row in db.session.execute(sa.select(table)):
             found.append(repr([value for value in row if not isinstance(value, bytes)]))
-            with suppress(SealBrokenError):
-                if column:
-                    found.append(
-                        keys.open(getattr(row, column), about(row)).decode("utf-8", "replace")
-                    )
+            for column, about in sealed_in(table.name).items():
+                with suppress(SealBrokenError):
+                    plain = keys.open(getattr(row, column) or b"", about(row))
+                    found.append(plain.decode("utf-8", "replace"))
     db.session.rollback()
     return "\n".join(found)

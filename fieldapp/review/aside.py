@@ -22,7 +22,7 @@ from fieldapp.problems import abort_with, language
 from fieldapp.sync import log, seen
 from fieldapp.sync import models as m
 from fieldapp.sync import service as sync
-from fieldapp.sync.aside import Decision, decisions
+from fieldapp.sync.aside import Decision, decisions, what_was_wrong
 from fieldapp.sync.consent import WAITING
 from fieldapp.sync.rules import current_rules
 
@@ -63,7 +63,7 @@ def whole(principal: Principal, sid: str) -> dict[str, Any]:
         "n": row.n,
         "area": "" if blind else row.area,
         "fv": "" if blind else row.fv,
-        "detail": "" if blind else row.detail or "",
+        "detail": "" if blind else what_was_wrong(row),
         "reading": [] if blind or row.why in WAITING else _reading(reader, row),
         "versions": [] if blind or not row.form else forms.versions_of(row.form),
         "areas": [{"code": a, "name": reader.area_name(a)} for a in _own(principal, row.scope)],

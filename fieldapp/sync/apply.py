@@ -25,6 +25,7 @@ from fieldapp.subjects.sealing import subject_name
 
 from . import models as m
 from . import rows, whose
+from .aside import detail_about, sealed_detail
 from .bulk import among
 from .consent import EXPIRED, gated
 from .entities import (
@@ -140,9 +141,10 @@ class Batch:
             return Result(item.id, "quarantined", sent.why), {}
         outcome = self._try(item, sent)
         if outcome.plan is None:
+            of = whose.living(self._store, self._store.subjects_of(item.id))
             return outcome.result, {
                 "why": outcome.result.why,
-                "detail": outcome.detail,
+                "detail": sealed_detail(self._store.keys, item.id, outcome.detail, of),
                 "entity": outcome.about,
             }
         self._note_consenting(outcome)
@@ -314,22 +316,19 @@ class Batch:
         return anew(item.body, plan, gone, definition) if gone else (plan, None)
 
     def _aside(
-        self,
-        item: Incoming,
-        sent: Submitted | None,
-        why: str,
-        detail: str,
-        about: str | None = None,
+        self, item: Incoming, sent: Submitted | None, why: str, detail: str, whom: str | None = None
     ) -> Result:
         result = Result(item.id, "quarantined", why)
-        row = self._row(item, sent, result) | {"entity": about}
-        row["detail"] = detail.replace("\x00", "")
+        row = self._row(item, sent, result) | {"entity": whom}
         effect = Effect()
         if why == ERASED:
             row["body"] = sealed_for_nobody(_bytes(item.body))
             effect.add(m.Submission, row)
         else:
-            self._keep(item, row, effect, whose.claimed(self._store, self._rules, sent))
+            of = whose.claimed(self._store, self._rules, sent)
+            self._keep(item, row, effect, of)
+            if detail:
+                effect.seal(row, "detail", _bytes(detail), detail_about(item.id), of)
         self._store.stage(effect)
         self._stage_blobs(item.id, sent.blobs if sent and why != ERASED else ())
         self._note("aside", item, {"area": f"u.{item.author.user_id}", "scope": row["scope"]})

@@ -3,6 +3,7 @@
 service.readmit(sid, …)  tries again, in the name of its author; noted only if it went in
 decisions(sid)           who did what about it, and why
 repaired(connection, …)  the texts that stand for what came, for whoever reads the log
+what_was_wrong(row)      as it was found, in words
 
 A repair stands under the same id, so that whatever replaces its values, and the phone that waits
 for it, mean it too. What came stays in the log as it is.
@@ -19,7 +20,7 @@ from sqlalchemy import Connection
 from fieldapp import clock
 from fieldapp.accounts.service import Principal
 from fieldapp.db import db, utc_text
-from fieldapp.subjects.keys import keys_of
+from fieldapp.subjects.keys import Keys, keys_of
 from fieldapp.subjects.sealing import ErasedError
 
 from .models import AsideDecision, Submission
@@ -86,6 +87,28 @@ def repaired(connection: Connection, sids: Collection[str]) -> dict[str, str]:
         for row in connection.execute(query.where(t.sid.in_(some)))
         if (text := _said(connection, row).get("text"))
     }
+
+
+def detail_about(sid: str) -> str:
+    """What the seal of `Submission.detail` is bound to."""
+    return f"detail/{sid}"
+
+
+def sealed_detail(keys: Keys, sid: str, text: str, subjects: Collection[str]) -> bytes | None:
+    """What was wrong with a submission, as `Submission.detail` holds it; None for nothing."""
+    plain = text.encode("utf-8", "surrogatepass")
+    return keys.seal(plain, detail_about(sid), subjects) if text else None
+
+
+def what_was_wrong(row: Submission) -> str:
+    """With what was kept aside, in words; blank if nothing more is known, or it was erased."""
+    if not row.detail:
+        return ""
+    keys = keys_of(db.session.connection())
+    try:
+        return keys.open(row.detail, detail_about(row.id)).decode("utf-8", "replace")
+    except ErasedError:
+        return ""
 
 
 def seal_again(

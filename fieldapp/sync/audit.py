@@ -12,6 +12,7 @@ from fieldapp.subjects.keys import keys_of
 from fieldapp.subjects.sealing import ErasedError, SealBrokenError
 
 from . import models as m
+from .aside import detail_about
 from .entities import CORE, Entity, absorb, conflicts, group_writes, state_bytes, versions
 from .erased import WHY as ERASED
 from .merge import Dot, Write, checksum
@@ -37,6 +38,8 @@ def log_faults(connection: Connection) -> Iterator[str]:
                 continue
             try:
                 text = keys.open(row.body, row.id)
+                if row._mapping.get("detail"):
+                    keys.open(row.detail, detail_about(row.id))
             except ErasedError:
                 continue
             except SealBrokenError as error:

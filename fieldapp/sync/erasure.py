@@ -138,7 +138,7 @@ class _Eraser:
             mine = sa.update(S).where(S.id == row.id)
             entity = None if row.entity in self.reach.entities else row.entity
             values = {"rewritten": self.act.id, "entity": entity, "was": row.was or _sha(row.body)}
-            values["body"] = self._sealed(row, text)
+            values |= {"body": self._sealed(row, text), "detail": None}
             self._count("rewritten", self.connection.execute(mine.values(**values)))
             self._keep_blobs(row.id, document["blobs"])
 

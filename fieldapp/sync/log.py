@@ -55,7 +55,6 @@ class Logged:
     skew: int | None
     state: str
     why: str | None
-    detail: str | None
     review: str
     install: str
     n: int

@@ -18,8 +18,9 @@ APPLIED = ("stored", "conflict")
 class Submission(Base):
     """One submission: its bytes as received, sealed, and what is needed to find it.
 
-    state: stored | conflict | quarantined; `why` and `detail` say the reason of a quarantine. Of
-    one that was erased the body is gone; id and hash stay, so that nothing comes twice.
+    state: stored | conflict | quarantined; `why` says the reason of a quarantine, and `detail` in
+    words that may name a record or hold what came: sealed as the body is (`aside.detail_about`). Of
+    one that was erased both are gone; id and hash stay, so that nothing comes twice.
     author, role: as they were. at: when it was recorded, clamped to receipt; `skew`: server minus
     phone clock, ms.
     entity: the entity it is about (the root among those it touches), for lists.
@@ -55,7 +56,7 @@ class Submission(Base):
     skew: Mapped[int | None] = mapped_column(BigInteger)
     state: Mapped[str] = mapped_column(index=True)
     why: Mapped[str | None]
-    detail: Mapped[str | None]
+    detail: Mapped[bytes | None]
     review: Mapped[str]
     body: Mapped[bytes]
     rewritten: Mapped[str | None]

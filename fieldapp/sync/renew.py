@@ -17,12 +17,14 @@ from fieldapp.subjects.sealing import SealBrokenError, Wrapper, is_about_nobody
 
 from . import models as m
 from . import service
+from .aside import detail_about
 from .erased import WHY
 from .transactions import lock_everything, writing
 
 # What is kept and not derived: (model, its sealed column, what the seal is bound to).
 _KEPT: tuple[tuple[Any, Any, Any], ...] = (
     (m.Submission, "body", lambda row: row.id),
+    (m.Submission, "detail", lambda row: detail_about(row.id)),
     (m.SubmissionVariant, "body", lambda row: row.id),
     (m.AsideDecision, "body", lambda row: row.id),
     (FileKey, "sealed", lambda row: f"file/{row.user_id}/{row.sha}"),
@@ -53,7 +55,7 @@ def _seal_again(connection: Connection, kind: Any, old: Keys, new: Keys) -> int:
     after: tuple[str, ...] = tuple("" for _ in key)
     while rows := connection.execute(_page(model, key, column, after)).all():
         for row in rows:
-            if not is_about_nobody(getattr(row, name)):
+            if not is_about_nobody(getattr(row, name) or b""):
                 continue
             plain = _opened(old, row, name, about(row))
             if plain is None:

@@ -4,7 +4,7 @@ Used when somebody is erased and records stay that named them, and once for what
 each subject had a key. The caller holds the locks.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,6 +13,7 @@ from fieldapp.subjects.models import EntitySubject, SubmissionSubject
 from fieldapp.subjects.sealing import ErasedError
 
 from . import models as m
+from .aside import detail_about
 from .bulk import upsert
 from .merge import Dot
 from .plan import BUILT_IN
@@ -70,7 +71,8 @@ def submissions(store: Store, sids: Collection[str]) -> None:
         upsert(store.connection, t, [{"sid": sid, "subject": one} for one in sorted(of)])
         store.know_subjects(sid, of)
         for model, named in ((S, "id"), (m.SubmissionVariant, "id"), (m.AsideDecision, "sid")):
-            _bodies(store, model, getattr(model, named) == sid, of)
+            _texts(store, model, getattr(model, named) == sid, of, "body", str)
+        _texts(store, S, S.id == sid, of, "detail", detail_about)
 
 
 def _touched(store: Store, sid: str) -> frozenset[str]:
@@ -81,15 +83,23 @@ def _touched(store: Store, sid: str) -> frozenset[str]:
     return frozenset().union(*(store.subjects(entity) for entity in found))
 
 
-def _bodies(store: Store, model: Any, where: sa.ColumnElement[bool], of: frozenset[str]) -> None:
-    keys = list(model.__table__.primary_key)
+def _texts(
+    store: Store,
+    model: Any,
+    where: sa.ColumnElement[bool],
+    of: frozenset[str],
+    name: str,
+    about: Callable[[str], str],
+) -> None:
+    """A sealed column of these rows; about: what it is bound to, of the row's id."""
+    keys, column = list(model.__table__.primary_key), getattr(model, name)
     rows: Iterable[Any] = store.connection.execute(
-        sa.select(*keys, model.body).where(where, model.body != b"")
+        sa.select(*keys, column).where(where, column != b"")
     ).all()
     for row in rows:
-        mine = [column == getattr(row, column.name) for column in keys]
-        sealed = _again(store, row.body, row.id, of)
-        store.connection.execute(sa.update(model).where(*mine).values(body=sealed))
+        mine = [key == getattr(row, key.name) for key in keys]
+        sealed = _again(store, getattr(row, name), about(row.id), of)
+        store.connection.execute(sa.update(model).where(*mine).values({name: sealed}))
 
 
 def _again(store: Store, sealed: bytes, about: str, of: frozenset[str]) -> bytes:

@@ -1,6 +1,7 @@
 """Everything in a database as bytes, sealed parts opened wherever the keys there open them."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from types import SimpleNamespace
 
 import sqlalchemy as sa
@@ -11,14 +12,14 @@ from fieldapp.db import db
 from fieldapp.subjects.files import seal_of
 from fieldapp.subjects.keys import keys_of
 from fieldapp.subjects.sealing import SealBrokenError
-from tests.opened import ABOUT
+from tests.opened import sealed_in
 
 
 def everything_that_opens(connection: Connection) -> Iterator[tuple[str, bytes]]:
     """(table and column, bytes) of all there is; what can't be opened is given as it lies."""
     keys = keys_of(connection)
     for table in db.metadata.sorted_tables:
-        column, about = ABOUT.get(table.name, ("", lambda _: ""))
+        sealed = sealed_in(table.name)
         for row in connection.execute(sa.select(table)).mappings().all():
             for name, value in row.items():
                 place = f"{table.name}.{name}"
@@ -26,14 +27,10 @@ def everything_that_opens(connection: Connection) -> Iterator[tuple[str, bytes]]
                     yield place, value.encode()
                 elif isinstance(value, bytes):
                     yield place, value
-                    if name == column:
-                        try:
-                            yield (
-                                f"{place}, opened",
-                                keys.open(value, about(SimpleNamespace(**row))),
-                            )
-                        except SealBrokenError:
-                            continue
+                    if name in sealed:
+                        with suppress(SealBrokenError):
+                            plain = keys.open(value, sealed[name](SimpleNamespace(**row)))
+                            yield f"{place}, opened", plain
     yield from _attachments(connection)
 
 
