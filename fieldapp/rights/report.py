@@ -22,6 +22,7 @@ from . import retention, service, words
 from .desk import Office, across, shows
 from .looks import by_day, chain_state, lines
 
+_A_VISIT = {"zh": "家访", "en": "A visit"}
 _SECRET = {
     "zh": "（已加密保存，只显示后四位）",
     "en": "(kept sealed; only the last four digits are shown)",
@@ -41,9 +42,9 @@ def report(principal: Principal, person_id: str) -> dict[str, Any]:
     office = Office(principal)
     person, _ = office.person(person_id)
     held = people.records(office.store, person)
-    page = _Page(office, Reader(principal), held)
     theirs = people.registers(office.store, person)
     facts = people.facts(office.store, held, theirs)
+    page = _Page(office, Reader(principal), held, facts)
     groups = page.groups(facts)
     visits = people.visits(office.store.connection, held)
     if theirs:  # of a dwelling's visits those that said something of its lessor
@@ -63,8 +64,11 @@ def report(principal: Principal, person_id: str) -> dict[str, Any]:
 
 
 class _Page:
-    def __init__(self, office: Office, reader: Reader, held: Mapping[str, Entity]) -> None:
+    def __init__(
+        self, office: Office, reader: Reader, held: Mapping[str, Entity], facts: Iterable[Fact]
+    ) -> None:
         self.office, self.reader, self.held, self.left_out = office, reader, held, 0
+        self._unnamed = {fact.dot.sid for fact in facts if not self._is_told(fact)}
 
     def person(self, entity: Entity) -> dict[str, Any]:
         """Whose report it is."""
@@ -104,7 +108,7 @@ class _Page:
             history = [f for f in written.get(prop.group or prop.name, ()) if _of(prop, f.v)]
             if not history or prop.name == people.link(self.office.store.view_of(entity)):
                 continue
-            if prop.secret or shows(kind, prop, self.office.principal):
+            if self._tells(kind, prop):
                 values.append(self._value(kind, prop, history))
             else:
                 self.left_out += 1
@@ -128,7 +132,7 @@ class _Page:
                     "dot": str(fact.dot),
                     "by": fact.by,
                     "role": fact.role,
-                    "form": self.reader.form_title(fact.form),
+                    "form": self._form(fact.form, fact.dot.sid),
                     "on": fact.on,
                     "at": fact.at,
                     "stands": fact.stands,
@@ -160,13 +164,27 @@ class _Page:
             {
                 "on": row.on,
                 "at": row.at,
-                "form": self.reader.form_title(row.form),
+                "form": self._form(row.form, row.id),
                 "by": row.by,
                 "role": row.role,
             }
             for row in rows
             if not row.form.startswith("_")
         ]
+
+    def _form(self, form: str, visit: str) -> str:
+        """What was filled in; not of a visit that said what isn't told here: its title would."""
+        if visit in self._unnamed:
+            return _A_VISIT[self.reader.lang]
+        return self.reader.form_title(form)
+
+    def _tells(self, kind: EntityType, prop: Prop) -> bool:
+        return bool(prop.secret) or shows(kind, prop, self.office.principal)
+
+    def _is_told(self, fact: Fact) -> bool:
+        kind = self._kind(self.held[fact.entity])
+        props = kind.props.values() if kind else ()
+        return all(self._tells(kind, p) for p in props if kind and (p.group or p.name) == fact.reg)
 
     def _kind(self, entity: Entity) -> EntityType | None:
         return self.office.rules.programs.type(entity.scope, entity.type)

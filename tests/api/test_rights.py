@@ -51,6 +51,12 @@ def ask(desk: Browser, kind: str, name: str = "张小梅", scope: str = "health"
     return dict(made.json)
 
 
+def histories(report: dict[str, Any]) -> list[dict[str, Any]]:
+    """Every value that a report tells, with who wrote it where."""
+    values = (v for g in report["groups"] for r in g["records"] for v in r["values"])
+    return [one for value in values for one in value["history"]]
+
+
 def values(report: dict[str, Any]) -> dict[str, list[str]]:
     """What a report tells, by property."""
     return {
@@ -76,8 +82,12 @@ def test_the_desk_knows_her_name_and_next_date_and_the_nurse_the_rest(
     assert told["status"] == ["同意"]
     assert not {"sbp", "edd", "danger_last", "visit_date"} & told.keys()
     assert (part["full"], part["left_out"] > 5) == (False, True)
+    assert {visit["form"] for visit in part["visits"]} == {"知情同意与登记", "家访"}
+    assert "孕产随访" not in {one["form"] for one in histories(part)}
     whole = chen.get(f"{address}/report").json
     assert values(whole)["sbp"] == ["151"]
+    assert "孕产随访" in {visit["form"] for visit in whole["visits"]}
+    assert "孕产随访" in {one["form"] for one in histories(whole)}
     assert whole["full"] is True
     assert {visit["by"] for visit in whole["visits"]} == {"王芳", "陈静"}
     name = next(v for g in whole["groups"] for r in g["records"] for v in r["values"]
