@@ -29,6 +29,7 @@ from .rights.commands import retention_group
 from .server import serve
 from .subjects.commands import adopt_all, keys_group
 from .sync.commands import sync_commands
+from .sync.erasure import scrub_owed
 
 
 @click.group(cls=AppGroup, context_settings={"help_option_names": ["-h", "--help"]})
@@ -86,6 +87,8 @@ def demo_command() -> None:
 def migrate_database() -> None:
     """Bring the database to this version's tables."""
     flask_migrate.upgrade()
+    if scrub_owed():
+        click.echo("What destroyed keys left behind in the table of keys is overwritten.")
     click.echo("The database is up to date.")
 
 

@@ -39,7 +39,7 @@ from .reach import Reach, is_party, reach, rows_in, values_in
 from .redaction import without
 from .rules import CurrentRules, current_rules
 from .store import Store
-from .transactions import chunks, lock_everything, reading, writing
+from .transactions import chunks, is_postgres, lock_everything, reading, writing
 from .written import drop
 
 logger = logging.getLogger(__name__)
@@ -52,6 +52,12 @@ VOID = {
     "review": "",
     "body": b"",
 }
+OWNS = f"""SELECT pg_has_role(current_user, relowner, 'USAGE') FROM pg_class
+    WHERE oid = '{SubjectKey.__tablename__}'::regclass"""
+OUTSTANDING = (
+    "Outstanding after an erasure: the wrapped keys that were destroyed still lie in the file of "
+    "the table of keys; run `fieldapp migrate` as its owner"
+)
 Forget = Callable[[Connection, Mapping[str, Collection[str]]], int]
 """Drops attachments, given as hashes by user; how many."""
 
@@ -328,22 +334,36 @@ def settle() -> None:
     scrub()
 
 
-def scrub() -> None:
-    """Let the database overwrite what a destroyed key left behind in its files.
+def scrub() -> bool:
+    """Let the database overwrite what a destroyed key left behind in its files; whether it did.
 
     SQLite overwrites what is deleted; its journal is emptied here. PostgreSQL writes the table of
-    keys anew. What its own log still holds goes as the log is reused (docs/operating.md).
+    keys anew, for its owner alone: under a login that owns nothing it stays to be done by
+    `scrub_owed`. What its own log still holds goes as the log is reused (docs/operating.md).
     """
     db.session.remove()
     if db.engine.dialect.name == "postgresql":
         with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            connection.execute(sa.text(f"VACUUM FULL {SubjectKey.__tablename__}"))
-        return
+            done = bool(connection.scalar(sa.text(OWNS)))
+            if done:
+                connection.execute(sa.text(f"VACUUM FULL {SubjectKey.__tablename__}"))
+            else:
+                logger.warning(OUTSTANDING)
+        return done
     raw = db.engine.raw_connection()
     try:
         raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
     finally:
         raw.close()
+    return True
+
+
+def scrub_owed() -> bool:
+    """What a server that owns nothing left to the owner of its tables; whether it was done."""
+    with reading() as connection:
+        query = sa.select(SubjectKey.kid).where(SubjectKey.wrapped.is_(None)).limit(1)
+        owed = is_postgres(connection) and connection.execute(query).first() is not None
+    return owed and scrub()
 
 
 def void(sids: Collection[str]) -> None:

@@ -19,6 +19,10 @@ from sqlalchemy.exc import ProgrammingError
 from fieldapp import create_app
 from fieldapp.cli import main, prepare
 from fieldapp.db import db
+from fieldapp.subjects.keys import keys_of
+from fieldapp.subjects.models import SubjectKey
+from fieldapp.sync import erasure
+from fieldapp.sync.transactions import writing
 from tests.cast import install_cast
 from tests.conftest import settings_for
 from tests.databases import drop_database, postgres_url
@@ -36,6 +40,7 @@ class Logins:
 
     owner: str
     web: str
+    superuser: str
 
 
 def documented() -> list[str]:
@@ -64,7 +69,7 @@ def logins() -> Iterator[Logins]:
             connection.exec_driver_sql(mine)
     engine.dispose()
     addresses = (url.set(username=user).render_as_string(False) for user in (owner, web))
-    yield Logins(*addresses)
+    yield Logins(*addresses, url.render_as_string(False))
     drop_database(str(url.render_as_string(False)))
 
 
@@ -136,6 +141,41 @@ def test_who_owns_nothing_serves_what_the_owner_made(logins: Logins, tmp_path: P
                 with pytest.raises(ProgrammingError, match=r"permission denied|must be owner"):
                     db.session.execute(sa.text(forbidden))
                 db.session.remove()
+
+
+def test_a_key_that_was_destroyed_by_who_owns_nothing_goes_when_its_owner_migrates(
+    logins: Logins, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with serving(tmp_path, logins.owner):
+        pass
+    with serving(tmp_path, logins.web) as app, app.app_context():
+        with writing() as connection:
+            keys_of(connection).ensure(["health/zhang"])
+            query = sa.select(SubjectKey.wrapped).where(SubjectKey.subject == "health/zhang")
+            wrapped = connection.scalar(query) or b""
+        with writing() as connection:
+            keys_of(connection).destroy("health/zhang")
+        assert not erasure.scrub()
+        assert "Outstanding" in caplog.text
+        assert FlaskCliRunner(app).invoke(main, ["migrate"]).exit_code == 0
+    assert len(wrapped) > 32
+    assert wrapped in file_of_keys(logins.superuser), "there was nothing to overwrite"
+    app = create_app(settings_for(tmp_path, logins.owner))
+    assert "overwritten" in FlaskCliRunner(app).invoke(main, ["migrate"]).output
+    assert wrapped not in file_of_keys(logins.superuser)
+    with app.app_context():
+        db.engine.dispose()
+
+
+def file_of_keys(url: str) -> bytes:
+    """The table of keys as it lies on disk."""
+    engine = sa.create_engine(url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.exec_driver_sql("CHECKPOINT")
+        query = "SELECT pg_read_binary_file(pg_relation_filepath('subject_key'))"
+        found = bytes(connection.exec_driver_sql(query).scalar_one())
+    engine.dispose()
+    return found
 
 
 def seen_by_nobody(app: Flask) -> int:
