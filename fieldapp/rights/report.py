@@ -5,10 +5,11 @@ know. How much was left out is told, so that nobody takes a part for the whole.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from fieldapp import clock
+from fieldapp.accounts import access
 from fieldapp.accounts.service import Principal
 from fieldapp.db import utc_text
 from fieldapp.programs.service import EntityType, Prop
@@ -65,10 +66,13 @@ def report(principal: Principal, person_id: str) -> dict[str, Any]:
 
 class _Page:
     def __init__(
-        self, office: Office, reader: Reader, held: Mapping[str, Entity], facts: Iterable[Fact]
+        self, office: Office, reader: Reader, held: Mapping[str, Entity], facts: Sequence[Fact]
     ) -> None:
         self.office, self.reader, self.held, self.left_out = office, reader, held, 0
-        self._unnamed = {fact.dot.sid for fact in facts if not self._is_told(fact)}
+        role = office.principal.role
+        self._reviews = all(access.may_review(role, entity.scope) for entity in held.values())
+        kept = {fact.dot.sid for fact in facts if not self._is_told(fact)}
+        self._named = {fact.dot.sid for fact in facts} - kept
 
     def person(self, entity: Entity) -> dict[str, Any]:
         """Whose report it is."""
@@ -173,18 +177,22 @@ class _Page:
         ]
 
     def _form(self, form: str, visit: str) -> str:
-        """What was filled in; not of a visit that said what isn't told here: its title would."""
-        if visit in self._unnamed:
-            return _A_VISIT[self.reader.lang]
-        return self.reader.form_title(form)
+        """What was filled in. Who doesn't review is told it only of visits of which all is told, as
+        the title would say the rest.
+        """
+        if self._reviews or visit in self._named:
+            return self.reader.form_title(form)
+        return _A_VISIT[self.reader.lang]
 
     def _tells(self, kind: EntityType, prop: Prop) -> bool:
         return bool(prop.secret) or shows(kind, prop, self.office.principal)
 
     def _is_told(self, fact: Fact) -> bool:
         kind = self._kind(self.held[fact.entity])
-        props = kind.props.values() if kind else ()
-        return all(self._tells(kind, p) for p in props if kind and (p.group or p.name) == fact.reg)
+        if kind is None:
+            return False
+        props = [p for p in kind.props.values() if (p.group or p.name) == fact.reg]
+        return bool(props) and all(self._tells(kind, prop) for prop in props)
 
     def _kind(self, entity: Entity) -> EntityType | None:
         return self.office.rules.programs.type(entity.scope, entity.type)
