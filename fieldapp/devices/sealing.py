@@ -5,11 +5,12 @@ AES-256-GCM under HKDF-SHA256 of the ECDH secret. The additional data names what
 opens as nothing else. docs/sync.md.
 
 The keys are derived from the server's secret and a generation: nothing to keep beside the secret,
-and a server restored from any backup opens what was sealed to any of them.
+and a server restored from any backup opens what was sealed to any of them. Before another secret
+takes over they are kept among the server's own keys: work sealed to them may come years later.
 """
 
 import zlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from hashlib import sha256
 from typing import Any, Final
 
@@ -37,10 +38,15 @@ class UnsealError(Exception):
 
 
 class SealingKeys:
-    """All generations of one secret's keys; the last is the one phones seal to."""
+    """All generations of one secret's keys; the last is the one phones seal to. former: gives what
+    `scalars` gave of a key of secrets before, by its id in hex.
+    """
 
-    def __init__(self, secrets: Iterable[str], generation: int) -> None:
-        every = [_private(secret, g) for secret in secrets for g in range(generation, 0, -1)]
+    def __init__(
+        self, secret: str, generation: int, former: Callable[[str], bytes | None] | None = None
+    ) -> None:
+        every = [_private(secret, g) for g in range(generation, 0, -1)]
+        self._former = former or (lambda _: None)
         self._private = {_id(key.public_key()): key for key in every}
         self._current = every[0].public_key()
 
@@ -50,9 +56,21 @@ class SealingKeys:
         point = {"x": coordinate_text(numbers.x), "y": coordinate_text(numbers.y)}
         return {"id": _id(self._current).hex(), "key": {"kty": "EC", "crv": "P-256", **point}}
 
+    def scalars(self) -> dict[str, bytes]:
+        """The private keys themselves, 32 bytes each, by id in hex."""
+        return {
+            key_id.hex(): key.private_numbers().private_value.to_bytes(32, "big")
+            for key_id, key in self._private.items()
+        }
+
+    def _key(self, key_id: bytes) -> ec.EllipticCurvePrivateKey | None:
+        if key_id not in self._private and (scalar := self._former(key_id.hex())):
+            return ec.derive_private_key(int.from_bytes(scalar, "big"), _CURVE)
+        return self._private.get(key_id)
+
     def open(self, sealed: bytes, about: Iterable[str], limit: int) -> bytes:
         """What was sealed, at most `limit` bytes. about: what it is. Raises UnsealError."""
-        own = self._private.get(sealed[1 : 1 + _ID])
+        own = self._key(sealed[1 : 1 + _ID])
         if len(sealed) < _HEAD or own is None or sealed[0] not in (_PLAIN, _PACKED):
             raise UnsealError("sealed to another key")
         point = sealed[1 + _ID : 1 + _ID + _POINT]

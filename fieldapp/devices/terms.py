@@ -8,6 +8,9 @@ from typing import Any
 
 from flask import current_app
 
+from fieldapp.db import db
+from fieldapp.subjects.keys import keys_of
+
 from .sealing import SealingKeys
 
 
@@ -25,4 +28,8 @@ def terms() -> dict[str, Any]:
 
 @lru_cache(maxsize=4)
 def _keys(secret: str, generation: int) -> SealingKeys:
-    return SealingKeys([secret], generation)
+    return SealingKeys(secret, generation, _former)
+
+
+def _former(key_id: str) -> bytes | None:
+    return keys_of(db.session.connection()).post(key_id)

@@ -8,6 +8,7 @@ from flask.cli import AppGroup, with_appcontext
 
 from fieldapp.attachments import service as attachments
 from fieldapp.audit import service as access_log
+from fieldapp.devices.terms import sealing_keys
 from fieldapp.sync.adopt import adopt as adopt_records
 from fieldapp.sync.adopt import waiting
 from fieldapp.sync.renew import renew as renew_keys
@@ -59,7 +60,8 @@ def rotate(new_secret_file: Path | None, new_secret: str | None) -> None:
     try:
         with writing() as connection:
             made = made_of(connection, wrapper_for(_secret()))
-            done = wrap_again(connection, wrapper_for(_secret()), wrapper_for(new))
+            posts = sealing_keys().scalars()
+            done = wrap_again(connection, wrapper_for(_secret()), wrapper_for(new), posts)
     except SealBrokenError as error:
         raise click.ClickException(
             f"{error}: FIELDAPP_SECRET must be the secret of now. Nothing was changed."

@@ -33,6 +33,7 @@ from .models import ServerKey, SubjectKey
 from .sealing import ErasedError, SealBrokenError, Wrapper, wrapper_for
 
 LOG, MAC = "log", "mac"
+POST = "post/"  # and the id of a key to which phones sealed under a secret of before
 
 
 @dataclass(frozen=True)
@@ -207,8 +208,18 @@ class Keys:
                 self._read_server()
         return self._server[name]
 
+    def post(self, key_id: str) -> bytes | None:
+        """A private key to which phones sealed under a secret of before; None: there is none."""
+        name = f"{POST}{key_id}"
+        with wall.system("keys"):
+            wrapped = self._connection.scalar(
+                sa.select(ServerKey.wrapped).where(ServerKey.name == name)
+            )
+        return wrapped and self._wrapper.unwrap(wrapped, f"server/{name}")
+
     def _read_server(self) -> None:
-        query = sa.select(ServerKey.name, ServerKey.wrapped)
+        t = ServerKey
+        query = sa.select(t.name, t.wrapped).where(t.name.in_((LOG, MAC)))
         for name, wrapped in self._connection.execute(query):
             self._server[name] = self._wrapper.unwrap(wrapped, f"server/{name}")
 

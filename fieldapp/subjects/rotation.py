@@ -4,7 +4,7 @@ Interrupted, nothing changed; run again, what is wrapped already is left alone. 
 meanwhile, and one that still goes by the old secret finds that out before its key is kept (`keys`).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,9 +12,10 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from fieldapp.accounts.models import SecondFactor
-from fieldapp.sync.bulk import upsert
+from fieldapp.sync.bulk import insert_new, upsert
 from fieldapp.sync.transactions import is_postgres
 
+from .keys import POST
 from .models import ServerKey, SubjectKey
 from .sealing import KID, Wrapper, derived
 
@@ -42,8 +43,12 @@ class Standing:
     made: int
 
 
-def rotate(connection: Connection, old: Wrapper, new: Wrapper) -> Rotated:
-    """Wrap every key under another secret. Raises SealBrokenError if one opens under neither."""
+def rotate(
+    connection: Connection, old: Wrapper, new: Wrapper, posts: Mapping[str, bytes]
+) -> Rotated:
+    """Wrap every key under another secret, and keep the keys that the old one made for phones to
+    seal to (`SealingKeys.scalars`). Raises SealBrokenError if one opens under neither.
+    """
     if is_postgres(connection):
         tables = ", ".join(model.__tablename__ for model, _, _ in _KINDS)
         connection.exec_driver_sql(f"LOCK TABLE {tables} IN EXCLUSIVE MODE")
@@ -54,6 +59,9 @@ def rotate(connection: Connection, old: Wrapper, new: Wrapper) -> Rotated:
             upsert(connection, model, changed)
             done.changed += len(changed)
             done.unchanged += len(rows) - len(changed)
+    kept = {f"{POST}{key_id}": key for key_id, key in posts.items()}
+    rows = [{"name": n, "wrapped": new.wrap(key, f"server/{n}")} for n, key in kept.items()]
+    insert_new(connection, ServerKey, rows)
     return done
 
 

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from fieldapp.subjects import keys as subject_keys
-from fieldapp.subjects.keys import Keys
+from fieldapp.subjects.keys import LOG, MAC, Keys
 from fieldapp.subjects.models import FileKey, ServerKey
 from fieldapp.subjects.sealing import SealBrokenError, Wrapper, is_about_nobody
 
@@ -41,7 +41,7 @@ def renew(wrapper: Wrapper) -> int:
         lock_everything(connection)
         old = Keys(connection, wrapper)
         old.mac("", "")  # both keys are read before they go
-        connection.execute(sa.delete(ServerKey))
+        connection.execute(sa.delete(ServerKey).where(ServerKey.name.in_((LOG, MAC))))
         new = Keys(connection, wrapper)
         done = sum(_seal_again(connection, kind, old, new) for kind in _KEPT)
         subject_keys.forget(connection)

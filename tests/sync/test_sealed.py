@@ -17,7 +17,9 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from flask import Flask
+from flask.cli import ScriptInfo
 
+from fieldapp.cli import main
 from fieldapp.db import db
 from fieldapp.devices.keys import public_key
 from fieldapp.devices.sealing import BETWEEN, SealingKeys, UnsealError, decrypt_part
@@ -190,9 +192,29 @@ def test_what_was_sealed_to_an_earlier_key_still_opens(app: Flask, cast: Cast) -
     assert push(phone, item)[0]["st"] == "stored"
 
 
+def test_a_lost_phone_s_last_work_opens_two_secrets_later(app: Flask, cast: Cast) -> None:
+    """Nobody can have it sealed again."""
+    phone = cast.wang.enrol()
+    item = sealed_item(phone, rental(app, cast, phone))
+    settings = app.config["SETTINGS"]
+    app.config["SETTINGS"] = replace(settings, secret="a secret that nobody wrapped the keys under")
+    assert push(phone, item)[0]["st"] == "later"
+    app.config["SETTINGS"] = settings
+    for secret in ("the second secret, for tests only", "the third secret, for tests only"):
+        rotated = app.test_cli_runner().invoke(
+            main,
+            ["keys", "rotate"],
+            obj=ScriptInfo(create_app=lambda: app),
+            env={"FIELDAPP_NEW_SECRET": secret},
+        )
+        assert rotated.exit_code == 0, rotated.output
+        app.config["SETTINGS"] = replace(settings, secret=secret)
+    assert push(phone, item)[0]["st"] == "stored"
+
+
 def test_another_secret_opens_nothing() -> None:
-    ours, theirs = SealingKeys(["a" * 32], 1), SealingKeys(["b" * 32], 1)
-    assert ours.public()["id"] == SealingKeys(["a" * 32], 1).public()["id"]
+    ours, theirs = SealingKeys("a" * 32, 1), SealingKeys("b" * 32, 1)
+    assert ours.public()["id"] == SealingKeys("a" * 32, 1).public()["id"]
     assert ours.public()["id"] != theirs.public()["id"]
     with pytest.raises(UnsealError):
         theirs.open(bytes([1]) + bytes.fromhex(ours.public()["id"]) + bytes(100), ("x",), 10)
