@@ -102,11 +102,10 @@ const generationIn = async (tx: Tx): Promise<number> =>
 const setGeneration = (tx: Tx, value: number): Promise<unknown> =>
   tx.put('meta', { key: 'generation', value } satisfies Generation);
 
-/** For a transaction that begins or ends the copy and empties `meta`: counting goes on, for who has read what was. */
-export async function countingOn(tx: Tx, change: () => Promise<void>): Promise<void> {
-  const generation = await generationIn(tx);
-  await change();
-  await setGeneration(tx, generation + 1);
+/** Of a copy begun anew: where counting begins no earlier copy has been, for who still has read that one. */
+export function beginCounting(tx: Tx): Promise<unknown> {
+  const [start = 0] = crypto.getRandomValues(new Uint32Array(1));
+  return setGeneration(tx, start);
 }
 
 /** The copy as it lies on disk, readable by nobody yet. */

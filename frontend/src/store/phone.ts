@@ -3,9 +3,9 @@ import type { Attempts, Contact } from '@/crypto/guessing';
 import type { ServerKey } from '@/crypto/toServer';
 import { createPepper, type Vault } from '@/crypto/vault';
 import type { Area, Catalogue, FormDefinition, Me } from '@/protocol/types';
-import { type Cursor, countingOn } from './base';
+import { beginCounting, type Cursor } from './base';
 import { FormFiles } from './formFiles';
-import type { Database, Durability, Tx } from './idb';
+import type { Database, Durability } from './idb';
 import type { SealedRecord, Sealer } from './sealed';
 
 export interface Device {
@@ -152,7 +152,7 @@ export class Phone {
    * and the drafts of the same person.
    */
   async begin(b: Beginning): Promise<void> {
-    await this.writeAnew(async (tx) => {
+    await this.db.write(STORES, async (tx) => {
       const kept = new Map<string, Row<unknown>>();
       for (const key of ['pepper', 'terms', 'contact']) {
         const row = await tx.get<Row<unknown>>('meta', key);
@@ -164,23 +164,20 @@ export class Phone {
       await tx.put('meta', { key: 'device', value: b.device });
       await tx.put('meta', { key: 'work', value: b.work });
       await tx.put('meta', b.profile);
+      await beginCounting(tx);
       for (const cursor of b.cursors) await tx.put('cursors', cursor);
     });
   }
 
   /** Destroys what could be read, whole or not at all; unsent work stays, sealed. */
   async end(ended: Ended): Promise<void> {
-    await this.writeAnew(async (tx) => {
+    await this.db.write(STORES, async (tx) => {
       for (const key of await tx.keys('meta'))
         if (!STAYING.includes(key)) await tx.delete('meta', key);
       for (const store of ['base', 'cursors', 'forms']) await tx.clear(store);
       await tx.put('meta', { key: 'ended', value: ended });
       await tx.put('meta', { key: 'attempts', value: { wrong: 0, last: 0 } satisfies Attempts });
     });
-  }
-
-  private writeAnew(change: (tx: Tx) => Promise<void>): Promise<void> {
-    return this.db.write(STORES, (tx) => countingOn(tx, () => change(tx)));
   }
 
   /** Whether visits are being filled; they can be counted without being opened. */
