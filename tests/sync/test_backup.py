@@ -520,7 +520,7 @@ def test_an_old_copy_opens_after_another_secret_took_over(
     sid = migrated.send(migrated.dwelling(migrated.cast.wang)).id
     path, _ = backup(tmp_path / "b")
     with writing() as connection:
-        rotate(connection, wrapper_for(SECRET), wrapper_for(new))
+        rotate(connection, wrapper_for(SECRET), wrapper_for(new), {})
     db.session.remove()
     db.engine.dispose()
     with create_app(settings_for(tmp_path, db_url, secret=new)).app_context():
