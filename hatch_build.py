@@ -15,6 +15,8 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 BUILT = "fieldapp/static/app"
+# What the PWA reads of the server's folder.
+SHARED = ("fieldapp/forms/never.json",)
 
 
 class BuildFrontend(BuildHookInterface):
@@ -27,6 +29,9 @@ class BuildFrontend(BuildHookInterface):
             self.copy / "frontend",
             ignore=shutil.ignore_patterns("node_modules", "e2e", "*.test.ts"),
         )
+        for path in SHARED:
+            (self.copy / path).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(Path(self.root) / path, self.copy / path)
         # Without the packages that only tests and checks need, such as the browser.
         npm(self.copy / "frontend", "ci", "--omit=dev")
         npm(self.copy / "frontend", "run", "build")

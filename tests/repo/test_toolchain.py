@@ -36,3 +36,17 @@ def test_make_help_describes_every_target() -> None:
     promised = re.findall(r"^\.PHONY: (\S+)", text, re.MULTILINE)
     described = re.findall(r"^([a-z0-9-]+):.*## \S", text, re.MULTILINE)
     assert promised == described
+
+
+def test_the_wheel_is_built_with_all_that_the_app_reads_of_the_server() -> None:
+    """`pip install .` builds the app in a copy of its own folder."""
+    outside = re.compile(r"from '((?:\.\./)+fieldapp/[^']+)'")
+    read = {
+        (path.parent / found).resolve().relative_to(ROOT).as_posix()
+        for path in (ROOT / "frontend/src").rglob("*")
+        if path.suffix in (".ts", ".vue") and not path.name.endswith(".test.ts")
+        for found in outside.findall(path.read_text("utf-8"))
+    }
+    copied = (ROOT / "hatch_build.py").read_text("utf-8")
+    assert read
+    assert {path for path in read if f'"{path}"' not in copied} == set()
