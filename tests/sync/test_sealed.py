@@ -209,6 +209,10 @@ def test_a_lost_phone_s_last_work_opens_two_secrets_later(app: Flask, cast: Cast
         )
         assert rotated.exit_code == 0, rotated.output
         app.config["SETTINGS"] = replace(settings, secret=secret)
+    current = app.config["SETTINGS"]
+    app.config["SETTINGS"] = replace(settings, secret="the second secret, for tests only")
+    assert push(phone, item)[0]["st"] == "later", "a server left with an old secret"
+    app.config["SETTINGS"] = current
     assert push(phone, item)[0]["st"] == "stored"
 
 

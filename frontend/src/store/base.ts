@@ -96,7 +96,7 @@ interface Generation {
   value: number;
 }
 
-/** How often the copy has changed on disk; whoever writes it says so, in the same transaction. */
+/** The copy's number on disk, one more with every change: whoever writes it says so, in the same transaction. */
 const generationIn = async (tx: Tx): Promise<number> =>
   (await tx.get<Generation>('meta', 'generation'))?.value ?? 0;
 const setGeneration = (tx: Tx, value: number): Promise<unknown> =>
