@@ -127,3 +127,13 @@ export function webForms(url: string): Promise<Engine> {
     leave: true,
   }));
 }
+
+/** A page of three questions with no engine behind them. */
+export function nothing(url: string): Promise<Engine> {
+  return other('nothing', url, (s) => ({
+    yes: `#yes${s}`,
+    asked: `#asked${s}`,
+    adults: `#adults${s}`,
+    told: `#told${s}`,
+  }));
+}

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { expect, type Page, test } from '@playwright/test';
 import { launchPhone } from '../e2e/browser';
 import { startServer, type TestServer } from '../e2e/server';
-import { type Engine, enketo, ours, webForms } from './engines';
+import { type Engine, enketo, nothing, ours, webForms } from './engines';
 import { asKeys, type Figure, figureOf, type Goal, isMet, written, writtenGoal } from './figures';
 import { goalsOf, SIZES } from './goals';
 import { type BenchHome, makeHome } from './home';
@@ -27,6 +27,8 @@ let server: TestServer;
 let pages: Pages;
 let phone: Awaited<ReturnType<typeof ours>>;
 let engines: Engine[];
+/** What an answer takes where there is no engine: no goal, but none can be below it. */
+let floor: Engine;
 
 /** Every value measured, by what it is. */
 const measured = new Map<string, number[]>();
@@ -42,12 +44,13 @@ test.beforeAll(async () => {
   await prepareForms();
   phone = await ours(server.url);
   engines = [phone, await enketo(pages.url), await webForms(pages.url)];
+  floor = await nothing(pages.url);
 });
 
 test.afterEach(async () => void (await report()));
 
 test.afterAll(async () => {
-  for (const engine of engines ?? []) await engine.dispose();
+  for (const engine of [...(engines ?? []), floor]) await engine?.dispose();
   pages?.close();
   await server?.dispose();
   await home?.dispose();
@@ -107,6 +110,7 @@ async function openAndAnswer(engine: Engine, size: number): Promise<void> {
 test('a form opens, and an answer settles', async () => {
   for (let run = 0; run < RUNS; run += 1) {
     for (const size of SIZES) for (const engine of engines) await openAndAnswer(engine, size);
+    await answer(floor, await floor.cold(''), floor.name);
   }
 });
 
