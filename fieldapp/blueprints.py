@@ -47,6 +47,7 @@ def _api_blueprints() -> Iterator[Blueprint]:
     """Imported late: routes need the extensions of the app that is being made."""
     from .accounts import factor_routes as factors
     from .accounts import routes as accounts
+    from .accounts import training_routes as trainings
     from .areas import routes as areas
     from .attachments import routes as attachments
     from .audit.routes import blueprint as access_log
@@ -61,7 +62,7 @@ def _api_blueprints() -> Iterator[Blueprint]:
     yield health  # anybody
     yield accounts.session  # anybody: log in, who am I
     yield factors.own  # logged in: own sessions, password and second factor
-    yield factors.users  # administrators
+    yield trainings.users  # administrators (with `factors`: one blueprint, more routes)
     yield forms.catalogue  # logged in: programs and forms of the own role
     yield forms.forms  # logged in: forms of scopes one reads
     yield form_desk  # administrators: try, publish, keep forms

@@ -160,6 +160,14 @@ CATALOGUE: dict[str, Kind] = {
             "Reason: {why}. Put that right and try again, or leave it to who has the right.",
         ),
     ),
+    "second_person": Kind(
+        409,
+        ("须由另一个人批准", "Somebody else approves this"),
+        (
+            "登记的人不能自己批准。请另一位管理员登录后批准。",
+            "Who wrote it down can't approve it. Let another administrator log in and do so.",
+        ),
+    ),
     "form_refused": Kind(
         422,
         ("表单不能发布", "The form can't be published"),

@@ -26,6 +26,7 @@ from werkzeug.test import TestResponse
 
 from fieldapp.accounts import users
 from fieldapp.accounts.access import Grant
+from fieldapp.accounts.training import Trained
 from fieldapp.areas.service import put_area
 from fieldapp.db import write_transaction
 
@@ -224,8 +225,9 @@ def install_cast(app: Flask) -> None:
         for username, (name, role, granted) in PEOPLE.items():
             grants = [Grant(*grant) for grant in granted]
             users.add_user(
-                username, name, role, password_of(username), grants, user_id=_id_of(username)
-            )
+                username, name, role, password_of(username), grants, user_id=_id_of(username),
+                trained=Trained("2026-03-12", _id_of("admin")) if role == "worker" else None,
+            )  # fmt: skip
 
 
 def meet_cast(app: Flask) -> Cast:

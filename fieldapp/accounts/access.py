@@ -172,6 +172,11 @@ def grantable_scopes(role: str) -> tuple[str, ...]:
     return reading or tuple(scope for scope in SCOPES if used[scope])
 
 
+def needs_training(role: str) -> bool:
+    """Whether the role is given both scopes only after training: who carries both on a phone."""
+    return carries(role) and set(grantable_scopes(role)) == set(SCOPES)
+
+
 def may_submit(role: str, program: HasRoles) -> bool:
     """Whether the role fills the program's forms."""
     return role in program.roles

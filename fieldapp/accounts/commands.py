@@ -1,14 +1,18 @@
 """`fieldapp users …`: accounts from the command line, e.g. the first administrator."""
 
+from datetime import datetime
+
 import click
 from flask.cli import AppGroup
 
 from fieldapp.db import write_transaction
 
-from . import access, factor, users
+from . import access, factor, training, users
 from .access import Grant
 from .keeping import note
 from .models import User
+from .problems import AccountError
+from .training import Trained
 
 users_group = AppGroup("users", help="Keep accounts.")
 
@@ -44,6 +48,9 @@ own_option = click.option(
     is_flag=True,
     help="The person chose it themselves: it needn't be changed at first use.",
 )
+DAY = click.DateTime(["%Y-%m-%d"])
+trained_help = "For health and housing together: the day of the training, YYYY-MM-DD."
+approved_help = "User name of the administrator who approves it."
 FIRST = f" and must choose a password of their own within {users.FIRST.days} days"
 
 
@@ -53,6 +60,8 @@ FIRST = f" and must choose a password of their own within {users.FIRST.days} day
 @click.option("--role", required=True, type=click.Choice(access.ROLES))
 @click.option("--grant", "grants", type=GrantType(), multiple=True, help="Repeat for more areas.")
 @click.option("--lang", type=click.Choice(["zh", "en"]), default="zh", show_default=True)
+@click.option("--trained", "day", type=DAY, help=trained_help)
+@click.option("--approved-by", "approver", help=approved_help)
 @password_option
 @own_option
 def add(
@@ -61,14 +70,18 @@ def add(
     role: str,
     grants: tuple[Grant, ...],
     lang: str,
+    day: datetime | None,
+    approver: str | None,
     password: str,
     own: bool,
 ) -> None:
     """Open an account."""
     with _told(), write_transaction():
-        note(
-            users.add_user(username, name, role, password, grants, lang, first=not own), ["opened"]
+        trained = _trained(day, approver) if day or approver else None
+        user = users.add_user(
+            username, name, role, password, grants, lang, first=not own, trained=trained
         )
+        note(user, ["opened", *(["training", "approval"] if trained else [])])
     click.echo(f"{username} ({role}) may log in{'' if own else FIRST}.")
 
 
@@ -106,6 +119,19 @@ def grant(username: str, grants: tuple[Grant, ...]) -> None:
     click.echo(f"{username}: {len(grants)} grants.")
 
 
+@users_group.command("trained")
+@click.argument("username")
+@click.option("--on", "day", type=DAY, required=True, help=trained_help)
+@click.option("--approved-by", "approver", required=True, help=approved_help)
+def trained(username: str, day: datetime, approver: str) -> None:
+    """Keep that a worker was trained for both scopes, and who approves."""
+    with _told(), write_transaction():
+        user = _known(username)
+        training.approved(user, _trained(day, approver))
+        note(user, ["training", "approval"])
+    click.echo(f"{username} may be given health and housing together.")
+
+
 @users_group.command("close")
 @click.argument("username")
 def close(username: str) -> None:
@@ -128,10 +154,17 @@ def factor_off(username: str) -> None:
     click.echo(f"{username} logs in with the password alone.")
 
 
+def _trained(day: datetime | None, approver: str | None) -> Trained:
+    user = _known(approver) if approver else None
+    if day is None or user is None or not (user.active and access.may_administer(user.role)):
+        raise AccountError("approved-by", "name the day and an administrator with an open account")
+    return Trained(day.date().isoformat(), user.id)
+
+
 def _known(username: str) -> User:
     user = users.find(username)
     if user is None:
-        raise users.AccountError("username", f"there is no {username}")
+        raise AccountError("username", f"there is no {username}")
     return user
 
 
@@ -142,5 +175,5 @@ class _told:  # noqa: N801 - used like a function
         return None
 
     def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
-        if isinstance(error, users.AccountError):
+        if isinstance(error, AccountError):
             raise click.ClickException(f"{error.field}: {error}")

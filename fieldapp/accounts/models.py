@@ -1,9 +1,17 @@
 """Accounts as stored: users, the areas granted to them, and their sessions."""
 
-from sqlalchemy import ForeignKey
+from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from fieldapp.db import Base
+
+from . import access
+
+
+def _only(scope: str) -> str:
+    """SQL: the roles that have no part in any other scope."""
+    roles = [role for role in access.ROLES if access.grantable_scopes(role) == (scope,)]
+    return ", ".join(f"'{role}'" for role in roles)
 
 
 class User(Base):
@@ -14,6 +22,7 @@ class User(Base):
     """
 
     __tablename__ = "user_account"
+    __table_args__ = (Index("ix_user_account_id_role", "id", "role", unique=True),)
 
     id: Mapped[str] = mapped_column(primary_key=True)
     username: Mapped[str] = mapped_column(unique=True)
@@ -26,8 +35,12 @@ class User(Base):
     first_until: Mapped[str | None]
     factor_since: Mapped[str | None]
     grants: Mapped[list["UserGrant"]] = relationship(
-        lazy="selectin", cascade="all, delete-orphan", order_by="(UserGrant.area, UserGrant.scope)"
+        lazy="selectin",
+        cascade="all, delete-orphan",
+        order_by="(UserGrant.area, UserGrant.scope)",
+        primaryjoin="User.id == foreign(UserGrant.user_id)",
     )
+    training: Mapped["Training | None"] = relationship(cascade="all, delete-orphan")
 
     @property
     def is_open(self) -> bool:
@@ -39,15 +52,47 @@ class User(Base):
         """Whether log-in asks for a code."""
         return self.factor_since is not None
 
+    @property
+    def needs_training(self) -> bool:
+        """Whether both scopes are given only once a training was approved."""
+        return access.needs_training(self.role)
+
 
 class UserGrant(Base):
-    """A user may work in this area, at any level, in this scope."""
+    """A user may work in this area, at any level, in this scope.
+
+    role: the user's, held to it by the key, so that the database itself refuses health to who goes
+    round dwellings and housing to a nurse, whatever code writes it.
+    """
 
     __tablename__ = "user_grant"
+    __table_args__ = (
+        ForeignKeyConstraint(["user_id", "role"], ["user_account.id", "user_account.role"]),
+        CheckConstraint(f"scope = 'housing' OR role NOT IN ({_only('housing')})", "housing_alone"),
+        CheckConstraint(f"scope = 'health' OR role NOT IN ({_only('health')})", "health_alone"),
+    )
 
-    user_id: Mapped[str] = mapped_column(ForeignKey("user_account.id"), primary_key=True)
+    user_id: Mapped[str] = mapped_column(primary_key=True)
     area: Mapped[str] = mapped_column(ForeignKey("area.code"), primary_key=True)
     scope: Mapped[str] = mapped_column(primary_key=True)
+    role: Mapped[str]
+
+
+class Training(Base):
+    """A user was trained to keep both scopes apart (`training.py`).
+
+    trained_on: the day, blank for who held both before this was asked. asked_by: the administrator
+    who wrote it down; approved_by: who approved; approved: when, None while it waits.
+    """
+
+    __tablename__ = "training"
+
+    user_id: Mapped[str] = mapped_column(ForeignKey("user_account.id"), primary_key=True)
+    trained_on: Mapped[str]
+    asked_by: Mapped[str]
+    asked: Mapped[str]
+    approved_by: Mapped[str]
+    approved: Mapped[str | None]
 
 
 class SecondFactor(Base):

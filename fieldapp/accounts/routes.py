@@ -24,6 +24,7 @@ from .limits import (
     was_refused,
 )
 from .models import User
+from .problems import AccountError
 from .schemas import (
     LogInSchema,
     MeSchema,
@@ -172,8 +173,8 @@ class OwnPassword(MethodView):
     def post(self, wish: dict[str, str]) -> None:
         """Change it; every other session ends"""
         user_id = current_principal().user_id
-        with _account_problems(), wall.system("access log"), write_transaction():
-            user = _user(user_id)
+        with account_problems(), wall.system("access log"), write_transaction():
+            user = known(user_id)
             if not accounts.change_password(user, wish["old"], wish["new"]):
                 abort_with("bad_credentials")
             note(user, ["password"], current_principal(), "password")
@@ -201,13 +202,13 @@ class UserSessions(MethodView):
     @users.response(200, SessionSchema(many=True))
     def get(self, user_id: str) -> list[dict[str, Any]]:
         """A person's sessions, the latest used first"""
-        return _sessions_of(_user(user_id).id)
+        return _sessions_of(known(user_id).id)
 
     @users.response(204)
     def delete(self, user_id: str) -> None:
         """End them all"""
         with wall.system("access log"), write_transaction():
-            user = _user(user_id)
+            user = known(user_id)
             sessions.end_all(user.id)
             note(user, ["sessions"], current_principal())
 
@@ -221,7 +222,7 @@ class UserSession(MethodView):
     @users.response(204)
     def delete(self, user_id: str, name: str) -> None:
         """End it"""
-        _end_session(_user(user_id).id, name)
+        _end_session(known(user_id).id, name)
 
 
 @users.route("")
@@ -240,7 +241,7 @@ class Users(MethodView):
     def post(self, new: dict[str, Any]) -> User:
         """Open an account"""
         grants = [Grant(**grant) for grant in new.pop("grants")]
-        with _account_problems(), wall.system("access log"), write_transaction():
+        with account_problems(), wall.system("access log"), write_transaction():
             user = accounts.add_user(**new, grants=grants, first=True)
             note(user, ["opened"], current_principal())
             return user
@@ -255,14 +256,14 @@ class OneUser(MethodView):
     @users.response(200, UserSchema)
     def get(self, user_id: str) -> User:
         """One account"""
-        return _user(user_id)
+        return known(user_id)
 
     @users.arguments(UpdateUserSchema)
     @users.response(200, UserSchema)
     def patch(self, changes: dict[str, Any], user_id: str) -> User:
         """Change name, language, password or areas; close or reopen the account"""
-        with _account_problems(), wall.system("access log"), write_transaction():
-            user = _user(user_id)
+        with account_problems(), wall.system("access log"), write_transaction():
+            user = known(user_id)
             _apply(user, changes)
             note(user, sorted(changes), current_principal())
         return user
@@ -279,26 +280,26 @@ def _apply(user: User, changes: dict[str, Any]) -> None:
         accounts.set_password(user, changes["password"], first=not own)
     if "active" in changes:
         if not changes["active"] and user.id == current_principal().user_id:
-            raise accounts.AccountError("active", "nobody closes their own account")
+            raise AccountError("active", "nobody closes their own account")
         accounts.set_active(user, changes["active"])
     db.session.flush()
 
 
-def _user(user_id: str) -> User:
+def known(user_id: str) -> User:
     user = accounts.get(user_id)
     if user is None:
         abort_with("not_found")
     return user
 
 
-class _account_problems:  # noqa: N801 - used like a function
+class account_problems:  # noqa: N801 - used like a function
     """Turns an AccountError into the problem invalid_fields."""
 
     def __enter__(self) -> None:
         return None
 
     def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
-        if isinstance(error, accounts.AccountError):
+        if isinstance(error, AccountError):
             abort_with(
                 "invalid_fields",
                 [{"path": error.field, "message": (error.zh, str(error))[language()]}],

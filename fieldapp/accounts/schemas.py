@@ -138,6 +138,27 @@ class RecoverySchema(Schema):
     recovery = fields.List(fields.String(), required=True)
 
 
+class TrainedOnSchema(Schema):
+    """On which day somebody was trained to keep health and housing apart."""
+
+    trained_on = fields.Date(
+        required=True, format="%Y-%m-%d", metadata={"description": "Of this day or before"}
+    )
+
+
+class TrainingSchema(Schema):
+    """A training for both scopes, by ids of administrators."""
+
+    trained_on = fields.String(
+        required=True, metadata={"description": "Blank: held both before this was asked"}
+    )
+    asked_by = fields.String(required=True)
+    approved_by = fields.String(required=True)
+    approved = fields.String(
+        required=True, allow_none=True, metadata={"description": "When; null while it waits"}
+    )
+
+
 class UserSchema(Schema):
     """An account as an administrator sees it."""
 
@@ -150,6 +171,10 @@ class UserSchema(Schema):
     second_factor = fields.Boolean(required=True, attribute="has_factor")
     created = fields.String(required=True)
     grants = fields.List(fields.Nested(GrantSchema), required=True)
+    needs_training = fields.Boolean(
+        required=True, metadata={"description": "Both scopes only once a training is approved"}
+    )
+    training = fields.Nested(TrainingSchema, required=True, allow_none=True)
 
 
 class NewUserSchema(Schema):

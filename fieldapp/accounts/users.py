@@ -9,19 +9,18 @@ from fieldapp import clock
 from fieldapp.areas import service as areas
 from fieldapp.db import db, utc_text, write_transaction
 
-from . import access, guessable, passwords, sessions
+from . import access, guessable, passwords, sessions, training
 from .access import Grant
 from .models import User, UserGrant
+from .problems import AccountError
+from .training import Trained
 
 FIRST = timedelta(days=7)  # in which a password that somebody else chose has to be replaced
-
-
-class AccountError(ValueError):
-    """An account that can't be kept so. `field` names what is wrong; zh: the same in Chinese."""
-
-    def __init__(self, field: str, message: str, zh: str = "") -> None:
-        super().__init__(message)
-        self.field, self.zh = field, zh or message
+UNTRAINED = (
+    "health and housing together are for who was trained for it: give one of them, write down the "
+    "day of the training at the account, let another administrator approve it, then give both",
+    "同时负责健康和住房，须先培训并经批准：请先只给一项，在账号里登记培训日期，由另一位管理员批准后再给两项。",
+)
 
 
 def authenticate(username: str, password: str) -> User | None:
@@ -73,10 +72,12 @@ def add_user(
     user_id: str | None = None,
     hashed: str | None = None,
     first: bool = False,
+    trained: Trained | None = None,
 ) -> User:
     """Open an account. Not committed. Raises AccountError.
 
-    hashed: of the password, if known. first: the password is for the first log-in alone.
+    hashed: of the password, if known. first: the password is for the first log-in alone. trained:
+    for both scopes.
     """
     username = _canonical(username)
     if find(username):
@@ -94,6 +95,8 @@ def add_user(
         created=utc_text(clock.now()),
         first_until=_first_until() if first else None,
     )
+    if trained:
+        training.approved(user, trained)
     set_grants(user, grants)
     db.session.add(user)
     db.session.flush()
@@ -108,10 +111,16 @@ def set_grants(user: User, grants: Iterable[Grant]) -> None:
             raise AccountError("grants", f"the role {user.role} has no part in {grant.scope}")
         if not areas.exists(grant.area):
             raise AccountError("grants", f"there is no area {grant.area}")
+    if _spans(wanted) and not _spans(user.grants) and training.is_missing(user):
+        raise AccountError("grants", *UNTRAINED)
     kept = [row for row in user.grants if Grant(row.area, row.scope) in wanted]
     have = {Grant(row.area, row.scope) for row in kept}
-    new = [UserGrant(area=g.area, scope=g.scope) for g in sorted(wanted - have)]
+    new = [UserGrant(area=g.area, scope=g.scope, role=user.role) for g in sorted(wanted - have)]
     user.grants = kept + new
+
+
+def _spans(grants: Iterable[Grant | UserGrant]) -> bool:
+    return len({grant.scope for grant in grants}) > 1
 
 
 def set_password(user: User, password: str, first: bool = False) -> None:

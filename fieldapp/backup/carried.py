@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from fieldapp.accounts.models import LoginSession, SecondFactor, User, UserGrant
+from fieldapp.accounts.models import LoginSession, SecondFactor, Training, User, UserGrant
 from fieldapp.areas.models import Area
 from fieldapp.devices.models import Device
 from fieldapp.forms.models import FormFile, FormVersion
@@ -23,7 +23,7 @@ from fieldapp.sync.models import Erased, Erasure, ErasurePhone
 
 # In the order in which rows may be added; areas and forms only grow.
 _GROWING = (Area, FormVersion, FormFile)
-_REPLACED = (User, UserGrant, SecondFactor, Device, LoginSession)
+_REPLACED = (User, Training, UserGrant, SecondFactor, Device, LoginSession)
 _RIGHTS = (Erasure, Erased, ErasurePhone, RightsRequest, RetentionRun)
 _ALL = (*_GROWING, *_REPLACED, *_RIGHTS)
 Rows = dict[str, list[dict[str, Any]]]

@@ -28,7 +28,7 @@ from . import care, housing
 from .desk import Desk, Told
 from .phone import Phones
 from .places import AREAS, DISTRICT
-from .staff import PASSWORD, STAFF, open_account
+from .staff import ADMIN_ID, PASSWORD, STAFF, open_account
 from .visits import CHINA, FORMS_VERSION, Visit
 
 SEED = 379901
@@ -68,7 +68,7 @@ def ensure_demo(share: float = 1.0, say: Callable[[str], object] = lambda _: Non
     say("reviewing")
     Desk(random, today, phones, people, told, new_id).prepare()
     with write_transaction():
-        open_account(LAST, _new_id(random))
+        open_account(LAST, ADMIN_ID)
     return Demo(fresh=True)
 
 

@@ -3,13 +3,16 @@
 from dataclasses import dataclass
 from functools import cache
 
-from fieldapp.accounts import users
+from fieldapp.accounts import access, users
 from fieldapp.accounts.access import Grant
 from fieldapp.accounts.passwords import hash_password
+from fieldapp.accounts.training import Trained
 
 from .places import DISTRICT, LIUHE, LIULIN, NANSHAN, SHIQIAO, VILLAGES
 
 PASSWORD = "xunfang-2026"
+ADMIN_ID = "7d1c1f9e-3c0a-4b52-9a53-5b7d4f1f0a11"
+TRAINED = Trained("2026-03-12", ADMIN_ID)  # of every worker: health and housing, kept apart
 
 
 @dataclass(frozen=True)
@@ -77,5 +80,5 @@ def open_account(username: str, user_id: str) -> None:
     member = next(m for m in STAFF if m.username == username)
     users.add_user(
         username, member.name, member.role, PASSWORD, member.grants, user_id=user_id,
-        hashed=hashed(),
+        hashed=hashed(), trained=TRAINED if access.needs_training(member.role) else None,
     )  # fmt: skip

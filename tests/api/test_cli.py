@@ -37,12 +37,23 @@ def test_the_first_administrator_is_made_here(run: Run, cast: Cast) -> None:
 
 def test_a_worker_gets_areas_and_other_areas(run: Run, app: Flask) -> None:
     run("users", "add", "hao", "--name", "郝静", "--role", "worker", "--password", "very secret 1",
-        "--grant", f"{LIULIN}:health", "--grant", f"{LIULIN}:housing")  # fmt: skip
+        "--grant", f"{LIULIN}:health", "--grant", f"{LIULIN}:housing",
+        "--trained", "2026-03-12", "--approved-by", "admin")  # fmt: skip
     listed = next(row for row in run("users", "list").output.splitlines() if row.startswith("hao"))
     assert listed == f"hao\tworker\t郝静\t{LIULIN}:health {LIULIN}:housing"
     assert run("users", "grant", "hao", f"{SHIQIAO}:health").exit_code == 0
     with app.app_context():
         assert [grant.area for grant in users.find("hao").grants] == [SHIQIAO]
+
+
+def test_both_scopes_are_given_after_the_training(run: Run) -> None:
+    run("users", "add", "hao", "--name", "郝静", "--role", "worker", "--password", "very secret 1")
+    both = (f"{LIULIN}:health", f"{LIULIN}:housing")
+    refused = run("users", "grant", "hao", *both)
+    assert (refused.exit_code, "training" in refused.output) == (1, True)
+    kept = run("users", "trained", "hao", "--on", "2026-03-12", "--approved-by", "admin")
+    assert kept.exit_code == 0, kept.output
+    assert run("users", "grant", "hao", *both).exit_code == 0
 
 
 @pytest.mark.parametrize(
@@ -56,6 +67,11 @@ def test_a_worker_gets_areas_and_other_areas(run: Run, app: Flask) -> None:
         ),
         (["password", "nobody", "--password", "very secret 1"], "there is no nobody"),
         (["grant", "wang", "379901001001:police"], "health"),
+        (["grant", "chen", f"{LIULIN}:housing"], "no part in housing"),
+        (["grant", "zhao", f"{LIULIN}:health"], "no part in health"),
+        (["trained", "chen", "--on", "2026-03-12", "--approved-by", "admin"], "no such training"),
+        (["trained", "wang", "--on", "2026-03-12", "--approved-by", "li"], "administrator"),
+        (["trained", "wang", "--on", "2999-03-12", "--approved-by", "admin"], "yet to come"),
         (["grant", "wang", "999999999999:health"], "no area"),
     ],
 )

@@ -12,6 +12,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from flask import Flask
 from sqlalchemy import Integer, LargeBinary, MetaData, Table, inspect
+from sqlalchemy.exc import IntegrityError
 
 from fieldapp import create_app
 from fieldapp.db import db
@@ -98,6 +99,40 @@ def test_issues_that_stood_before_are_open_and_due(empty: Flask) -> None:
     }
     flask_migrate.downgrade(revision="0003")
     assert [(row["i"], row["path"]) for row in content("issue")] == [(0, "g/age"), (1, "e1/sbp")]
+
+
+def test_workers_with_both_scopes_keep_them_and_nobody_gains_any(empty: Flask) -> None:
+    flask_migrate.upgrade(revision="0015")
+    fill("area", code="379901001001", parent=None)
+    both = "health housing"
+    given = {
+        "wang": ("worker", both),
+        "li": ("worker", "housing"),
+        "chen": ("nurse", both),
+        "shen": ("steward", both),
+    }
+    for name, (role, scopes) in given.items():
+        fill("user_account", id=name, username=name, role=role, first_until=None)
+        for scope in scopes.split():
+            fill("user_grant", user_id=name, area="379901001001", scope=scope)
+    flask_migrate.upgrade()
+    held = {(row["user_id"], row["role"], row["scope"]) for row in content("user_grant")}
+    assert held == {
+        (name, role, scope)
+        for name, (role, scopes) in given.items()
+        for scope in scopes.split()
+        if (role, scope) != ("nurse", "housing")
+    }
+    (trained,) = content("training")
+    assert (trained["user_id"], trained["trained_on"], bool(trained["approved"])) == (
+        "wang",
+        "",
+        True,
+    )
+    with pytest.raises(IntegrityError):
+        fill("user_grant", user_id="chen", area="379901001001", scope="housing", role="nurse")
+    flask_migrate.downgrade(revision="0015")
+    assert len(content("user_grant")) == len(held)
 
 
 def fill(table: str, **values: Any) -> None:

@@ -66,6 +66,8 @@ export default {
     active: 'closed or reopened',
     factor: 'second factor',
     sessions: 'logged out',
+    training: 'day of training',
+    approval: 'training approved',
   },
   findTitle: 'Who looked at somebody’s data',
   findHint:

@@ -66,6 +66,8 @@ export default {
     active: '停用或恢复',
     factor: '两步验证',
     sessions: '强制退出',
+    training: '培训日期',
+    approval: '批准培训',
   },
   findTitle: '某个人的资料谁看过',
   findHint: '本人想知道谁看过自己的资料时，在这里查。可打印后当面交给本人。',

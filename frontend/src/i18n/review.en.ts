@@ -260,6 +260,22 @@ export default {
     roleLabel: 'Role',
     newPassword: 'New password (blank: unchanged)',
     grants: 'Areas',
+    training: {
+      title: 'Health and housing together',
+      hint: 'Only after the training in keeping the two apart, approved by another administrator.',
+      none: 'No training is written down.',
+      before:
+        'Held both before this was asked; there is no day of training. Write it down after the next one.',
+      waiting:
+        'Trained on {day}, written down by {by}; waits for another administrator’s approval.',
+      approved: 'Trained on {day}, approved by {by}.',
+      tag: 'training to approve',
+      day: 'Day of the training',
+      keep: 'Write down',
+      approve: 'Approve',
+      alone: 'Who wrote it down can’t approve it: let another administrator log in and do so here.',
+      commandLine: 'the server’s operator',
+    },
     closed: 'closed',
     close: 'Close account',
     reopen: 'Reopen',

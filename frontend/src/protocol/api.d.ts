@@ -677,6 +677,98 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/users/{user_id}/training": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        /** Write down its day; it waits for another administrator, if there is one */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    user_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["TrainedOn"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["User"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/users/{user_id}/training/approval": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Approve the training of that day */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    user_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["TrainedOn"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["User"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/catalogue": {
         parameters: {
             query?: never;
@@ -3129,6 +3221,14 @@ export interface components {
             /** @enum {string} */
             scope: "health" | "housing";
         };
+        Training: {
+            /** @description Blank: held both before this was asked */
+            trained_on: string;
+            asked_by: string;
+            approved_by: string;
+            /** @description When; null while it waits */
+            approved: string | null;
+        };
         User: {
             id: string;
             username: string;
@@ -3139,6 +3239,9 @@ export interface components {
             second_factor: boolean;
             created: string;
             grants: components["schemas"]["Grant"][];
+            /** @description Both scopes only once a training is approved */
+            needs_training: boolean;
+            training: components["schemas"]["Training"] | null;
         };
         NewUser: {
             username: string;
@@ -3160,6 +3263,13 @@ export interface components {
             password?: string;
             active?: boolean;
             grants?: components["schemas"]["Grant"][];
+        };
+        TrainedOn: {
+            /**
+             * Format: date
+             * @description Of this day or before
+             */
+            trained_on: string;
         };
         ConsentNeed: {
             /** @description Of the consent */

@@ -80,6 +80,7 @@ export const get = <T>(path: string, query: Record<string, unknown> = {}): Promi
   call('GET', path + queryText(query));
 export const post = <T>(path: string, body?: unknown): Promise<T> => call('POST', path, body);
 export const patch = <T>(path: string, body: unknown): Promise<T> => call('PATCH', path, body);
+export const put = <T>(path: string, body: unknown): Promise<T> => call('PUT', path, body);
 export const remove = (path: string): Promise<void> => call('DELETE', path);
 
 /** `?a=1&b=2`; what is empty is left out. */
