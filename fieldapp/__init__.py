@@ -21,6 +21,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         SETTINGS=settings,
         SECRET_KEY=settings.secret,
         TESTING=settings.testing,
+        DEBUG=False,  # whatever FLASK_DEBUG says
         SQLALCHEMY_DATABASE_URI=settings.database_url,
         SQLALCHEMY_ENGINE_OPTIONS={"hide_parameters": True},  # errors are logged, values never
         MIGRATIONS=Path(__file__).parent / "migrations",

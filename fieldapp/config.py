@@ -1,13 +1,13 @@
 """Typed settings from the environment. Each is documented in docs/operating.md; a test keeps it so.
 
-Production (`FIELDAPP_ENV=production`, the container's default) refuses to start without a secret,
+Production (`FIELDAPP_ENV=production`) refuses to start without a secret,
 and unless somebody in front of it encrypts the line.
 """
 
 import os
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 
@@ -34,8 +34,8 @@ class Settings:
     """
 
     home: Path
-    database_url: str
-    secret: str
+    database_url: str = field(repr=False)  # may hold a password
+    secret: str = field(repr=False)
     production: bool = False
     testing: bool = False
     push_bytes: int = 256 * 1024

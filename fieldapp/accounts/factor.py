@@ -6,7 +6,7 @@
     drop(user_id)
 
 A code counts once, and so does a recovery code. The secret lies wrapped under the server's, the
-recovery codes as hashes: they are random enough (120 bits) to need no stretching.
+recovery codes as hashes: they are random enough (138 bits) to need no stretching.
 """
 
 import hmac
@@ -129,9 +129,9 @@ def _row(user_id: str) -> SecondFactor | None:
 
 
 def _recovery_code() -> str:
-    """24 signs in sixes; 119 bits."""
-    text = "".join(secrets.choice(_SIGNS) for _ in range(24))
-    return "-".join(text[at : at + 6] for at in range(0, 24, 6))
+    """28 signs in sevens; 138 bits."""
+    text = "".join(secrets.choice(_SIGNS) for _ in range(28))
+    return "-".join(text[at : at + 7] for at in range(0, 28, 7))
 
 
 def _sha(code: str) -> str:

@@ -108,7 +108,8 @@ class Source(MethodView):
             abort_with("not_found")
         answer = make_response(desk.origin_of(row))
         answer.content_type = "application/octet-stream"
-        answer.headers["Content-Disposition"] = "attachment"
+        named = f"{row.form_id}-{row.version}"
+        answer.headers.set("Content-Disposition", "attachment", filename=named)
         answer.headers["Cache-Control"] = "no-store"
         return answer
 

@@ -102,7 +102,7 @@ class TestSettingUp:
         other, desk = cast.zhao.log_in(), cast.zhao.log_in()
         _, recovery = set_up(cast.zhao, desk, watch)
         assert len(set(recovery)) == 8
-        assert {len(code) for code in recovery} == {27}
+        assert {len(code) for code in recovery} == {31}
         assert desk.get("/api/own/factor").json == {"on": True, "required": False, "recovery": 8}
         assert other.get("/api/session").status_code == 401
         again = desk.post("/api/own/factor", {"password": cast.zhao.password})
@@ -193,6 +193,13 @@ class TestTheEndOfIt:
         assert desk.get("/api/session").status_code == 401
         assert log_in(cast, cast.zhao)[1].status_code == 200
         assert [act for act in kept(app) if act in ("factor", "account")] == ["factor", "account"]
+
+    def test_a_new_password_from_an_administrator_leaves_it(self, cast: Cast, zhao: Set) -> None:
+        admin = cast.admin.log_in()
+        new = {"password": "seven brown kettles"}
+        assert admin.patch(f"/api/users/{cast.zhao.id}", new).status_code == 200
+        answer = cast.nobody().post("/api/session", {"username": "zhao", **new})
+        assert answer.json["code"] == "code_required"
 
     def test_so_does_the_command_line(self, app: Flask, cast: Cast, zhao: Set) -> None:
         result = FlaskCliRunner(app).invoke(main, ["users", "factor-off", "zhao"])

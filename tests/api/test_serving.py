@@ -85,6 +85,23 @@ def test_an_empty_folder_becomes_a_server_with_tables_and_forms(
     assert [form["id"] for form in catalogue["forms"]] == ["rental_register"]
 
 
+def test_a_message_whose_end_is_told_twice_is_refused(address: str) -> None:
+    """What another server in front might take for two requests is none here."""
+    host, port = address.removeprefix("http://").split(":")
+    head = f"POST /api/session HTTP/1.1\r\nHost: {host}\r\nX-FS-Proto: 1\r\n"
+    body = "0\r\n\r\nGET /api/health HTTP/1.1\r\nHost: x\r\n\r\n"
+    for ends in (
+        f"Content-Length: {len(body)}\r\nTransfer-Encoding: chunked\r\n",
+        "Content-Length: 5\r\nContent-Length: 6\r\n",
+        "Transfer-Encoding: chunked, identity\r\n",
+    ):
+        with socket.create_connection((host, int(port)), timeout=20) as line:
+            line.sendall(f"{head}{ends}\r\n{body}".encode())
+            said = b"".join(iter(partial(line.recv, 65536), b""))
+        assert said.startswith((b"HTTP/1.1 400 ", b"HTTP/1.1 501 ")), said[:80]
+        assert said.count(b"HTTP/1.1 ") == 1, said
+
+
 def test_production_refuses_to_start_without_its_secret(environment: dict[str, str]) -> None:
     result = subprocess.run(
         [*PROGRAM, "run"],
