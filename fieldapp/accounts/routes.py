@@ -6,6 +6,7 @@ from flask.views import MethodView
 from flask_smorest import Blueprint
 
 from fieldapp import wall
+from fieldapp.audit import service as access_log
 from fieldapp.db import db, write_transaction
 from fieldapp.devices import service as devices
 from fieldapp.problems import abort_with, language
@@ -202,7 +203,9 @@ class UserSessions(MethodView):
     @users.response(200, SessionSchema(many=True))
     def get(self, user_id: str) -> list[dict[str, Any]]:
         """A person's sessions, the latest used first"""
-        return _sessions_of(known(user_id).id)
+        told = _sessions_of(known(user_id).id)
+        access_log.note_colleagues(current_principal(), "sessions", [user_id])
+        return told
 
     @users.response(204)
     def delete(self, user_id: str) -> None:

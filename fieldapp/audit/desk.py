@@ -74,7 +74,7 @@ def person(principal: Principal, subject: str) -> dict[str, Any]:
     if not mine.desk:
         abort_with("not_found")
     held = people.records(office.store, found)
-    lines = looks.lines(office.store.connection, held, principal.role, lang)
+    lines = looks.lines(office.store.connection, found, held, principal.role, lang)
     told = {
         "title": office.title(found),
         "scope": found.scope,
@@ -148,6 +148,7 @@ def _server_lines(rows: Sequence[Any]) -> list[Line]:
             row.act,
             row.act in kinds.WRITING,
             (),
+            n=_count(said[row.seq], _ids(row, said[row.seq], {})),
             about=names.get(str(said[row.seq].get("user", "")), ""),
             changed=said[row.seq].get("changed"),
         )

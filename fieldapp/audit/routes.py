@@ -53,7 +53,7 @@ class AreaChain(MethodView):
         return desk.state(current_principal(), area)
 
 
-@blueprint.route("/people/<subject>")
+@blueprint.route("/people/<path:subject>")  # a lessor is `<dwelling>/lessor`
 class PersonLog(MethodView):
     """The log of a person."""
 

@@ -2,17 +2,19 @@
 
     record(connection, Entry(area, "erase", actor, role, "health", person))   # with a write
     note(principal, "open", area, "health", person)                           # a read, by itself
-    looked_at([person, pregnancy], feeds)                                     # who, when, how
+    note_page(principal, "visits", [Shown(area, "health", person)])           # a page of a list
+    looked_at("health", [person, pregnancy], feeds)                           # who, when, how
     page_of(area, "health", until, 50, 0)                                     # the latest rows
 
 An entry is part of the transaction it tells of; one of a read is kept before the answer goes out.
 """
 
 import json
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from flask import current_app
@@ -30,7 +32,8 @@ from .models import AuditHead, AuditRow
 KEEP = timedelta(days=3 * 365)
 SERVER = ""  # the chain in which others begin
 BEGIN, CUT = "begin", "cut"
-DELIVERED = ("pull", "fetch", "list")
+LIST = "list"
+DELIVERED = ("pull", "fetch", LIST)
 OF_A_VISIT = ("write", "admit", "open", "open_file", "open_aside")
 MANY = 50  # of more entities in one answer only the feed is noted: it counts as all of them
 
@@ -46,6 +49,16 @@ class Entry:
     scope: str = ""
     subject: str = ""
     what: dict[str, Any] = field(default_factory=dict)
+
+
+class Shown(NamedTuple):
+    """A record of which a page told something, by name or as what a visit was about; area, scope:
+    the village and scope it was told of in.
+    """
+
+    area: str
+    scope: str
+    id: str
 
 
 @dataclass(frozen=True)
@@ -102,6 +115,33 @@ def note(
     note_all([Entry(area, act, principal.user_id, principal.role, scope, subject or "", what)])
 
 
+def note_page(principal: Principal, name: str, shown: Iterable[Shown]) -> None:
+    """Keep of whom a page of a list told; a page that told of nobody is no read. Call it last: what
+    the session had loaded is read again when used.
+    """
+    ids = defaultdict[tuple[str, str], set[str]](set)
+    for area, scope, one in shown:
+        ids[area, scope].add(one)
+    note_told(
+        principal, LIST, {at: {"list": name, "ids": sorted(some)} for at, some in ids.items()}
+    )
+
+
+def note_colleagues(principal: Principal, name: str, users: Iterable[str]) -> None:
+    """As `note_page`, of what a page told of colleagues, by the ids of their accounts."""
+    note_page(principal, name, [Shown(SERVER, "", user) for user in users])
+
+
+def note_told(
+    principal: Principal, act: str, told: Mapping[tuple[str, str], dict[str, Any]]
+) -> None:
+    """Keep what one answer told: a row for each village and scope, all in one statement."""
+    who = (principal.user_id, principal.role)
+    note_all(
+        [Entry(area, act, *who, scope, what=told[area, scope]) for area, scope in sorted(told)]
+    )
+
+
 def note_all(entries: Sequence[Entry]) -> None:
     """Keep several reads at once. What the session had loaded is read again when used."""
     if entries:
@@ -110,10 +150,14 @@ def note_all(entries: Sequence[Entry]) -> None:
 
 
 def looked_at(
-    subjects: Collection[str], feeds: Collection[str] = (), visits: Collection[str] = ()
+    scope: str,
+    subjects: Collection[str],
+    feeds: Collection[str] = (),
+    visits: Collection[str] = (),
 ) -> list[Look]:
     """Who wrote, opened or received something of these entities, the latest first.
 
+    scope: theirs; of what somebody did in the other one nothing is told, whatever ids it named.
     feeds: those the entities are or were in; whoever received so much of one at once that it was
     not noted one by one, counts as having received them. visits: submissions that touched the
     entities, which may be noted under another that they touched too.
@@ -121,7 +165,7 @@ def looked_at(
     from fieldapp.accounts.users import names_of  # accounts note log-ins here
 
     with wall.system("access log"):
-        rows = list(_about(set(subjects), set(feeds), set(visits)))
+        rows = list(_about(scope, set(subjects), set(feeds), set(visits)))
     names = names_of({row.actor for row, *_ in rows})
     looks = {
         Look(row.at, row.actor, names.get(row.actor, ""), row.role, row.act, row.scope, about, *at)
@@ -131,15 +175,16 @@ def looked_at(
 
 
 def _about(
-    wanted: set[str], feeds: set[str], visits: set[str]
+    scope: str, wanted: set[str], feeds: set[str], visits: set[str]
 ) -> Iterator[tuple[AuditRow, frozenset[str], str, str]]:
     """Rows with the records they are about, the feed all of which was received, and the visit."""
     r = AuditRow
-    for row in db.session.scalars(sa.select(r).where(r.subject.in_(wanted))):
+    mine = sa.select(r).where(r.scope == scope)
+    for row in db.session.scalars(mine.where(r.subject.in_(wanted))):
         yield row, frozenset([row.subject]), "", str(told(row.what).get("sid", ""))
     areas = {feed.partition(".")[0] for feed in feeds}
     acts = r.act.in_([*DELIVERED, *OF_A_VISIT])
-    for row in db.session.scalars(sa.select(r).where(r.chain.in_(areas), acts)):
+    for row in db.session.scalars(mine.where(r.chain.in_(areas), acts)):
         what = told(row.what)
         about, feed, sid = wanted & _ids(what), what.get("feed", ""), what.get("sid", "")
         if about:

@@ -11,6 +11,7 @@ from fieldapp.accounts import access, sessions
 from fieldapp.accounts import service as accounts
 from fieldapp.accounts.service import current_principal, login_required, roles_allowed
 from fieldapp.areas import service as areas
+from fieldapp.audit import service as access_log
 from fieldapp.db import utc_text, write_transaction
 from fieldapp.forms import service as forms
 from fieldapp.problems import abort_with
@@ -37,8 +38,11 @@ class Devices(MethodView):
     def get(self) -> list[Device]:
         """The caller's phones; everybody's for an administrator"""
         principal = current_principal()
-        whose = None if access.may_administer(principal.role) else principal.user_id
-        return service.devices_of(whose)
+        if not access.may_administer(principal.role):
+            return service.devices_of(principal.user_id)
+        owners = {device.user_id for device in service.devices_of()}
+        access_log.note_colleagues(principal, "devices", owners)
+        return service.devices_of()
 
 
 @blueprint.route("/<device_id>/revoke")

@@ -26,7 +26,7 @@ from fieldapp.sync.aside import Decision, decisions, what_was_wrong
 from fieldapp.sync.consent import WAITING
 from fieldapp.sync.rules import current_rules
 
-from . import queue, visits
+from . import numbering, queue, visits
 from .reader import Reader
 
 S = m.Submission
@@ -60,7 +60,7 @@ def whole(principal: Principal, sid: str) -> dict[str, Any]:
     told = {
         **queue.kept_row(reader, row, blind),
         "state": row.state,
-        "n": row.n,
+        "n": row.n if numbering.open_to(principal, {row.install: row.user_id}) else None,
         "area": "" if blind else row.area,
         "fv": "" if blind else row.fv,
         "detail": "" if blind else what_was_wrong(row),

@@ -34,7 +34,9 @@ def page(principal: Principal, page: int, size: int) -> dict[str, Any]:
         kind = reader.kind(entity) if entity else None
         if entity and kind:
             items.append(_row(reader, entity, kind, row.reg, row.since))
-    return {"items": items, "total": count(principal), "page": page, "size": size}
+    told = {"items": items, "total": count(principal), "page": page, "size": size}
+    reader.note_page("conflicts")
+    return told
 
 
 def count(principal: Principal) -> int:

@@ -102,7 +102,7 @@ def page(
     counts = _counts(overseen.where(*where))
     people = _people([row[0] for row in found])
     reader.load(row[1].entity for row in found if row[1].entity)
-    return {
+    told = {
         "items": [_row(reader, issue, visit, people) for issue, visit in found],
         "total": _total(counts, state),
         "page": page,
@@ -110,6 +110,8 @@ def page(
         "counts": counts,
         "kinds": _kinds(reader, overseen),
     }
+    reader.note_page("issues")
+    return told
 
 
 def move(
@@ -219,12 +221,11 @@ def words(reader: Reader, kind: str, known: bool = False) -> str:
 def _row(
     reader: Reader, issue: m.Issue, visit: m.Submission, people: Mapping[str, str]
 ) -> dict[str, Any]:
-    about = reader.entity(visit.entity) if visit.entity else None
     return {
         **_told(reader, issue, visit, people),
         "visit": visit.id,
         "title": reader.form_title(visit.form),
-        "subject": reader.subject(about),
+        "subject": reader.subject(reader.about(visit)),
         "scope": visit.scope,
         "area_name": reader.area_name(visit.area),
         "author": visit.author,

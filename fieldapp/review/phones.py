@@ -1,11 +1,12 @@
 """The phones of those whose work one oversees: what waits, what is safe, what is missing.
 
-Numbers of visits are those the reader oversees; numbers that never came say nothing of what they
-were. Nobody learns from a count that the other scope exists.
+Counts are of visits the reader oversees. What tells of all that a phone sent (its numbers, what
+waits, the moment of its last contact) is told of phones whose numbers they may know (`numbering`);
+of others only the day of the last contact, and whether that is three days ago.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from contextlib import nullcontext
 from datetime import timedelta
 from typing import Any
@@ -15,6 +16,7 @@ import sqlalchemy as sa
 from fieldapp import clock, wall
 from fieldapp.accounts import access, users
 from fieldapp.accounts.service import Principal, areas_of, principal_from
+from fieldapp.audit import service as access_log
 from fieldapp.db import db, utc_text
 from fieldapp.devices import service as devices
 from fieldapp.devices.models import Device
@@ -23,27 +25,31 @@ from fieldapp.sync import log, seen
 from fieldapp.sync import models as m
 from fieldapp.sync.durable import durable_before
 
-from . import queue
+from . import numbering, queue
 from .reader import Reader
 
 S = m.Submission
 SILENT = timedelta(days=3)
+A_DAY = len("2026-11-02")  # of a moment
 
 
 def page(principal: Principal) -> list[dict[str, Any]]:
     """One row per phone in the shape of PhoneSchema: what needs somebody first, then by name."""
     reader = Reader(principal)
     owned = _owners(principal)
+    found = [device for device in devices.devices_of() if device.user_id in owned]
     installs = _installs(owned)
-    counts, old = _counts(principal, installs), _old_forms(reader, installs)
+    numbered = numbering.open_to(principal, {device.install: device.user_id for device in found})
+    counts, old = _counts(principal, installs, numbered), _old_forms(reader, installs)
     silent = utc_text(clock.now() - SILENT)
     rows = [
-        _row(device, owned[device.user_id], installs.get(device.install), silent)
+        _row(device, installs.get(device.install), silent, device.install in numbered)
         | counts.get(device.install, {"stored": 0, "durable": 0, "quarantined": 0})
-        | {"old_forms": old.get(device.install, [])}
-        for device in devices.devices_of()
-        if device.user_id in owned
+        | {"author": owned[device.user_id], "old_forms": old.get(device.install, [])}
+        for device in found
     ]
+    shown = {device.user_id for device in found}
+    access_log.note_colleagues(principal, "phones", shown)
     return sorted(rows, key=lambda row: (not _needs_somebody(row), row["author"], row["name"]))
 
 
@@ -74,19 +80,22 @@ def _installs(owned: Iterable[str]) -> dict[str, m.Install]:
     return {row.id: row for row in rows}
 
 
-def _row(device: Device, author: str, install: m.Install | None, silent: str) -> dict[str, Any]:
-    """What the phone said of itself."""
+def _row(device: Device, install: m.Install | None, silent: str, numbered: bool) -> dict[str, Any]:
+    """What the phone said of itself. numbered: whether the reader may know its numbers."""
     seen = max(device.last_seen, install.last_seen) if install else device.last_seen
+    repaired, exact = install.repaired if install else None, len(seen) if numbered else A_DAY
     row: dict[str, Any] = {
         "id": device.id,
-        "author": author,
         "name": device.name,
-        "last_seen": seen,
+        "last_seen": seen[:exact],
         "revoked": device.revoked,
         "silent": device.revoked is None and seen < silent,
         "repairs": install.repairs if install else 0,
-        "repaired": install.repaired if install else None,
+        "repaired": repaired[:exact] if repaired else None,
+        "numbered": numbered,
     }
+    if not numbered:
+        return row | {"waiting": None, "gaps": []}
     return row | (_numbers(install) if install else {"waiting": 0, "gaps": []})
 
 
@@ -98,8 +107,12 @@ def _numbers(install: m.Install) -> dict[str, Any]:
     return {"waiting": max(0, install.n_max - last), "gaps": gaps}
 
 
-def _counts(principal: Principal, installs: Iterable[str]) -> dict[str, dict[str, int]]:
-    """How many of the visits one oversees are stored, in a verified backup, and kept aside."""
+def _counts(
+    principal: Principal, installs: Iterable[str], numbered: Collection[str]
+) -> dict[str, dict[str, int]]:
+    """How many of the visits one oversees are stored, in a verified backup, and kept aside; what
+    can't be read may be anything, and counts where all numbers are told.
+    """
     mark = durable_before(db.session.connection())
     is_aside = queue.KEPT_ASIDE
     safe = sa.case((sa.and_(S.received < mark, ~is_aside), 1), else_=0)
@@ -107,7 +120,8 @@ def _counts(principal: Principal, installs: Iterable[str]) -> dict[str, dict[str
     columns = (S.install, sa.func.count(), sa.func.sum(safe), sa.func.sum(aside))
     blind = access.may_administer(principal.role)
     query = seen.numbers(*columns) if blind else seen.visits(principal, *columns)
-    query = query.where(S.install.in_(list(installs))).group_by(S.install)
+    known = sa.or_(S.scope != "", S.install.in_(list(numbered)))
+    query = query.where(S.install.in_(list(installs)), known).group_by(S.install)
     with wall.system("numbers of a phone") if blind else nullcontext():
         rows = db.session.execute(query).all()
     return {

@@ -49,7 +49,7 @@ def page(
         _ordered(principal, chosen, state).limit(size).offset((page - 1) * size)
     ).all()
     reader.load(row.Submission.entity for row in found if row.Submission.entity)
-    return {
+    told = {
         "items": [row_of(reader, *row) for row in found],
         "total": sum(counts.values()) if state == "all" else counts.get(state, 0),
         "page": page,
@@ -57,6 +57,8 @@ def page(
         "counts": {name: counts.get(name, 0) for name in STATES},
         "forms": _forms(reader, principal),
     }
+    reader.note_page("visits")
+    return told
 
 
 def row_of(
@@ -68,12 +70,11 @@ def row_of(
     blocking: int,
 ) -> dict[str, Any]:
     """A visit in the shape of VisitRowSchema."""
-    about = reader.entity(submission.entity) if submission.entity else None
     return {
         "id": submission.id,
         "form": submission.form,
         "title": reader.form_title(submission.form),
-        "subject": reader.subject(about),
+        "subject": reader.subject(reader.about(submission)),
         "scope": submission.scope,
         "area": submission.area,
         "area_name": reader.area_name(submission.area),
@@ -122,7 +123,9 @@ def quarantined(principal: Principal) -> list[dict[str, Any]]:
     query = seen.aside(principal, S).where(KEPT_ASIDE)
     rows = db.session.scalars(query.order_by(S.received.desc(), S.id).limit(500))
     blind = access.may_administer(principal.role)
-    return [kept_row(reader, row, blind) for row in rows]
+    told = [kept_row(reader, row, blind) for row in rows]
+    reader.note_page("quarantine")
+    return told
 
 
 def kept_row(reader: Reader, row: m.Submission, blind: bool) -> dict[str, Any]:
@@ -131,7 +134,7 @@ def kept_row(reader: Reader, row: m.Submission, blind: bool) -> dict[str, Any]:
     Of what waits for a consent whose it is, so that she can be asked.
     """
     waits = row.why in WAITING
-    about = reader.entity(row.entity) if waits and row.entity and not blind else None
+    about = reader.about(row) if waits and not blind else None
     return {
         "id": row.id,
         "author": row.author,

@@ -1,6 +1,7 @@
 """The register as the reviewer in front of the desk may see it: titles, labels and values in words.
 
-One `Reader` per request. It shows nothing that the person's audiences don't include.
+One `Reader` per request. It shows nothing that the person's audiences don't include, and remembers
+of whom it told: what a page shows and what the access log says of it can't differ.
 """
 
 import re
@@ -10,6 +11,8 @@ from functools import cached_property
 from fieldapp.accounts import access
 from fieldapp.accounts.service import Principal
 from fieldapp.areas import service as areas
+from fieldapp.audit import service as access_log
+from fieldapp.audit.service import Shown
 from fieldapp.db import db
 from fieldapp.forms.blobs import hash_of
 from fieldapp.forms.service import titles as published_titles
@@ -17,6 +20,7 @@ from fieldapp.problems import LANGS, language
 from fieldapp.programs.service import EntityType, Prop
 from fieldapp.registry import service as registry
 from fieldapp.registry.service import EntityView
+from fieldapp.sync import models as m
 from fieldapp.sync.durable import durable_before
 from fieldapp.sync.merge import Value
 from fieldapp.sync.rules import PublishedForm, current_rules
@@ -39,6 +43,11 @@ class Reader:
         self.rules = current_rules()
         self._entities: dict[str, EntityView | None] = {}
         self._area_names: dict[str, str] = {}
+        self._told: set[Shown] = set()
+
+    def note_page(self, name: str) -> None:
+        """Keep in the access log of whom the page that was made tells. Call it last."""
+        access_log.note_page(self.principal, name, self._told)
 
     @cached_property
     def durable_before(self) -> str:
@@ -65,6 +74,13 @@ class Reader:
         self.load([entity_id])
         return self._entities[entity_id]
 
+    def about(self, visit: m.Submission) -> EntityView | None:
+        """What a visit that the person is told of is about, if that is there for them."""
+        if not visit.entity:
+            return None
+        self._told.add(Shown(visit.area, visit.scope, visit.entity))
+        return self.entity(visit.entity)
+
     def kind(self, entity: EntityView) -> EntityType | None:
         """Its type, if a program still knows it."""
         return self.rules.programs.type(entity.scope, entity.type)
@@ -74,7 +90,12 @@ class Reader:
         if entity is None:
             return ""
         root = self.entity(self._root_id(entity)) if self._root_id(entity) else None
-        return self.subject(root) if root else entity.title
+        named = self._name(entity)
+        return self.subject(root) if root else named
+
+    def _name(self, entity: EntityView) -> str:
+        self._told |= {Shown(area, entity.scope, entity.id) for area in entity.areas[:1]}
+        return entity.title
 
     def _root_id(self, entity: EntityView) -> str:
         kind = self.kind(entity)
@@ -121,7 +142,7 @@ class Reader:
             return FILE[self.lang]
         if UUID.fullmatch(value):
             other = self.entity(value)
-            return other.title if other else value
+            return self._name(other) if other else value
         return self.area_name(value) if prop.name == "area_code" else value
 
     def choices(self, prop: Prop, scope: str) -> Mapping[str, str]:

@@ -63,7 +63,7 @@ class Visits(MethodView):
     @blueprint.arguments(QueueQuerySchema, location="query")
     @blueprint.response(200, QueueSchema)
     def get(self, query: dict[str, Any]) -> dict[str, Any]:
-        """Visits of the caller's areas, the most urgent first"""
+        """Visits of the caller's areas, the most urgent first; noted"""
         return queue.page(current_principal(), **query)
 
 
@@ -126,7 +126,7 @@ class Issues(MethodView):
     @blueprint.arguments(IssuesQuerySchema, location="query")
     @blueprint.response(200, IssuesSchema)
     def get(self, query: dict[str, Any]) -> dict[str, Any]:
-        """Issues of the caller's areas, what blocks first, then what is due first"""
+        """Issues of the caller's areas, what blocks first, then what is due first; noted"""
         return issues.page(Reader(current_principal()), **query)
 
 
@@ -150,7 +150,7 @@ class Conflicts(MethodView):
     @blueprint.arguments(PageQuerySchema, location="query")
     @blueprint.response(200, ConflictsSchema)
     def get(self, query: dict[str, Any]) -> dict[str, Any]:
-        """Conflicts of the caller's areas, the oldest first"""
+        """Conflicts of the caller's areas, the oldest first; noted"""
         return conflicts.page(current_principal(), **query)
 
 
@@ -184,7 +184,7 @@ class Quarantine(MethodView):
     @roles_allowed(*OVERSEERS, "admin")
     @blueprint.response(200, QuarantinedSchema(many=True))
     def get(self) -> list[dict[str, Any]]:
-        """Who sent what could not be applied, when, and why; the latest first"""
+        """Who sent what could not be applied, when, and why; the latest first; noted"""
         return queue.quarantined(current_principal())
 
 

@@ -407,7 +407,11 @@ class KeptSchema(QuarantinedSchema):
     """A submission kept aside, opened: of an administrator, nothing of what it says."""
 
     state = fields.String(required=True)
-    n = fields.Integer(required=True, metadata={"description": "Its number on its phone"})
+    n = fields.Integer(
+        required=True,
+        allow_none=True,
+        metadata={"description": "Its number on its phone, if all its numbers are the caller's"},
+    )
     area = fields.String(required=True)
     fv = fields.String(required=True, metadata={"description": "Version of the form"})
     detail = fields.String(required=True)
@@ -454,11 +458,19 @@ class PhoneSchema(Schema):
     id = fields.String(required=True)
     author = fields.String(required=True)
     name = fields.String(required=True)
-    last_seen = fields.String(required=True)
+    last_seen = fields.String(
+        required=True, metadata={"description": "A moment; only the day if not `numbered`"}
+    )
     revoked = fields.String(required=True, allow_none=True)
+    numbered = fields.Boolean(
+        required=True,
+        metadata={"description": "Whether all it numbered is the caller's to count"},
+    )
     silent = fields.Boolean(required=True, metadata={"description": "Unheard of for 3 days"})
     waiting = fields.Integer(
-        required=True, metadata={"description": "Finished and not here, as the phone last said"}
+        required=True,
+        allow_none=True,
+        metadata={"description": "Finished and not here, as the phone last said, if `numbered`"},
     )
     stored = fields.Integer(required=True)
     durable = fields.Integer(
@@ -468,7 +480,9 @@ class PhoneSchema(Schema):
     gaps = fields.List(
         fields.List(fields.Integer()),
         required=True,
-        metadata={"description": "Numbers `[from, to]` that never came, though later ones did"},
+        metadata={
+            "description": "If `numbered`: numbers `[from, to]` that never came, though later did"
+        },
     )
     repairs = fields.Integer(
         required=True, metadata={"description": "How often its copy had to be mended"}

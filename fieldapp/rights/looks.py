@@ -15,18 +15,20 @@ from fieldapp.sync.transactions import reading
 Line = dict[str, Any]
 
 
-def lines(connection: Connection, held: Mapping[str, Entity], role: str, lang: str) -> list[Line]:
+def lines(
+    connection: Connection, person: Entity, held: Mapping[str, Entity], role: str, lang: str
+) -> list[Line]:
     """`{at, name, role, act, wrote, kinds}`, the latest first.
 
-    held: the person's records by id; role: of who is told, which decides what kinds are named.
+    held: the records of the person by id; role: of who is told, which decides what kinds are named.
     """
-    scope = next(iter(held.values())).scope
     types = {entity.type for entity in held.values()}
     sids = {visit.id for visit in people.visits(connection, held)}
     touched = people.touched_by(connection, sids)
     told = []
-    for look in audit.looked_at(held, people.feeds(connection, held), sids):
-        about = {held[one].type for one in look.about}
+    known = (person.scope, {person.id, *held}, people.feeds(connection, held), sids)
+    for look in audit.looked_at(*known):
+        about = {held.get(one, person).type for one in look.about}
         about |= {held[one].type for one in touched.get(look.sid, set()) & held.keys()}
         if look.feed:
             about |= types.intersection(kinds.in_feed(look.feed))
@@ -37,7 +39,7 @@ def lines(connection: Connection, held: Mapping[str, Entity], role: str, lang: s
                 "role": look.role,
                 "act": look.act,
                 "wrote": look.act in kinds.WRITING,
-                "kinds": kinds.told(role, scope, about, lang),
+                "kinds": kinds.told(role, person.scope, about, lang),
             }
         )
     return told

@@ -59,7 +59,9 @@ def report(principal: Principal, person_id: str) -> dict[str, Any]:
         "person": page.person(person),
         "groups": groups,
         "visits": page.visits(visits),
-        "looks": by_day(lines(office.store.connection, held, principal.role, page.reader.lang)),
+        "looks": by_day(
+            lines(office.store.connection, person, held, principal.role, page.reader.lang)
+        ),
     }
     return {**told, "chain": chain_state(person.areas, page.reader.lang)}
 

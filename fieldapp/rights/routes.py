@@ -52,7 +52,7 @@ class Requests(MethodView):
     @blueprint.arguments(RequestsQuerySchema, location="query")
     @blueprint.response(200, RequestSchema(many=True))
     def get(self, query: dict[str, Any]) -> list[dict[str, Any]]:
-        """Requests of the caller's areas, the first due first"""
+        """Requests of the caller's areas, the first due first; noted"""
         return service.page(current_principal(), query["state"])
 
     @roles_allowed(*OFFICE)
@@ -71,8 +71,8 @@ class Request(MethodView):
     @roles_allowed(*OFFICE)
     @blueprint.response(200, RequestSchema)
     def get(self, request_id: str) -> dict[str, Any]:
-        """One request, with what the caller may do about it"""
-        return service.one(current_principal(), request_id)
+        """One request, with what the caller may do about it; noted"""
+        return service.opened(current_principal(), request_id)
 
 
 @blueprint.route("/requests/<request_id>/report")
@@ -150,7 +150,7 @@ class Erasure(MethodView):
     @roles_allowed(*DESK)
     @blueprint.response(200, PreviewSchema)
     def get(self, request_id: str) -> dict[str, Any]:
-        """What would be erased; changes nothing"""
+        """What would be erased; noted, and changes nothing"""
         return service.preview(current_principal(), request_id)
 
     @roles_allowed(*DESK)

@@ -1,6 +1,6 @@
 """Requests of people about their data, from the day they are asked to how they end.
 
-ask · page · one                      write down and show
+ask · page · opened                   write down and show
 hand_over · refuse                    how a request ends that changes nothing
 correct · withdraw                    submissions through the one door, like everybody's
 preview · erase · certificate         deletion in two steps, and how far it has come
@@ -17,7 +17,7 @@ from fieldapp import clock
 from fieldapp.accounts.service import Principal, areas_of
 from fieldapp.areas import service as areas
 from fieldapp.audit import service as audit
-from fieldapp.audit.service import Entry
+from fieldapp.audit.service import Entry, Shown
 from fieldapp.db import db, utc_text, write_transaction
 from fieldapp.problems import LANGS, abort_with, language
 from fieldapp.review.door import op, submit
@@ -103,13 +103,27 @@ def page(principal: Principal, state: str) -> list[dict[str, Any]]:
     order = (R.due, R.made) if state == rules.OPEN else (R.made.desc(), R.id)
     found = db.session.scalars(query.order_by(*order).limit(500)).all()
     office = Office(principal)
-    return [_row(office, row) for row in found]
+    told = [(_row(office, row), Shown(row.area, row.scope, row.subject)) for row in found]
+    audit.note_page(principal, "requests", [shown for row, shown in told if row["title"]])
+    return [row for row, _ in told]
+
+
+@across
+def opened(principal: Principal, request: str) -> dict[str, Any]:
+    """One request; noted. Stops with `not_found`."""
+    told = one(principal, request)
+    _note_opened(principal, _get(principal, request))
+    return told
 
 
 @across
 def one(principal: Principal, request: str) -> dict[str, Any]:
-    """One request. Stops with `not_found`."""
+    """One request, as it is after something was done about it. Stops with `not_found`."""
     return _row(Office(principal), _get(principal, request))
+
+
+def _note_opened(principal: Principal, row: RightsRequest) -> None:
+    audit.note(principal, "open", row.area, row.scope, row.subject, request=row.id)
 
 
 def subject_of(principal: Principal, request: str) -> str:
@@ -277,7 +291,7 @@ def preview(principal: Principal, request: str) -> dict[str, Any]:
             abort_with("not_found")
         person, _ = office.person(row.subject)
         held = len(phones.holders(people.feeds(connection, found.entities)))
-        return {
+        told = {
             "title": office.title(person),
             "records": len(people.records(office.store, person)),
             "visits": len(found.whole),
@@ -285,6 +299,8 @@ def preview(principal: Principal, request: str) -> dict[str, Any]:
             "phones": held,
             "seen": _digest(found),
         }
+    _note_opened(principal, row)
+    return told
 
 
 @across

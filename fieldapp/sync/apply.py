@@ -64,6 +64,7 @@ from .plan import (
     plan_issue,
     plan_review,
     plan_settle,
+    refuse_record,
     superseded,
     with_correction,
     within_rights,
@@ -447,7 +448,7 @@ class Batch:
         if view is None:
             raise AsideError("apply", f"{plan.scope} has no type {touched.t}")
         if here is not None and (here.type, here.scope) != (view.name, view.scope):
-            raise AsideError("authz", f"{touched.e} is something else here")
+            refuse_record(touched.e)
         return view
 
     def _judge(

@@ -55,7 +55,7 @@ def gated(
     if need is None or keeping is None or not need.carries(sent.answers):
         return plan
     if item.rest:
-        found = consent_of(registry, keeping, need, need.of(sent.answers), plan.on)
+        found = consent_of(registry, keeping, need, need.of(sent.answers), plan)
         if found.state != LIVE:
             raise AsideError(CONSENT, found.state)
         return _rest(plan, need)
@@ -63,7 +63,7 @@ def gated(
         # The mark of that time stands: what was decided by what was known then isn't found again.
         return _to_save(plan, need, ()) if item.admitted == EMERGENCY else plan
     person = need.of(sent.answers)
-    found = consent_of(registry, keeping, need, person, plan.on)
+    found = consent_of(registry, keeping, need, person, plan)
     if found.state == LIVE:
         return plan
     if found.state == SAFEGUARDING:
@@ -73,9 +73,14 @@ def gated(
     raise AsideError(CONSENT, found.state, person)
 
 
-def consent_of(registry: Registry, keeping: Keeping, need: Need, person: str, on: str) -> Standing:
-    """Where somebody's consent stands on a day, by all the server knows now."""
-    near = {entity.id: entity for entity in registry.near([person], keeping.type)}
+def consent_of(
+    registry: Registry, keeping: Keeping, need: Need, person: str, plan: Plan
+) -> Standing:
+    """Where somebody's consent stands on the plan's day, by all the server knows now in its scope:
+    somebody who is known in the other one alone is nobody here.
+    """
+    found = registry.near([person], keeping.type)
+    near = {entity.id: entity for entity in found if entity.scope == plan.scope}
     view_of = registry.view_of
 
     def is_hers(entity: Entity) -> bool:
@@ -86,7 +91,7 @@ def consent_of(registry: Registry, keeping: Keeping, need: Need, person: str, on
     mine = next((entity.props(view_of(entity)) for entity in consents if is_hers(entity)), None)
     them = near.get(person)
     born = them.props(view_of(them), only=frozenset([keeping.born])) if them else {}
-    return standing(mine, born.get(keeping.born, ""), on, keeping.notices, need.for_children)
+    return standing(mine, born.get(keeping.born, ""), plan.on, keeping.notices, need.for_children)
 
 
 def _rest(plan: Plan, need: Need) -> Plan:

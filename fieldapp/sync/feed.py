@@ -80,15 +80,13 @@ def _note_delivered(
     principal: Principal, act: str, changes: Mapping[str, Sequence[Mapping[str, Any]]]
 ) -> None:
     """Keep who received what. A person's own post holds only what they wrote themselves."""
-    entries = []
-    for feed, told in sorted(changes.items()):
+    delivered = {}
+    for feed, told in changes.items():
         ids = [change["e"] for change in told if change["k"] == "up"]
         area, _, audience = feed.partition(".")
         if ids and area != "u":
-            what = access_log.delivery(feed, ids)
-            who = (principal.user_id, principal.role, access.scope_of(audience))
-            entries.append(access_log.Entry(area, act, *who, what=what))
-    access_log.note_all(entries)
+            delivered[area, access.scope_of(audience)] = access_log.delivery(feed, ids)
+    access_log.note_told(principal, act, delivered)
 
 
 class _Page:

@@ -15,7 +15,6 @@ import sqlalchemy as sa
 from fieldapp import clock, wall
 from fieldapp.accounts import access
 from fieldapp.accounts.service import Principal
-from fieldapp.accounts.users import names_of
 from fieldapp.db import db
 from fieldapp.subjects.keys import keys_of
 from fieldapp.subjects.sealing import ErasedError
@@ -172,27 +171,10 @@ def submissions_about(principal: Principal, entity: str) -> list[Logged]:
     return submissions(principal, m.Submission.id.in_(touching))
 
 
-def gaps(principal: Principal) -> list[dict[str, Any]]:
-    """Installs with work that never came, of authors whose work the person reads.
-
-    `{install, user, author, last_seen, gaps: [[lo, hi], …]}`, the longest silent first.
-    """
-    s, t = m.Submission, m.Install
-    authors = seen.visits(principal, s.user_id)
-    rows = db.session.scalars(sa.select(t).where(t.user_id.in_(authors)).order_by(t.last_seen))
-    found = []
-    for row in rows.all():
-        present = numbers_of(row.id)
-        missing = gaps_in(present, row.n_max)
-        if missing and present:
-            author = names_of([row.user_id]).get(row.user_id, "")
-            told = {"install": row.id, "user": row.user_id, "author": author}
-            found.append(told | {"last_seen": row.last_seen, "gaps": missing})
-    return found
-
-
 def numbers_of(install: str) -> set[int]:
-    """The numbers of what came from a phone, of whatever scope: of what they were, nothing."""
+    """The numbers of what came from a phone, of whatever scope, for whoever may know them all
+    (`review.numbering`): of what they were, nothing.
+    """
     s = m.Submission
     with wall.system("numbers of a phone"):
         return set(db.session.scalars(sa.select(s.n).where(s.install == install)))
@@ -273,7 +255,6 @@ __all__: Sequence[str] = (
     "document",
     "entities_of",
     "find",
-    "gaps",
     "gaps_in",
     "hopeful",
     "issues_of",

@@ -33,6 +33,7 @@ ISSUE_FORM: Final = "_issue"
 BUILT_IN: Final = (REVIEW_FORM, SETTLE_FORM, ISSUE_FORM)
 DECISIONS: Final = ("approved", "returned", "rejected")
 MAX_TOUCHED: Final = 500
+_NOT_THEIRS: Final = "this isn't the author's to decide"  # also where there is nothing to decide on
 
 
 class AsideError(Exception):
@@ -213,7 +214,7 @@ def with_correction(plan: Plan, sent: Submitted, target: Target | None, author: 
         and not author.trusted
         and (target.user_id, target.scope) != (author.user_id, plan.scope)
     ):
-        refuse("corrects another person's work")
+        refuse_record(sent.corrects)
     mark = Touched(review_id(sent.corrects), REVIEW, False)
     values = (("target", sent.corrects), ("corrected", sent.id))
     after = len(sent.ops)
@@ -237,9 +238,9 @@ def plan_review(
     if accepted is not None and not (isinstance(accepted, str) and accepted.strip()):
         raise AsideError("parse", "a reason for accepting is a text")
     if target is None:
-        refuse("decides about nothing that is here")
+        refuse(_NOT_THEIRS)
     if not (author.decides(target.scope) and author.works_in(target.scope, [target.area])):
-        refuse("not this person's to decide")
+        refuse(_NOT_THEIRS)
     if decision == "approved" and not accepted and not author.trusted and blocked(target.id):
         refuse("issues stand in the way")
     about = Touched(review_id(target.id), REVIEW, False)
@@ -268,13 +269,13 @@ def plan_issue(
     if not all(isinstance(value, str) for value in told.values()) or told["to"] not in STATES:
         raise AsideError("parse", "a word about an issue names it and where it goes")
     if target is None:
-        refuse("about nothing that is here")
+        refuse(_NOT_THEIRS)
     about = Touched(issue_id(target.id, told["kind"], told["path"]), ISSUE, False)
     here = now(about.e)
     if told["to"] == "open":
         return _plan_opening(sent, target, author, about, here)
     if not author.settles(target.scope, target.area, "U"):
-        refuse("not this person's to settle")
+        refuse(_NOT_THEIRS)
     if not author.trusted and not (
         here and may_move(here.state, told["to"], here.fixer, target.user_id, author.user_id)
     ):
@@ -294,7 +295,7 @@ def _plan_opening(
     Of a visit that was written anew when somebody was erased nothing stands that was found before.
     """
     if sent.answers.get("kind") not in NOTED or not author.settles(target.scope, target.area, "C"):
-        refuse("not this person's to open")
+        refuse(_NOT_THEIRS)
     if not author.trusted and (here or target.rewritten):
         refuse("open already, or about what was erased in part")
     found = Finding(str(sent.answers.get("path", "")), str(sent.answers["kind"]))
@@ -317,10 +318,11 @@ def plan_settle(
     entities = [entity for entity in map(find, ids) if entity is not None]
     scopes = {entity.scope for entity in entities}
     if len(entities) != len(ids) or len(scopes) != 1 or CORE in scopes:
-        refuse("settles nothing that is here, or across scopes")
+        refuse(_NOT_THEIRS)
     scope = scopes.pop()
-    if not author.decides(scope):
-        refuse("not this person's to settle")
+    away = any(each.areas and not author.works_in(scope, each.areas) for each in entities)
+    if away or not author.decides(scope):
+        refuse(_NOT_THEIRS)
     views = {entity.id: view_of(entity) for entity in entities}
     writes = tuple(Applied(i, op.e, op.r, op.v, op.sup) for i, op in enumerate(sent.ops))
     for write in writes:
@@ -346,9 +348,9 @@ def check_rights(
         if touched.e in plan.own:
             continue
         if not plan.decides and not author.writes(views[touched.e]):
-            refuse(f"role {author.role} doesn't write {touched.t}")
+            refuse_record(touched.e)
         if not author.works_in(plan.scope, before.get(touched.e) or after[touched.e]):
-            refuse(f"{touched.t} {touched.e} isn't in the author's areas")
+            refuse_record(touched.e)
 
 
 def within_rights(plan: Plan, author: Author, views: Mapping[str, TypeView]) -> Plan:
@@ -369,6 +371,13 @@ def within_rights(plan: Plan, author: Author, views: Mapping[str, TypeView]) -> 
 def refuse(detail: str) -> NoReturn:
     """Keep it aside for want of rights."""
     raise AsideError("authz", detail)
+
+
+def refuse_record(entity: str) -> NoReturn:
+    """Keep it aside for want of rights to a record: in the same words for one of another village,
+    scope or type as for one that the role doesn't write, so that they tell nothing of it.
+    """
+    refuse(f"{entity} isn't the author's to write")
 
 
 def superseded(writes: Iterable[Applied]) -> dict[str, dict[str, set[Dot]]]:

@@ -96,7 +96,7 @@ class Place:
         self._take(village, worker, (code, "housing"), *apart)
         odd = village.make(village.dwelling(worker, phone="1", **new))
         self._take(village, worker, (code, "housing"), odd)
-        aside = village.make(village.dwelling(worker, **new), fv="of old")
+        aside = village.make(village.dwelling(worker, **new), fv="1999")
         self._take(village, worker, (code, "housing"), aside)
         self.words[code, "housing"] |= set(words.values())
 
@@ -107,7 +107,7 @@ class Place:
         client = next(e["e"] for e in made["entities"] if e["t"] == "client")
         follow = village.make(village.pregnancy(worker, client, area=code))
         self._take(village, worker, (code, "health"), follow)
-        aside = village.make(village.pregnancy(worker, client, area=code), fv="of old")
+        aside = village.make(village.pregnancy(worker, client, area=code), fv="1999")
         self._take(village, worker, (code, "health"), aside)
         self.words[code, "health"].add(words["client"])
 

@@ -89,7 +89,7 @@ def _by_id(place: Place, who: str, browser: Browser, alike: bool) -> Iterator[Tr
 def _at(path: str, one: str, kind: str) -> str:
     entity, _, register = one.partition("/")
     for name in ("visit_id", "item", "issue_id", "request_id", "subject", "entity"):
-        path = path.replace(f"<{name}>", entity)
+        path = path.replace(f"<{name}>", entity).replace(f"<path:{name}>", entity)
     return path.replace("<register>", register or "lessor_name").replace("<name>", "x.jpg")
 
 

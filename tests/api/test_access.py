@@ -99,7 +99,7 @@ ADMITTED: dict[tuple[str, str], set[str]] = {
     ("GET", "/api/access-log"): STEWARD | ADMIN,
     ("GET", "/api/access-log/areas/<area>/<scope>"): STEWARD | ADMIN,
     ("GET", "/api/access-log/chains/<area>"): STEWARD | ADMIN,
-    ("GET", "/api/access-log/people/<subject>"): STEWARD,
+    ("GET", "/api/access-log/people/<path:subject>"): STEWARD,
     ("GET", "/api/access-log/server"): ADMIN,
     ("GET", "/api/access-log/server/chain"): ADMIN,
 }

@@ -7,8 +7,11 @@ import pytest
 from flask import Flask
 
 from fieldapp import clock
+from fieldapp.accounts import users
+from fieldapp.accounts.access import Grant
+from fieldapp.db import write_transaction
 from fieldapp.sync import durable
-from tests.cast import Cast, Person
+from tests.cast import LIULIN, Browser, Cast, Person
 from tests.visits import TENANT, new_client, rental_visit
 
 
@@ -28,15 +31,75 @@ def test_chen_sees_what_waits_what_came_and_what_is_safe(app: Flask, cast: Cast)
     phone.call("verify", {"install": phone.install, "acked": [], "n_max": 5})
     health, housing = seen_by(cast.chen), seen_by(cast.zhao)
     told = ("waiting", "stored", "durable", "quarantined", "gaps", "silent", "repairs")
-    assert [health[name] for name in told] == [2, 2, 1, 0, [], False, 0]
-    assert [housing[name] for name in told] == [2, 1, 1, 0, [], False, 0]
+    assert [health[name] for name in told] == [None, 2, 1, 0, [], False, 0]
+    assert [housing[name] for name in told] == [None, 1, 1, 0, [], False, 0]
 
 
-def test_a_number_that_never_came_is_a_gap(app: Flask, cast: Cast) -> None:
-    phone = cast.wang.enrol()
+def test_of_a_phone_of_one_scope_its_lead_sees_what_waits_and_what_is_missing(
+    app: Flask, cast: Cast
+) -> None:
+    phone = cast.grid.enrol()
     phone.item({})  # finished, and lost with the browser's storage
+    phone.push([rental_visit(app, cast.grid)])
+    phone.call("verify", {"install": phone.install, "acked": [], "n_max": 3})
+    row = seen_by(cast.zhao, "吴刚")
+    assert (row["numbered"], row["gaps"], row["waiting"]) == (True, [[1, 1]], 1)
+
+
+def test_numbers_that_may_hide_the_other_scope_are_told_to_who_knows_both(
+    app: Flask, cast: Cast
+) -> None:
+    """王芳 works in both: 陈静 and 赵强 are told nothing of her numbers, the steward and the
+    administrator all."""
+    phone = cast.wang.enrol()
+    phone.item({})
     phone.push([new_client(app, cast.wang, "张小梅")])
-    assert (seen_by(cast.chen)["gaps"], seen_by(cast.chen)["waiting"]) == ([[1, 1]], 0)
+    for who in (cast.steward, cast.admin):
+        row = seen_by(who)
+        assert (row["numbered"], row["gaps"], row["waiting"]) == (True, [[1, 1]], 0)
+    for who in (cast.chen, cast.zhao):
+        row = seen_by(who)
+        assert (row["numbered"], row["gaps"], row["waiting"]) == (False, [], None)
+        assert row["last_seen"] == clock.now().date().isoformat(), "the day, not the moment"
+
+
+def test_a_lead_s_page_is_the_same_whatever_health_work_a_phone_does(
+    app: Flask, cast: Cast
+) -> None:
+    """By construction: nothing on it is made of what isn't housing."""
+    phone = cast.wang.enrol()
+    kept = rental_visit(app, cast.wang) | {"fv": "2099"}
+    phone.push([rental_visit(app, cast.wang), kept])
+    phone.call("verify", {"install": phone.install, "acked": [], "n_max": 2})
+    lead = cast.zhao.log_in()
+    before = [lead.get(path).json for path in pages(lead)]
+    phone.push([new_client(app, cast.wang, "张小梅")])
+    phone.item({})
+    phone.push([new_client(app, cast.wang, "刘春燕"), {"form": "never_published"}])
+    phone.call("verify", {"install": phone.install, "acked": [], "n_max": 12})
+    assert [lead.get(path).json for path in pages(lead)] == before
+    assert before[1]["n"] is None
+
+
+def pages(desk: Browser) -> list[str]:
+    """Where a phone's work is counted, and what was kept aside of it."""
+    (kept,) = desk.get("/api/review/quarantine").json
+    return ["/api/review/phones", f"/api/review/quarantine/{kept['id']}", "/api/review/summary"]
+
+
+def test_a_phone_that_was_used_in_the_other_scope_stays_closed(app: Flask, cast: Cast) -> None:
+    """王芳 gave up health; her old numbers still count what she did there."""
+    phone = cast.wang.enrol()
+    phone.push([new_client(app, cast.wang, "张小梅"), rental_visit(app, cast.wang)])
+    with app.app_context(), write_transaction():
+        user = users.get(cast.wang.id)
+        assert user is not None
+        users.set_grants(user, [Grant(LIULIN, "housing")])
+    assert seen_by(cast.zhao)["numbered"] is False
+    new = cast.wang.enrol()
+    new.push([rental_visit(app, cast.wang)])
+    told = [row["numbered"] for row in cast.zhao.log_in().get("/api/review/phones").json]
+    assert sorted(told) == [False, True]
 
 
 def test_a_phone_unheard_of_for_three_days_is_told(

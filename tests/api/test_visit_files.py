@@ -5,9 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 from werkzeug.test import TestResponse
 
+from fieldapp.audit.models import AuditRow
+from fieldapp.db import db
 from fieldapp.forms.service import publish
 from tests.cast import Cast, Phone
 
@@ -120,6 +123,17 @@ def test_only_who_reads_the_visit_sees_its_photos(cast: Cast, visit: tuple[str, 
     for wrong in (name.replace(".png", ".jpg"), name[:64], "x", named(VOICE, "weba"), "..%2F"):
         assert opened(cast.zhao, visit_id, wrong).status_code == 404
     assert opened(cast.zhao, "another", name).status_code == 404
+
+
+def test_whoever_opened_a_photo_is_in_the_access_log(
+    app: Flask, cast: Cast, visit: tuple[str, Phone]
+) -> None:
+    send_all(visit[1], PHOTO)
+    assert opened(cast.zhao, visit[0], named(PHOTO, "png")).status_code == 200
+    with app.app_context():
+        query = sa.select(AuditRow.actor).where(AuditRow.act == "open_file")
+        assert list(db.session.scalars(query)) == [cast.zhao.id]
+        db.session.remove()
 
 
 def test_naming_anothers_photo_shows_nothing_of_it(cast: Cast, visit: tuple[str, Phone]) -> None:

@@ -37,6 +37,7 @@ LIFTS = {
     "sync/log.py": "numbers of a phone, that gaps in one scope aren't taken for loss in another",
     "sync/census.py": "counts of forms",
     "review/phones.py": "numbers of a phone, for administrators",
+    "review/numbering.py": "which scopes a phone was used in, to tell its numbers to nobody else",
     "review/decisions.py": "what a decision replaces",
     "audit/service.py": "access log",
     "audit/desk.py": "access log: kinds of records by their ids, and every row to check a chain",

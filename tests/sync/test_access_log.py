@@ -91,7 +91,7 @@ class TestWhatIsKept:
 
     def test_the_subject_is_told_who_looked(self, village: Village, client: str) -> None:
         village.pull(village.cast.li, start([]))
-        looks = access_log.looked_at([client], [f"{LIULIN}.care", f"{LIULIN}.clinic"])
+        looks = access_log.looked_at("health", [client], [f"{LIULIN}.care", f"{LIULIN}.clinic"])
         assert {(look.name, look.act) for look in looks} == {
             ("王芳", "write"),
             ("王芳", "pull"),
@@ -103,7 +103,7 @@ class TestWhatIsKept:
     ) -> None:
         monkeypatch.setattr(access_log, "MANY", 0)
         village.pull(village.cast.li)
-        looks = access_log.looked_at([client], [f"{LIULIN}.care"])
+        looks = access_log.looked_at("health", [client], [f"{LIULIN}.care"])
         assert ("李娜", "pull") in {(look.name, look.act) for look in looks}
 
     def test_no_value_is_in_it(self, village: Village, client: str) -> None:

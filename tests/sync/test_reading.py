@@ -138,12 +138,3 @@ def test_what_cannot_be_read_is_seen_by_who_oversees_its_author(village: Village
     logged = log.find(named(village, "zhao"), odd["id"])
     assert logged is not None
     assert log.answers(logged) == {}
-
-
-def test_work_that_never_came_is_noticed(village: Village) -> None:
-    wang = village.cast.wang
-    late = village.make(village.dwelling(wang), install="phone-1", n=3)
-    village.take_in(wang, late)
-    (gap,) = log.gaps(named(village, "zhao"))
-    assert (gap["install"], gap["author"], gap["gaps"]) == ("phone-1", "王芳", [[1, 2]])
-    assert log.gaps(named(village, "sun")) == []

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from fieldapp.clock import new_id
 from fieldapp.db import db
 from fieldapp.programs.service import load_programs
 from fieldapp.registry import service as registry
@@ -194,6 +195,51 @@ class TestVisits:
         assert (result.st, result.why) == ("quarantined", "authz")
         assert versions() == before
 
+    def test_what_a_foreign_record_is_can_t_be_told_from_what_became_of_it(
+        self, village: Village
+    ) -> None:
+        """A dwelling's id that is a client, a tenant or a dwelling of another town: one answer, and
+        one page at the desk."""
+        wang, sun = village.cast.wang, village.cast.sun
+        client = client_of(village)
+        village.send(village.dwelling(wang, residents=[village.resident()]))
+        village.send(village.dwelling(sun, village=NANPO))
+        tenant = village.only(wang, "resident")["id"]
+        told = {
+            kind: became_of(village, one)
+            for kind, one in {
+                "scope": client,
+                "type": tenant,
+                "town": village.only(sun, "dwelling")["id"],
+            }.items()
+        }
+        assert told["scope"][0] == ("quarantined", "authz")
+        assert told["scope"] == told["type"] == told["town"]
+
+    def test_whether_a_tenant_is_a_child_can_t_be_asked_from_health(self, village: Village) -> None:
+        """The gate of consent looks for people of its own scope alone."""
+        wang, client = village.cast.wang, client_of(village)
+        child = village.resident() | {"r_dob": "2020-01-01"}
+        village.send(village.dwelling(wang, residents=[child]))
+        tenant = village.only(wang, "resident")["id"]
+        made = json.dumps(village.make(village.pregnancy(wang, client)))
+        for one in (tenant, new_id()):
+            named = json.loads(made.replace(client, one)) | {"id": new_id()}
+            assert village.take_in(wang, named)[0].why == "consent"
+
+
+def became_of(village: Village, record: str) -> tuple[tuple[str, str | None], str]:
+    """(state, why) of a new dwelling that takes a record's id, and its page at 赵强's desk."""
+    wang = village.cast.wang
+    made = village.make(village.dwelling(wang, unit="7-7"))
+    home = next(e["e"] for e in made["entities"] if e["t"] == "dwelling")
+    (result,) = village.take_in(wang, json.loads(json.dumps(made).replace(home, record)))
+    page = village.cast.zhao.log_in().get(f"/api/review/quarantine/{made['id']}")
+    assert page.status_code == 200
+    text = page.get_data(as_text=True).replace(record, "record").replace(made["id"], "visit")
+    db.session.rollback()
+    return (result.st, result.why), text
+
 
 HOUSING = ("zhao", "grid", "assistant", "steward")
 
@@ -230,7 +276,6 @@ def told(village: Village, who: str) -> dict[str, Any]:
         "searches": searches,
         "lists": listed,
         "several": sorted(registry.several(principal, SECRET_IDS)),
-        "gaps": log.gaps(principal),
     }
 
 

@@ -209,7 +209,7 @@ export default {
     notDurable: 'Received, not in a backup yet',
     phones: {
       title: 'How work arrives from phones',
-      hint: 'What needs somebody comes first. But for “Waiting”, numbers count only visits that you may see.',
+      hint: 'What needs somebody comes first. Numbers count only visits that you may see.',
       none: 'Nobody in your area has a phone enrolled.',
       waiting: 'Waiting',
       stored: 'Received',
@@ -223,6 +223,7 @@ export default {
       oldForm: '{n} with an old “{title}”',
       legend:
         '“Missing”: later visits came and these didn’t; look at the phone together. “Mended”: its copy differed from the server’s and was put right by itself; tell your administrator.',
+      notNumbered: '“–”: this phone is used for other work too; your administrator sees what waits on it and what is missing.',
       all: 'All phones',
       own: 'My phones',
     },

@@ -1655,7 +1655,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Visits of the caller's areas, the most urgent first */
+        /** Visits of the caller's areas, the most urgent first; noted */
         get: {
             parameters: {
                 query?: {
@@ -1879,7 +1879,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Issues of the caller's areas, what blocks first, then what is due first */
+        /** Issues of the caller's areas, what blocks first, then what is due first; noted */
         get: {
             parameters: {
                 query?: {
@@ -1970,7 +1970,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Conflicts of the caller's areas, the oldest first */
+        /** Conflicts of the caller's areas, the oldest first; noted */
         get: {
             parameters: {
                 query?: {
@@ -2102,7 +2102,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Who sent what could not be applied, when, and why; the latest first */
+        /** Who sent what could not be applied, when, and why; the latest first; noted */
         get: {
             parameters: {
                 query?: never;
@@ -2351,7 +2351,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Requests of the caller's areas, the first due first */
+        /** Requests of the caller's areas, the first due first; noted */
         get: {
             parameters: {
                 query?: {
@@ -2419,7 +2419,7 @@ export interface paths {
             };
             cookie?: never;
         };
-        /** One request, with what the caller may do about it */
+        /** One request, with what the caller may do about it; noted */
         get: {
             parameters: {
                 query?: never;
@@ -2716,7 +2716,7 @@ export interface paths {
             };
             cookie?: never;
         };
-        /** What would be erased; changes nothing */
+        /** What would be erased; noted, and changes nothing */
         get: {
             parameters: {
                 query?: never;
@@ -4004,17 +4004,20 @@ export interface components {
             id: string;
             author: string;
             name: string;
+            /** @description A moment; only the day if not `numbered` */
             last_seen: string;
             revoked: string | null;
+            /** @description Whether all it numbered is the caller's to count */
+            numbered: boolean;
             /** @description Unheard of for 3 days */
             silent: boolean;
-            /** @description Finished and not here, as the phone last said */
-            waiting: number;
+            /** @description Finished and not here, as the phone last said, if `numbered` */
+            waiting: number | null;
             stored: number;
             /** @description Of what came, in a verified backup */
             durable: number;
             quarantined: number;
-            /** @description Numbers `[from, to]` that never came, though later ones did */
+            /** @description If `numbered`: numbers `[from, to]` that never came, though later did */
             gaps: number[][];
             /** @description How often its copy had to be mended */
             repairs: number;
@@ -4045,8 +4048,8 @@ export interface components {
             /** @description Until its text is destroyed; null: it isn't */
             days_left: number | null;
             state: string;
-            /** @description Its number on its phone */
-            n: number;
+            /** @description Its number on its phone, if all its numbers are the caller's */
+            n: number | null;
             area: string;
             /** @description Version of the form */
             fv: string;
