@@ -45,6 +45,7 @@ LIFTS = {
     "accounts/routes.py": "access log",
     "accounts/factor.py": "second factor, before anybody is known",
     "accounts/factor_routes.py": "access log",
+    "accounts/training_routes.py": "access log",
     "rights/": "everything about one person",
     "consent/": "visits that wait for consent",
     "subjects/": "keys",

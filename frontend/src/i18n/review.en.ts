@@ -223,7 +223,8 @@ export default {
       oldForm: '{n} with an old “{title}”',
       legend:
         '“Missing”: later visits came and these didn’t; look at the phone together. “Mended”: its copy differed from the server’s and was put right by itself; tell your administrator.',
-      notNumbered: '“–”: this phone is used for other work too; your administrator sees what waits on it and what is missing.',
+      notNumbered:
+        '“–”: this phone is used for other work too; your administrator sees what waits on it and what is missing.',
       all: 'All phones',
       own: 'My phones',
     },
