@@ -6,6 +6,7 @@ from flask.cli import AppGroup
 from fieldapp import clock
 
 from .keeping import run
+from .schedule import standing
 
 retention_group = AppGroup("retention", help="What is out of time.")
 
@@ -23,3 +24,13 @@ def run_command(dry_run: bool) -> None:
         whole = "all" if one.all_of_it else f"{len(one.records)} records"
         click.echo(f"{one.person}: {whole}, {len(one.registers)} values (since {one.since or '-'})")
     click.echo(f"{'would erase' if dry_run else 'erased'}: {done.as_words()}")
+
+
+@retention_group.command("status")
+def status_command() -> None:
+    """How the nightly run stands; fails if it failed or is late."""
+    now = standing(clock.now())
+    told = (f"{key}={value}" for key, value in vars(now).items() if value)
+    click.echo(" ".join(told))
+    if now.state in ("failed", "late"):
+        raise SystemExit(1)

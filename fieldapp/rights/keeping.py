@@ -2,24 +2,23 @@
 
 plan(today)                 what would go, person by person
 run(today, dry_run)         let it go, and what else has a period
-run_daily(now)              once a day, whichever process comes first
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
 
 import sqlalchemy as sa
-from sqlalchemy.exc import IntegrityError
 
 from fieldapp import clock
 from fieldapp.audit import service as audit
 from fieldapp.consent import service as consent
-from fieldapp.db import utc_text, write_transaction
+from fieldapp.db import utc_text
 from fieldapp.programs.service import EntityType
 from fieldapp.sync import erased, erasure
 from fieldapp.sync import person as people
 from fieldapp.sync.entities import Entity, marks
+from fieldapp.sync.parties import party_id, party_of
 from fieldapp.sync.reach import Reach, reach
 from fieldapp.sync.rules import CurrentRules, current_rules, describe
 from fieldapp.sync.store import Store
@@ -27,7 +26,6 @@ from fieldapp.sync.transactions import reading
 
 from . import retention
 from .acting import act_of
-from .models import RetentionRun
 
 DECLINED = 180  # days: a visit at which everything was refused; it holds a village and a day
 REFUSED = 30  # days: the sealed text of what came about somebody erased
@@ -63,10 +61,7 @@ def plan(today: str) -> list[retention.Overdue]:
     with reading() as connection:
         rules = current_rules()
         store = Store(connection, rules.type, ())
-        found = [
-            retention.overdue(_person(store, rules, root), today)
-            for root in _candidates(store, rules, today)
-        ]
+        found = [_overdue(store, rules, one, today) for one in _candidates(store, rules, today)]
     return sorted((one for one in found if one), key=lambda one: one.person)
 
 
@@ -79,10 +74,23 @@ def _candidates(store: Store, rules: CurrentRules, today: str) -> Iterator[str]:
             continue
         for entity_id in people.quiet(store.connection, kind.scope, kind.name, before):
             entity = store.find(entity_id)
-            root = (people.subject_of(store, entity) or entity.id) if entity else None
-            if root and root not in seen:
-                seen.add(root)
-                yield root
+            if entity is None:
+                continue
+            root = people.subject_of(store, entity) or entity.id
+            found = {root, *(party_id(entity.id, name) for name in kind.parties)} - seen
+            seen |= found
+            yield from sorted(found)
+
+
+def _overdue(store: Store, rules: CurrentRules, root: str, today: str) -> retention.Overdue | None:
+    """What of somebody is out of time. A party to a record goes whole, and the record stays."""
+    if not party_of(root)[1]:
+        return retention.overdue(_person(store, rules, root), today)
+    party = people.subject(store, root)
+    found = retention.overdue(_party(store, rules, party), today) if party else None
+    if not (party and found and found.all_of_it):
+        return None
+    return replace(found, records=frozenset(), registers=people.registers(store, party))
 
 
 def _quiet_since(kind: EntityType, today: str) -> str | None:
@@ -111,6 +119,30 @@ def _person(store: Store, rules: CurrentRules, root: str) -> retention.Person:
     days = people.last_days(store.connection, held)
     records = [_record(store, rules, one, days.get(one.id, ""), held) for one in held.values()]
     return retention.Person(root, records, max(days.values(), default=""))
+
+
+def _party(store: Store, rules: CurrentRules, party: Entity) -> retention.Person:
+    """Somebody who is known by another's record, as the planner takes them."""
+    record, name = party_of(party.id)
+    on = people.last_days(store.connection, [record]).get(record, "")
+    held = _record(store, rules, replace(party, id=record), on, {})
+    kind = rules.programs.type(party.scope, party.type)
+    theirs = kind.parties[name].registers if kind else frozenset()
+    said = {reg: text for reg, text in held.rules.items() if reg in theirs}
+    stays = [_record(store, rules, one, "", {}).props for one in _stays(store, rules, record)]
+    return retention.Person(
+        party.id, [replace(held, rules=said)], on, retention.last_let(stays, on)
+    )
+
+
+def _stays(store: Store, rules: CurrentRules, place: str) -> list[Entity]:
+    """Records of somebody's time there: what names the place and can end."""
+    kinds = rules.programs.type
+    return [
+        one
+        for one in people.placed(store, place).values()
+        if (kind := kinds(one.scope, one.type)) and set(kind.props) & set(retention.ENDS)
+    ]
 
 
 def _orphans(store: Store, root: str) -> list[Entity]:
@@ -163,9 +195,10 @@ def _let_go(one: retention.Overdue, today: str) -> None:
 
     def find(connection: sa.Connection, rules: CurrentRules) -> Reach | None:
         store = Store(connection, rules.type, ())
-        now = retention.overdue(_person(store, rules, one.person), today)
-        if now != one:
+        if _overdue(store, rules, one.person, today) != one:
             return None
+        if party := party_of(one.person)[1] and people.subject(store, one.person):
+            return reach(connection, party, (), one.registers)
         first = store.find(one.person) or store.find(min(one.records))
         about = Entity(one.person, "", first.scope, areas=first.areas) if first else None
         if about is None:
@@ -184,21 +217,3 @@ def _declined(today: str, dry_run: bool) -> int:
     if found and not dry_run:
         erasure.void(found)
     return len(found)
-
-
-# ---- every day ----------------------------------------------------------------------------------
-
-
-def run_daily(now: datetime) -> Done | None:
-    """Run for the day, if no process has begun it yet."""
-    day, t = now.date().isoformat(), RetentionRun
-    try:
-        with write_transaction() as tx:
-            tx.execute(sa.insert(t).values(day=day, began=utc_text(now), ended=None, erased=0))
-    except IntegrityError:
-        return None
-    done = run(day)
-    with write_transaction() as tx:
-        values = {"ended": utc_text(clock.now()), "erased": done.people}
-        tx.execute(sa.update(t).where(t.day == day).values(**values))
-    return done

@@ -40,7 +40,8 @@ class RightsRequest(Base):
 
 class RetentionRun(Base):
     """The lock row of a day: who writes it first runs what is due. erased: how many people or
-    episodes; ended: blank while it runs, or if it was cut off.
+    episodes; ended: blank while it runs, or if it was cut off. tries: how often it was begun;
+    again: when whoever comes first may begin it again; failed: of what kind it failed last.
     """
 
     __tablename__ = "retention_run"
@@ -49,3 +50,6 @@ class RetentionRun(Base):
     began: Mapped[str]
     ended: Mapped[str | None]
     erased: Mapped[int]
+    tries: Mapped[int]
+    again: Mapped[str | None]
+    failed: Mapped[str | None]

@@ -5,8 +5,9 @@ Pure.
     overdue(person, today)                # what of the person goes, and whether all of it does
 
 Anchors: `close`, what the record belongs to was closed (a property or computed one `closed_on`);
-`contact`, the last time anybody spoke with the person; `end`, its own end (`end`, `ends_on`); none:
-the day it is about. `kept`: not a person's, stays. No date, no end: it isn't out of time.
+`contact`, the last time anybody spoke with the person; `end`, its own end (`end`, `ends_on`);
+`let`, what somebody lets was last lived in or visited; none: the day it is about. `kept`: not a
+person's, stays. No date, no end: it isn't out of time.
 """
 
 import re
@@ -18,8 +19,8 @@ from functools import lru_cache
 from typing import Final
 
 KEPT: Final = "kept"
-CLOSE, CONTACT, END, OWN = "close", "contact", "end", ""
-_RULE: Final = re.compile(r"(?:(close|contact|end)\+)?([1-9][0-9]{0,3})([dmy])")
+CLOSE, CONTACT, END, LET, OWN = "close", "contact", "end", "let", ""
+_RULE: Final = re.compile(r"(?:(close|contact|end|let)\+)?([1-9][0-9]{0,3})([dmy])")
 ENDS: Final = ("end", "ends_on", "ended_on", "noted_on")
 
 
@@ -50,7 +51,9 @@ def rule(text: str) -> Rule:
         return Rule()
     found = _RULE.fullmatch(text)
     if not found:
-        raise ValueError(f"“{text}” is no period: kept, 12m, 30d, close+12m, contact+12m or end+3y")
+        raise ValueError(
+            f"“{text}” is no period: kept, 12m, 30d, close+12m, contact+12m, end+3y or let+6m"
+        )
     return Rule(found[1] or OWN, int(found[2]), found[3])
 
 
@@ -71,11 +74,14 @@ class Record:
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody with all that is held of them. contact: the last day anybody spoke with them."""
+    """Somebody with all that is held of them. contact: the last day anybody spoke with them. let:
+    the last day on which what they let was lived in or visited; blank while somebody lives there.
+    """
 
     id: str
     records: Sequence[Record]
     contact: str = ""
+    let: str = ""
 
 
 @dataclass(frozen=True)
@@ -127,9 +133,18 @@ def _ends(record: Record, person: Person, by_id: Mapping[str, Record]) -> dict[s
         CLOSE: _closed(record, by_id),
         CONTACT: person.contact,
         END: _end(record, person),
+        LET: person.let,
         OWN: record.on,
     }
     return {name: rule(text).after(days[rule(text).anchor]) for name, text in record.rules.items()}
+
+
+def last_let(stays: Sequence[Mapping[str, str]], visited: str) -> str:
+    """The last day on which something was lived in, by the shown values of the stays there, or was
+    visited; blank while a stay goes on.
+    """
+    ends = [next((stay[name] for name in ENDS if stay.get(name)), "") for stay in stays]
+    return max([visited, *ends]) if all(ends) else ""
 
 
 def _own_end(record: Record) -> str:
@@ -174,9 +189,13 @@ def in_words(text: str) -> tuple[str, str]:
     found = rule(text)
     if not found.unit:
         return ("属于房屋，一直保存", "belongs to the dwelling; kept")
-    zh = {CLOSE: "结束后", CONTACT: "最后一次联系后", END: "到期后", OWN: ""}[found.anchor]
-    en = {CLOSE: "after it ends", CONTACT: "after the last contact", END: "after it runs out",
-          OWN: ""}[found.anchor]  # fmt: skip
+    zh, en = {
+        CLOSE: ("结束后", "after it ends"),
+        CONTACT: ("最后一次联系后", "after the last contact"),
+        END: ("到期后", "after it runs out"),
+        LET: ("无人租住且不再走访后", "after the last tenant left and the last visit"),
+        OWN: ("", ""),
+    }[found.anchor]
     unit_zh = {"d": "天", "m": "个月", "y": "年"}[found.unit]
     unit_en = {"d": "days", "m": "months", "y": "years"}[found.unit]
     return (f"{zh}{found.length}{unit_zh}", f"{found.length} {unit_en} {en}".strip())

@@ -128,6 +128,13 @@ def records_of(store: Store, person: str) -> dict[str, Entity]:
     return {e: entity for e, entity in found if entity and _is_about(store, entity, person)}
 
 
+def placed(store: Store, place: str) -> dict[str, Entity]:
+    """What is where a record is, as stays in a dwelling."""
+    ids = _followers(store.connection, {place})
+    store.load(ids)
+    return {e: found for e in sorted(ids) if (found := store.find(e))}
+
+
 def _is_about(store: Store, entity: Entity, person: str) -> bool:
     register = link(store.view_of(entity))
     return register is not None and any(w.v == person for w in entity.state.get(register, ()))

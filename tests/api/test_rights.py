@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from fieldapp import clock
+from fieldapp.cli import main
 from fieldapp.db import db
 from fieldapp.followup import schedule
 from fieldapp.registry import service as registry
@@ -318,6 +319,21 @@ def test_the_number_of_a_verify_task_goes_after_thirty_days(
         assert sync.audit() == []
 
 
+def test_the_access_log_goes_after_three_years(
+    app: Flask, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(3):  # the newest of a chain stays
+        cast.wang.log_in()
+    later = clock.now() + timedelta(days=3 * 365, hours=1)
+    monkeypatch.setattr(clock, "now", lambda: later)
+    with app.app_context():
+        today = later.date().isoformat()
+        dry = keeping.run(today, dry_run=True)
+        assert dry.log >= 2
+        assert keeping.run(today, dry_run=True).log == dry.log, "nothing was dropped"
+        assert keeping.run(today).log == dry.log
+
+
 def test_one_process_runs_a_day(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(clock, "now", lambda: datetime(2027, 1, 1, 12, tzinfo=UTC))
     assert not daily.look(app)
@@ -326,6 +342,83 @@ def test_one_process_runs_a_day(app: Flask, monkeypatch: pytest.MonkeyPatch) -> 
     assert not daily.look(app)
     monkeypatch.setattr(clock, "now", lambda: datetime(2027, 1, 2, 19, tzinfo=UTC))
     assert daily.look(app)
+
+
+class Night:
+    """A night in which the clearing fails as long as it is told to; the clock goes on by hand."""
+
+    def __init__(self, app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.app, self.failing, self.at = app, True, datetime(2027, 1, 1, 18, 5, tzinfo=UTC)
+        self.tried: list[str] = []
+        monkeypatch.setattr(clock, "now", lambda: self.at)
+        monkeypatch.setattr(daily, "run", self.run)
+
+    def run(self, today: str) -> keeping.Done:
+        self.tried.append(self.at.strftime("%d %H:%M"))
+        if self.failing:
+            raise OSError("张小梅 is in what it says")
+        return keeping.Done()
+
+    def until(self, hour: int, day: int) -> None:
+        """A look every ten minutes."""
+        while self.at < datetime(2027, 1, day, hour, 5, tzinfo=UTC):
+            daily.look(self.app)
+            self.at += timedelta(minutes=10)
+
+    def told(self, cast: Cast) -> tuple[str, list[str]]:
+        """What the health of the server says, and the administrator's log."""
+        state = cast.nobody().get("/api/health").json["retention"]
+        lines = cast.admin.log_in().get("/api/access-log/server").json["lines"]
+        return state, [line["act"] for line in lines if line["act"] == "overdue"]
+
+
+def test_a_night_that_fails_is_tried_again_after_growing_pauses_and_told(
+    app: Flask, cast: Cast, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    night = Night(app, monkeypatch)
+    assert night.told(cast) == ("never", [])
+    night.until(21, 1)
+    assert night.tried == ["01 18:05", "01 18:15", "01 18:35", "01 19:15", "01 20:35"]
+    assert night.told(cast) == ("failed", ["overdue"] * 5)
+    assert "retention: failed, is tried again: OSError" in caplog.text
+    assert "张小梅" not in caplog.text
+    night.failing = False
+    night.until(4, 2)
+    assert night.tried[5:] == ["01 23:15"], "after midnight too, were it due, and then no more"
+    assert night.told(cast)[0] == "ok"
+    night.until(19, 2)
+    assert night.tried[6:] == ["02 18:05"]
+    night.at += timedelta(days=3)
+    assert night.told(cast)[0] == "late"
+
+
+def test_a_night_that_was_cut_off_is_begun_again_by_another(
+    app: Flask, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    night = Night(app, monkeypatch)
+
+    def killed(_today: str) -> keeping.Done:
+        raise SystemExit  # what no process lives to note
+
+    monkeypatch.setattr(daily, "run", killed)
+    with pytest.raises(SystemExit):
+        daily.look(app)
+    monkeypatch.setattr(daily, "run", night.run)
+    night.failing = False
+    night.until(23, 1)
+    assert night.tried == [], "whoever began may still be at it"
+    night.until(2, 2)
+    assert night.tried == ["02 00:05"]
+
+
+def test_the_command_tells_how_the_nights_went(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    night = Night(app, monkeypatch)
+    run = app.test_cli_runner().invoke
+    assert run(main, ["retention", "status"]).output == "state=never\n"
+    night.until(19, 1)
+    told = run(main, ["retention", "status"])
+    assert told.exit_code == 1
+    assert told.output.startswith("state=failed tries=3 failed=OSError again=2027-01-01T19:")
 
 
 def test_a_refusal_at_the_door_leaves_nothing_after_half_a_year(
@@ -488,6 +581,43 @@ class TestALessor:
             assert "何大勇" not in all_text()
             gone = [f"housing/{dwelling}/lessor", f"housing/{dwelling}/lessor/2"]
             assert keys_of(db.session.connection()).destroyed(gone) == set(gone)
+            assert sync.audit() == []
+
+    def test_she_goes_half_a_year_after_the_last_tenant_and_the_last_visit(
+        self, app: Flask, cast: Cast, dwelling: str, village: Village,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:  # fmt: skip
+        with app.app_context():
+            later = keeping.run("2030-01-01", dry_run=True).overdue
+            lessor = f"{dwelling}/lessor"
+            assert lessor not in {one.person for one in later}, "周小兰 lives there"
+            tenant = str(village.only(cast.grid, "resident")["id"])
+            out = {"r_consent": "1", "r_known": "1", "r_person": tenant, "r_out": "2026-11-01",
+                   "r_presence": "2", "r_lead": "1", "r_needs": "none"}  # fmt: skip
+            phone = "13800000011"
+            village.send(village.dwelling(cast.grid, dwelling, phone=phone, residents=[out]))
+            assert village.only(cast.grid, "tenancy")["end"] == ["2026-11-01"]
+            monkeypatch.setattr(clock, "now", lambda: datetime(2027, 5, 1, 20, tzinfo=UTC))
+            dry = keeping.run("2027-05-01", dry_run=True)
+            assert lessor not in {one.person for one in dry.overdue}, "somebody was there since"
+            monkeypatch.setattr(clock, "now", lambda: datetime(2027, 5, 2, 20, tzinfo=UTC))
+            dry = keeping.run("2027-05-02", dry_run=True)
+            assert lessor in {one.person for one in dry.overdue}
+            told = app.test_cli_runner().invoke(main, ["retention", "run", "--dry-run"])
+            assert f"{lessor}: all" in told.output
+            assert "刘春燕" in all_text()
+            assert keeping.run("2027-05-02").as_words() == dry.as_words()
+            text = all_text()
+            for gone in ("刘春燕", "13800000001", "13800000011", "周小兰"):
+                assert gone not in text
+            home = village.only(cast.grid, "dwelling")
+            assert not {"lessor_name", "lessor_phone", "lease_filed"} & home.keys()
+            assert home["address"] == ["柳林路1号"]
+            assert keys_of(db.session.connection()).destroyed([f"housing/{lessor}"])
+            assert keeping.run("2027-05-02").people == 0
+            stood = versions()
+            sync.rebuild()
+            assert versions() == stood
             assert sync.audit() == []
 
     def test_a_visit_from_before_that_comes_after_says_nothing_of_her(

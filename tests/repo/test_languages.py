@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 import pytest
 
+from fieldapp.programs.service import load_programs
+
 DOCS = Path(__file__).parents[2] / "docs"
 
 
@@ -51,6 +53,14 @@ def test_both_pages_have_the_same_parts() -> None:
 @pytest.mark.parametrize("number", range(len(ENGLISH)))
 def test_each_part_says_as_much(number: int) -> None:
     assert CHINESE[number] == ENGLISH[number]
+
+
+def test_every_period_of_the_programs_is_told_and_no_other() -> None:
+    stated = {prop.retention for kind in load_programs().types() for prop in kind.props.values()}
+    for page in ("privacy.md", "privacy.zh-CN.md"):
+        text = (DOCS / page).read_text("utf-8")
+        told = set(re.findall(r"\| `((?:\w+\+)?\d+[dmy]|kept)` \|$", text, re.MULTILINE))
+        assert told == stated, page
 
 
 def test_articles_of_the_law_stand_in_the_same_order() -> None:

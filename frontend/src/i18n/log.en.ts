@@ -55,6 +55,7 @@ export default {
     factor: 'changed the second factor',
     begin: 'began a log',
     cut: 'dropped rows of three years ago',
+    overdue: 'could not finish the nightly clearing; it is tried again',
     other: 'handled',
   },
   changed: {

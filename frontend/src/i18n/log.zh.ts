@@ -55,6 +55,7 @@ export default {
     factor: '更改两步验证',
     begin: '开始一份记录',
     cut: '清理满三年的记录',
+    overdue: '夜间到期清理没有完成，会再试',
     other: '处理',
   },
   changed: {

@@ -3136,6 +3136,8 @@ export interface components {
             status?: string;
             version?: string;
             database?: string;
+            /** @description The nightly run that lets go what is out of time: ok, never (not due yet), failed (and is tried again), late, or off (somebody else's schedule) */
+            retention?: string;
         };
         Me: {
             id: string;

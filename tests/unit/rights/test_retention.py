@@ -34,6 +34,7 @@ def gone(person: Person, day: str) -> set[str]:
         ("close+12m", "2026-03-31", "2027-03-31"),
         ("end+6m", "2026-08-31", "2027-02-28"),
         ("contact+12m", "2028-02-29", "2029-02-28"),
+        ("let+6m", "2026-11-02", "2027-05-02"),
         ("end+3y", "2026-11-02T09:00:00Z", "2029-11-02"),
         ("30d", "2026-01-15", "2026-02-14"),
         ("kept", "2026-01-15", None),
@@ -101,6 +102,26 @@ def test_a_tenant_goes_half_a_year_after_the_last_stay_ended() -> None:
     left = Person("he", [him, stay("one", "2025-03-01"), stay("two", "2026-02-28")], "2026-01-01")
     assert gone(left, "2026-08-27") == {"one"}
     assert gone(left, "2026-08-28") == {"he", "one", "two"}
+
+
+@pytest.mark.parametrize(
+    ("ends", "visited", "last"),
+    [
+        ([], "2026-11-02", "2026-11-02"),
+        (["2026-12-20"], "2026-11-02", "2026-12-20"),
+        (["2026-10-01", "2026-09-01"], "2026-11-02", "2026-11-02"),
+        (["2026-12-20", ""], "2026-11-02", ""),
+    ],
+)
+def test_a_dwelling_was_last_let_when_nobody_lives_there_any_more(
+    ends: list[str], visited: str, last: str
+) -> None:
+    stays = [{"start": "2026-01-01"} | ({"end": end} if end else {}) for end in ends]
+    assert retention.last_let(stays, visited) == last
+    held = {"lessor_name": "let+6m"}
+    lessor = Record("home", "dwelling", {"lessor_name": "刘春燕"}, held, visited)
+    found = overdue(Person("home/lessor", [lessor], visited, last), "2027-05-02")
+    assert (found is not None) == (last == "2026-11-02")
 
 
 def test_one_value_of_a_record_may_go_before_the_rest() -> None:
