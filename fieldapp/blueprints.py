@@ -1,6 +1,8 @@
 """Every blueprint of the API in one auditable list, with the kind of caller each one admits."""
 
 from collections.abc import Iterator
+from threading import RLock
+from typing import Any
 
 from flask import Flask
 from flask_smorest import Api, Blueprint
@@ -23,9 +25,40 @@ class ProblemSchema(Schema):
 
 
 class ProblemApi(Api):
-    """flask-smorest with our error shape: `fieldapp.problems` answers, not its own handlers."""
+    """flask-smorest with our error shape: `fieldapp.problems` answers, not its own handlers.
+
+    The OpenAPI document is written when somebody first asks for it: that is most of what starting
+    would cost, and a server that visits are sent to never needs it.
+    """
 
     ERROR_SCHEMA = ProblemSchema
+
+    def __init__(self, app: Flask) -> None:
+        self._undescribed: list[Blueprint] = []
+        self._describing = RLock()
+        super().__init__(app)
+
+    def register_blueprint(self, blp: Blueprint) -> None:
+        """Mount it; it is described later."""
+        self._app.extensions["flask-smorest"]["blp_name_to_api"][blp.name] = self
+        self._app.register_blueprint(blp)
+        self._undescribed.append(blp)
+
+    @property
+    def spec(self) -> Any:
+        """The document, with everything that was mounted."""
+        with self._describing:
+            waiting, self._undescribed = self._undescribed, []
+            for blp in waiting:
+                blp.register_views_in_doc(
+                    self, self._app, self._spec, name=blp.name, parameters=None
+                )
+                self._spec.tag({"name": blp.name, "description": blp.description})
+        return self._spec
+
+    @spec.setter
+    def spec(self, made: Any) -> None:
+        self._spec = made
 
     def _register_error_handlers(self) -> None:
         return None
