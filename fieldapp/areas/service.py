@@ -3,10 +3,11 @@
 import csv
 import re
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, bindparam, select
 
 from fieldapp.db import db
 
@@ -71,11 +72,16 @@ def get(code: str) -> Area | None:
 
 def leaf_codes(under: str) -> list[str]:
     """The villages in an area (itself, if it is one), sorted; empty for an unknown code."""
-    below = select(Area.code, Area.level).where(Area.code == under).cte("below", recursive=True)
-    step = select(Area.code, Area.level).join(below, Area.parent == below.c.code)
-    below = below.union_all(step)
-    query = select(below.c.code).where(below.c.level == "village").order_by(below.c.code)
-    return list(db.session.scalars(query))
+    return list(db.session.scalars(_leaves(), {"under": under}))
+
+
+@cache
+def _leaves() -> Select[tuple[str]]:
+    """The query, made once: it is asked several times in every request."""
+    root = select(Area.code, Area.level).where(Area.code == bindparam("under"))
+    below = root.cte("below", recursive=True)
+    below = below.union_all(select(Area.code, Area.level).join(below, Area.parent == below.c.code))
+    return select(below.c.code).where(below.c.level == "village").order_by(below.c.code)
 
 
 def with_ancestors(codes: Iterable[str]) -> list[Area]:
