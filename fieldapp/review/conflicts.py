@@ -14,11 +14,12 @@ from fieldapp.programs.service import EntityType
 from fieldapp.registry.service import EntityView
 from fieldapp.sync import models as m
 from fieldapp.sync import seen
+from fieldapp.sync.merge import Dot, parse_dot
 
 from . import history
 from .reader import Reader
 
-C, E = m.Conflict, m.Entity
+C, E, W = m.Conflict, m.Entity, m.RegWrite
 
 
 def page(principal: Principal, page: int, size: int) -> dict[str, Any]:
@@ -45,10 +46,10 @@ def count(principal: Principal) -> int:
     return db.session.scalar(seen.count_of(found)) or 0
 
 
-def whole(principal: Principal, entity_id: str, register: str) -> dict[str, Any]:
-    """One conflict in the shape of ConflictSchema. Stops with `not_found`."""
+def whole(principal: Principal, entity_id: str, value: str) -> dict[str, Any]:
+    """The conflict to which `value` leads, in the shape of ConflictSchema, or `not_found`."""
     reader = Reader(principal)
-    entity, kind, since = find(reader, entity_id, register)
+    entity, kind, register, since = find(reader, entity_id, value)
     written = history.of_register(reader, entity, register)
     members = reader.members(kind, register)
     told = {
@@ -85,15 +86,26 @@ def note(principal: Principal, act: str, entities: Iterable[EntityView]) -> None
     )
 
 
-def find(reader: Reader, entity_id: str, register: str) -> tuple[EntityView, EntityType, str]:
-    """A standing conflict of the person's feeds: entity, type, since when. Or `not_found`."""
-    query = _visible(reader, C.since).where(C.entity == entity_id, C.reg == register)
-    since = db.session.scalar(query)
-    entity = reader.entity(entity_id) if since else None
+def find(reader: Reader, entity_id: str, value: str) -> tuple[EntityView, EntityType, str, str]:
+    """A standing conflict of the person's feeds: entity, type, register, since. Or `not_found`.
+
+    An address names it by the dot of any value written there, for a register's name would tell.
+    """
+    query = _visible(reader, C.reg, C.since).where(C.entity == entity_id)
+    query = query.join(W, sa.and_(W.entity == C.entity, W.reg == C.reg))
+    found = db.session.execute(query.where(W.sid == _dot(value).sid, W.i == _dot(value).i)).first()
+    entity = reader.entity(entity_id) if found else None
     kind = reader.kind(entity) if entity else None
-    if since is None or entity is None or kind is None:
+    if found is None or entity is None or kind is None:
         abort_with("not_found")
-    return entity, kind, since
+    return entity, kind, found.reg, found.since
+
+
+def _dot(text: str) -> Dot:
+    try:
+        return parse_dot(text)
+    except ValueError:
+        abort_with("not_found")
 
 
 def _visible(reader: Reader, *columns: Any) -> sa.Select[Any]:
@@ -119,6 +131,7 @@ def _row(
     return {
         "entity": entity.id,
         "register": register,
+        "value": live[0].dot if live else "",
         "label": reader.label(kind, register, *(value.v for value in live)),
         "type_label": kind.label[reader.lang],
         "subject": reader.subject(entity),

@@ -52,15 +52,15 @@ def decide(
     submit(principal, REVIEW_FORM, visit.area, ops, answers)
 
 
-def settle(principal: Principal, entity_id: str, register: str, v: Value, seen: list[str]) -> str:
-    """Let one value stand instead of all those shown; the id of the submission.
+def settle(principal: Principal, entity_id: str, value: str, v: Value, seen: list[str]) -> str:
+    """Let one value stand instead of all shown where `value` was written; the submission's id.
 
     Stops with `not_found`, `conflict_moved`, or `invalid_fields` for a value the register can't
     hold.
     """
     reader = Reader(principal)
-    entity, kind, _ = conflicts.find(reader, entity_id, register)
-    dots = [value.dot for value in entity.live.get(register, ())]
+    entity, kind, register, _ = conflicts.find(reader, entity_id, value)
+    dots = [write.dot for write in entity.live.get(register, ())]
     if set(dots) != set(seen):
         abort_with("conflict_moved")
     members = {prop.name for prop in reader.members(kind, register) if prop.group}

@@ -154,27 +154,27 @@ class Conflicts(MethodView):
         return conflicts.page(current_principal(), **query)
 
 
-@blueprint.route("/conflicts/<entity>/<register>")
+@blueprint.route("/conflicts/<entity>/<value>")
 class Conflict(MethodView):
     """One conflict."""
 
     @roles_allowed(*OVERSEERS)
     @blueprint.response(200, ConflictSchema)
-    def get(self, entity: str, register: str) -> dict[str, Any]:
+    def get(self, entity: str, value: str) -> dict[str, Any]:
         """Every standing value with its author, and the history of the register"""
-        return conflicts.whole(current_principal(), entity, register)
+        return conflicts.whole(current_principal(), entity, value)
 
 
-@blueprint.route("/conflicts/<entity>/<register>/settlement")
+@blueprint.route("/conflicts/<entity>/<value>/settlement")
 class Settlement(MethodView):
     """The end of a conflict."""
 
     @roles_allowed(*REVIEWERS)
     @blueprint.arguments(SettlementSchema)
     @blueprint.response(200, SettledSchema)
-    def post(self, settlement: dict[str, Any], entity: str, register: str) -> dict[str, str]:
+    def post(self, settlement: dict[str, Any], entity: str, value: str) -> dict[str, str]:
         """Choose one of the values or enter another"""
-        return {"id": decisions.settle(current_principal(), entity, register, **settlement)}
+        return {"id": decisions.settle(current_principal(), entity, value, **settlement)}
 
 
 @blueprint.route("/quarantine")

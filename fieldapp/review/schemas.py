@@ -142,6 +142,7 @@ class ChangeSchema(Schema):
     before = fields.List(fields.Nested(ShownValueSchema), required=True)
     after = fields.String(required=True)
     cleared = fields.Boolean(required=True)
+    dot = fields.String(required=True)
     same = fields.Boolean(required=True, metadata={"description": "Confirms what was there"})
     conflict = fields.Boolean(required=True)
 
@@ -305,6 +306,9 @@ class ConflictRowSchema(Schema):
 
     entity = fields.String(required=True)
     register = fields.String(required=True)
+    value = fields.String(
+        required=True, metadata={"description": "Dot of a value standing in it; names it"}
+    )
     label = fields.String(required=True)
     type_label = fields.String(required=True)
     subject = fields.String(required=True)

@@ -176,7 +176,7 @@ def _changes(reader: Reader, submission: m.Submission) -> Iterator[dict[str, Any
         if entity is None or kind is None or not reader.members(kind, write.reg):
             continue
         after = narrowed(write.v, history.member_names(reader, kind, write.reg))
-        before = replaced.get(write.i, [])
+        before, dot = replaced.get(write.i, []), str(Dot(submission.id, write.i))
         yield {
             "entity": entity.id,
             "type_label": kind.label[reader.lang],
@@ -187,9 +187,9 @@ def _changes(reader: Reader, submission: m.Submission) -> Iterator[dict[str, Any
             "before": before,
             "after": reader.words(kind, write.reg, after),
             "cleared": write.v is None,
+            "dot": dot,
             "same": any(canonical(old["v"]) == canonical(after) for old in before),
-            "conflict": write.reg in entity.conflicts
-            and str(Dot(submission.id, write.i)) in _live_dots(entity, write.reg),
+            "conflict": write.reg in entity.conflicts and dot in _live_dots(entity, write.reg),
         }
 
 

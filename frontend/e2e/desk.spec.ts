@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import AxeBuilder from '@axe-core/playwright';
 import { expect, type Page, selectors, test } from '@playwright/test';
+import { watchAddresses } from './addresses';
 import { launchPhone, type Phone } from './browser';
 import { startServer, type TestServer } from './server';
 
@@ -16,6 +17,7 @@ let server: TestServer;
 let browser: Phone;
 let page: Page;
 let profile: string;
+let telling: () => string[];
 
 test.beforeAll(async () => {
   test.setTimeout(300_000);
@@ -23,9 +25,11 @@ test.beforeAll(async () => {
   profile = await mkdtemp(join(tmpdir(), 'fieldapp-desk-'));
   browser = await launchPhone(profile, { width: 1280, height: 800, isMobile: false });
   page = browser.page;
+  telling = watchAddresses(browser.context, server.url);
 });
 
 test.afterAll(async () => {
+  expect(telling()).toEqual([]);
   await browser?.close();
   await server?.dispose();
   await rm(profile, { recursive: true, force: true });

@@ -152,6 +152,34 @@ test('a locked phone shows nothing, refuses a wrong PIN, and goes on where it wa
   await expect(page.getByTestId('record-title')).toContainText('刘春燕甲');
 });
 
+test('a form killed behind the camera is there again; to another page its address says nothing', async () => {
+  const { page } = li;
+  await li.openRecord('刘春燕甲');
+  await page.getByTestId('start-form-preg_followup').click();
+  const person = page.getByTestId('question-g_visit/person_id');
+  await expect(person).toContainText('刘春燕甲');
+  const kept = await page.evaluate(() =>
+    JSON.stringify([history.state, { ...sessionStorage }, document.title, location.href]),
+  );
+  expect(kept).toContain('"shown"');
+  expect(kept).not.toMatch(/preg|health|record_|[0-9a-f]{8}-[0-9a-f]{4}|[\u4e00-\u9fff]{3}/);
+  const address = page.url();
+  await page.reload();
+  await li.unlock();
+  await expect(page).toHaveURL(address);
+  await expect(person).toContainText('刘春燕甲');
+  await page.getByTestId('back').click();
+  await expect(page.getByTestId('record-title')).toContainText('刘春燕甲');
+
+  const other = await page.context().newPage();
+  await other.goto(address);
+  await other.getByTestId('pin').fill(PIN);
+  await other.getByTestId('pin').press('Enter');
+  await expect(other.getByTestId('tab-today')).toBeVisible();
+  await expect(other.getByRole('alert')).toHaveCount(0);
+  await other.close();
+});
+
 test('health and housing are never searched together', async () => {
   const { page } = li;
   await li.workspace('housing');

@@ -8,6 +8,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, type Locator, type Page, selectors } from '@playwright/test';
+import { watchAddresses } from './addresses';
 import { launchPhone, type Phone, type PhoneOptions } from './browser';
 
 selectors.setTestIdAttribute('data-test');
@@ -39,13 +40,29 @@ export interface Worker {
   sendAll(): Promise<void>;
   /** The same phone's app once more, in a second tab opened by the PIN. */
   tab(): Promise<Worker>;
+  /** Fails if any address it went to said what was on the screen. */
   dispose(): Promise<void>;
 }
 
 export async function newWorker(url: string, options?: PhoneOptions): Promise<Worker> {
   const profile = await mkdtemp(join(tmpdir(), 'fieldapp-phone-'));
-  const launch = () => launchPhone(profile, options);
-  return workerWith(url, profile, await launch(), launch);
+  const telling: (() => string[])[] = [];
+  const launch = async () => {
+    const phone = await launchPhone(profile, options);
+    telling.push(watchAddresses(phone.context, new URL(url).origin));
+    return phone;
+  };
+  const worker = workerWith(url, profile, await launch(), launch);
+  return {
+    ...worker,
+    get page() {
+      return worker.page;
+    },
+    async dispose() {
+      await worker.dispose();
+      expect(telling.flatMap((addresses) => addresses())).toEqual([]);
+    },
+  };
 }
 
 function workerWith(

@@ -26,7 +26,6 @@ import {
 } from './protocol/types';
 import { readSealed, type SealedBase } from './store/base';
 import { BLOBS, BlobShelf } from './store/blobs';
-import { exportFile } from './store/exported';
 import { Database } from './store/idb';
 import { Opened } from './store/opened';
 import { OUTBOX, Outbox } from './store/outbox';
@@ -383,15 +382,11 @@ class FieldClient implements Client {
     return id;
   }
 
-  /** Works while locked: what is exported stays sealed. */
-  async exportOutbox(): Promise<Blob> {
-    const device = await this.phone.device();
-    const { lock, ended } = this.entry;
-    if (!device || !(lock || ended)) throw new ClientError('session');
-    const records = await this.outboxStore.all();
-    const exported = new Date(this.deps.net.now()).toISOString();
-    const vault = lock?.vault ?? ended?.rest ?? null;
-    return exportFile(records, this.shelf, vault, device.id, exported);
+  conceal = async (text: string) => this.opened.conceal(text);
+  reveal = async (sealed: string) => this.opened.reveal(sealed);
+
+  exportOutbox(): Promise<Blob> {
+    return this.entry.exported();
   }
 
   async syncNow(): Promise<void> {

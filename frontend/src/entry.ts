@@ -21,6 +21,7 @@ import {
 import { ClientError, type Me } from './protocol/types';
 import type { Answer } from './protocol/wire';
 import { type Addressee, type BlobShelf, isUnsent } from './store/blobs';
+import { exportFile } from './store/exported';
 import { isToSend, type Outbox } from './store/outbox';
 import {
   type Device,
@@ -314,6 +315,17 @@ export class Entry {
     if (!work?.post || !(await phone.hasDrafts())) return null;
     const [key] = await rescueKeys(net, device, password, [toBase64(work.post)]);
     return key ? fromBase64(key) : null;
+  }
+
+  /** Works while locked: what is exported stays sealed. */
+  async exported(): Promise<Blob> {
+    const { outbox, shelf, net, phone } = this.deps;
+    const { lock, ended } = this;
+    const device = await phone.device();
+    if (!device || !(lock || ended)) throw new ClientError('session');
+    const at = new Date(net.now()).toISOString();
+    const vault = lock?.vault ?? ended?.rest ?? null;
+    return exportFile(await outbox.all(), shelf, vault, device.id, at);
   }
 
   // ---- nothing more to open -----------------------------------------------------------------------

@@ -2,6 +2,7 @@
 import { createRouter, createWebHistory, type RouteRecordRaw, type Router } from 'vue-router';
 import type { Client } from './protocol/types';
 import { detour } from './screens/field/gate';
+import { arrival, forgetPlaces, remember } from './screens/field/places';
 import { fieldRoutes } from './screens/field/routes';
 import { closeTopOverlay } from './ui/overlays';
 import { screenMissing } from './ui/update';
@@ -37,18 +38,24 @@ export function buildRouter(client: Client): Router {
     if (closeTopOverlay()) return false;
     const field = to.matched.some((record) => record.meta.field === true);
     const gate = to.meta.gate === true;
-    return detour(client.phase(), { name: to.name, fullPath: to.fullPath, gate, field }) ?? true;
+    const where = { name: to.name, fullPath: to.fullPath, gate, field };
+    return detour(client.phase(), where) ?? arrival(to, client);
   });
   router.onError(() => {
     screenMissing.value = true;
   });
-  router.afterEach(() => {
+  router.afterEach((to, _from, failure) => {
     screenMissing.value = false;
+    // Locked meanwhile, it can't be sealed: then a page killed is a page forgotten.
+    if (!failure) void remember(to, client).catch(() => undefined);
+    if (to.name === 'welcome') forgetPlaces();
   });
   client.on('phase', () => {
     const here = router.currentRoute.value;
     // Unlocking and the first log-in lead on by themselves, in their own time.
-    if (client.phase() !== 'open' && here.meta.field) void router.replace({ ...here, force: true });
+    if (client.phase() === 'open' || !here.meta.field) return;
+    while (closeTopOverlay());
+    void router.replace({ ...here, force: true });
   });
   return router;
 }

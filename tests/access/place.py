@@ -148,9 +148,12 @@ class Place:
             kinds["issue"] |= set(
                 db.session.scalars(sa.select(m.Issue.id).where(m.Issue.sid.in_(sids)))
             )
-            conflicts = sa.select(m.Conflict.entity, m.Conflict.reg)
-            for row in db.session.execute(conflicts.where(m.Conflict.entity.in_(own))):
-                kinds["conflict"].add(f"{row.entity}/{row.reg}")
+            c, w, sup = m.Conflict, m.RegWrite, m.RegSup
+            replaced = sa.exists().where(sup.dot_sid == w.sid, sup.dot_i == w.i)
+            standing = sa.select(c.entity, w.sid, w.i).where(c.entity.in_(own), ~replaced)
+            standing = standing.join(w, sa.and_(w.entity == c.entity, w.reg == c.reg))
+            for row in db.session.execute(standing):
+                kinds["conflict"].add(f"{row.entity}/{row.sid}:{row.i}")
         assert all(self.ids[c]["entity"] and self.ids[c]["visit"] for c in CORNERS)
         assert all(self.ids[v, "housing"]["conflict"] for v in VILLAGES), "conflicts to look at"
         assert any(self.ids[c]["issue"] for c in CORNERS), "issues to look at"

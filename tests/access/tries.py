@@ -36,7 +36,7 @@ DECISIONS: dict[str, Any] = {
     },
     "/api/review/issues/<issue_id>": {"to": "assigned", "seen": "open", "owner": "me", "note": ""},
     "/api/review/visits/<visit_id>/issues": {"kind": "ask_check", "path": ""},
-    "/api/review/conflicts/<entity>/<register>/settlement": {"v": "x", "seen": []},
+    "/api/review/conflicts/<entity>/<value>/settlement": {"v": "x", "seen": []},
     "/api/review/quarantine/<item>/release": {"reason": "because"},
     "/api/review/quarantine/<item>/repair": {"reason": "because", "answers": {}},
 }
@@ -87,10 +87,10 @@ def _by_id(place: Place, who: str, browser: Browser, alike: bool) -> Iterator[Tr
 
 
 def _at(path: str, one: str, kind: str) -> str:
-    entity, _, register = one.partition("/")
+    entity, _, value = one.partition("/")
     for name in ("visit_id", "item", "issue_id", "request_id", "subject", "entity"):
         path = path.replace(f"<{name}>", entity).replace(f"<path:{name}>", entity)
-    return path.replace("<register>", register or "lessor_name").replace("<name>", "x.jpg")
+    return path.replace("<value>", value or f"{entity}:0").replace("<name>", "x.jpg")
 
 
 def _ask(browser: Browser, method: str, path: str, url: str, query: Any = None) -> TestResponse:

@@ -75,8 +75,8 @@ ADMITTED: dict[tuple[str, str], set[str]] = {
     ("POST", "/api/review/issues/<issue_id>"): REVIEWERS | STEWARD,
     ("POST", "/api/review/visits/<visit_id>/issues"): REVIEWERS | STEWARD,
     ("GET", "/api/review/conflicts"): OVERSEERS,
-    ("GET", "/api/review/conflicts/<entity>/<register>"): OVERSEERS,
-    ("POST", "/api/review/conflicts/<entity>/<register>/settlement"): REVIEWERS,
+    ("GET", "/api/review/conflicts/<entity>/<value>"): OVERSEERS,
+    ("POST", "/api/review/conflicts/<entity>/<value>/settlement"): REVIEWERS,
     ("GET", "/api/review/quarantine"): OVERSEERS | ADMIN,
     ("GET", "/api/review/quarantine/<item>"): OVERSEERS | ADMIN,
     ("POST", "/api/review/quarantine/<item>/release"): REVIEWERS | ADMIN,
@@ -151,7 +151,7 @@ BODIES: dict[tuple[str, str], Any] = {
     ("POST", "/api/users/<user_id>/training/approval"): {},
     ("POST", "/api/session"): {},
     ("POST", "/api/review/visits/<visit_id>/decision"): {},
-    ("POST", "/api/review/conflicts/<entity>/<register>/settlement"): {},
+    ("POST", "/api/review/conflicts/<entity>/<value>/settlement"): {},
 }
 
 

@@ -25,7 +25,7 @@ class Story:
 
     @property
     def address(self) -> str:
-        return f"/api/review/conflicts/{self.person}/phone"
+        return f"/api/review/conflicts/{self.person}/{dot_of(self.his, 'phone')}"
 
     @property
     def dots(self) -> list[str]:
@@ -47,6 +47,20 @@ def test_the_nurse_finds_it_with_both_values(story: Story) -> None:
     (row,) = listed["items"]
     assert (row["subject"], row["label"], row["area_name"]) == ("张小梅", "手机", "柳林村")
     assert set(row["values"]) == {"13900000002", "13700000003"}
+
+
+def test_its_address_names_no_register_and_any_value_leads_there(story: Story) -> None:
+    desk = story.cast.chen.log_in()
+    (row,) = desk.get("/api/review/conflicts").json["items"]
+    assert row["value"] in story.dots
+    at = f"/api/review/conflicts/{story.person}"
+    for value in story.dots:
+        assert desk.get(f"{at}/{value}").json["register"] == "phone"
+    assert desk.get(f"{at}/{dot_of(story.client, 'phone')}").json["register"] == "phone"
+    for value in ("phone", f"{story.his['id']}:99", f"{story.his['id']}:{9**30}"):
+        assert desk.get(f"{at}/{value}").status_code == 404
+    visit = desk.get(f"/api/review/visits/{story.his['id']}").json
+    assert [c["dot"] for c in visit["changes"] if c["conflict"]] == [dot_of(story.his, "phone")]
 
 
 def test_each_standing_value_says_who_wrote_it_when_and_the_history_what_was_before(
@@ -165,8 +179,10 @@ def test_the_steward_sees_a_housing_conflict_and_leaves_it_to_the_area_lead(
             },
         }
         phone.push([again])
-    address = f"/api/review/conflicts/{dwelling}/rooms_total"
     steward = cast.steward.log_in()
+    rows = steward.get("/api/review/conflicts").json["items"]
+    (value,) = [row["value"] for row in rows if row["register"] == "rooms_total"]
+    address = f"/api/review/conflicts/{dwelling}/{value}"
     whole = steward.get(address).json
     assert (whole["label"], whole["subject"], whole["decidable"]) == (
         "房间数",

@@ -78,8 +78,8 @@ def told_at(desk: Browser, *visits: Submission) -> Iterator[bytes]:
     for visit in visits:
         yield desk.get(f"/api/review/visits/{visit['id']}").data
         for entity in visit["entities"]:
-            for register in ("id_no", "new_id_no"):
-                yield desk.get(f"/api/review/conflicts/{entity['e']}/{register}").data
+            for i in range(len(visit["ops"])):
+                yield desk.get(f"/api/review/conflicts/{entity['e']}/{visit['id']}:{i}").data
 
 
 def in_clear(texts: Iterator[bytes]) -> list[bytes]:

@@ -78,7 +78,7 @@ class TestWhatIsKept:
         village.take_in(village.cast.wang, *apart)
         desk = village.cast.zhao.log_in()
         (first, *_) = desk.get("/api/review/conflicts").json["items"]
-        path = f"/api/review/conflicts/{first['entity']}/{first['register']}"
+        path = f"/api/review/conflicts/{first['entity']}/{first['value']}"
         assert desk.get(path).status_code == 200
         assert acts()[-1] == ("open", village.cast.zhao.id, "housing")
 

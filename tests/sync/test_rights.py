@@ -256,7 +256,7 @@ def told(village: Village, who: str) -> dict[str, Any]:
         "/api/review/summary", "/api/review/visits", "/api/review/conflicts",
         "/api/review/quarantine", "/api/catalogue", "/api/areas",
         *(f"/api/review/visits/{sid}" for sid in SECRET_IDS),
-        *(f"/api/review/conflicts/{sid}/phone" for sid in SECRET_IDS),
+        *(f"/api/review/conflicts/{e}/{sid}:0" for e in SECRET_IDS for sid in SECRET_IDS),
         "/api/forms/preg_followup/2025-1", "/api/forms/preg_followup/0",
     ]  # fmt: skip
     answers = {path: browser.get(path) for path in asked}

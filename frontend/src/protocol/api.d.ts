@@ -2004,13 +2004,13 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/review/conflicts/{entity}/{register}": {
+    "/api/review/conflicts/{entity}/{value}": {
         parameters: {
             query?: never;
             header?: never;
             path: {
                 entity: string;
-                register: string;
+                value: string;
             };
             cookie?: never;
         };
@@ -2021,7 +2021,7 @@ export interface paths {
                 header?: never;
                 path: {
                     entity: string;
-                    register: string;
+                    value: string;
                 };
                 cookie?: never;
             };
@@ -2047,13 +2047,13 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/review/conflicts/{entity}/{register}/settlement": {
+    "/api/review/conflicts/{entity}/{value}/settlement": {
         parameters: {
             query?: never;
             header?: never;
             path: {
                 entity: string;
-                register: string;
+                value: string;
             };
             cookie?: never;
         };
@@ -2066,7 +2066,7 @@ export interface paths {
                 header?: never;
                 path: {
                     entity: string;
-                    register: string;
+                    value: string;
                 };
                 cookie?: never;
             };
@@ -3769,6 +3769,7 @@ export interface components {
             before: components["schemas"]["ShownValue"][];
             after: string;
             cleared: boolean;
+            dot: string;
             /** @description Confirms what was there */
             same: boolean;
             conflict: boolean;
@@ -3938,6 +3939,8 @@ export interface components {
         ConflictRow: {
             entity: string;
             register: string;
+            /** @description Dot of a value standing in it; names it */
+            value: string;
             label: string;
             type_label: string;
             subject: string;
@@ -3961,6 +3964,8 @@ export interface components {
         Conflict: {
             entity: string;
             register: string;
+            /** @description Dot of a value standing in it; names it */
+            value: string;
             label: string;
             type_label: string;
             subject: string;

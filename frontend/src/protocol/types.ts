@@ -573,6 +573,10 @@ export interface Client {
   finish(input: FinishInput): Promise<string>;
   outbox(): OutboxItem[];
   returned(): ReturnedTask[];
+  /** A short text sealed by this phone's key, for whoever keeps it. */
+  conceal(text: string): Promise<string>;
+  /** Null: not sealed by this phone's key. */
+  reveal(sealed: string): Promise<string | null>;
   /** Sealed outbox as a file, for when nothing else helps. */
   exportOutbox(): Promise<Blob>;
   syncNow(): Promise<void>;

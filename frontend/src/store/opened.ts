@@ -1,4 +1,5 @@
 /** Everything an open phone holds, put together from one data key. Locking is letting go of this object. */
+import { fromBase64, toBase64 } from '@/crypto/bytes';
 import type {
   Area,
   FinishInput,
@@ -120,6 +121,19 @@ export class Opened {
       now,
       newId,
     });
+  }
+
+  /** A short text for the page to keep, where others may look. */
+  async conceal(text: string): Promise<string> {
+    return toBase64(await this.deps.sealer.seal('page', 'text', text));
+  }
+
+  /** Null: another phone's, or not sealed at all. */
+  async reveal(sealed: string): Promise<string | null> {
+    const { sealer } = this.deps;
+    return Promise.resolve(sealed)
+      .then((text) => sealer.open<string>('page', 'text', fromBase64(text).buffer))
+      .catch(() => null);
   }
 
   areas(): Area[] {

@@ -1,6 +1,7 @@
 /** Addresses of the phone's screens. `gate`: shown before the phone is open. */
-import type { RouteRecordRaw } from 'vue-router';
+import type { RouteRecordRaw, RouteRecordSingleView } from 'vue-router';
 import { loadTexts } from '../sessions/texts';
+import { PLACE, shownIn } from './places';
 import SavedPage from './SavedPage.vue';
 import TodayPage from './TodayPage.vue';
 import UnlockPage from './UnlockPage.vue';
@@ -17,20 +18,18 @@ export const loadRecordPage = () => withConsent(import('./RecordPage.vue'));
 
 const field = { field: true };
 
+/** A screen about something: its address doesn't say what (places.ts). */
+function showing(name: string, component: RouteRecordSingleView['component']): RouteRecordRaw {
+  return { path: `/${name}/${PLACE}`, name, component, props: shownIn, meta: field };
+}
+
 export const fieldRoutes: RouteRecordRaw[] = [
   { path: '/', name: 'today', component: TodayPage, meta: field },
   { path: '/find', name: 'find', component: () => import('./FindPage.vue'), meta: field },
-  {
-    path: '/record/:scope/:id',
-    name: 'record',
-    component: loadRecordPage,
-    props: true,
-    meta: field,
-  },
-  // `draft` is the id of a draft, there from the first answer on; the query says how a new one begins.
-  { path: '/form/:draft', name: 'form', component: loadFormPage, props: true, meta: field },
+  showing('record', loadRecordPage),
+  showing('form', loadFormPage),
   // Its own address: after a reload or a lock it says the same again.
-  { path: '/saved/:form', name: 'saved', component: SavedPage, props: true, meta: field },
+  showing('saved', SavedPage),
   { path: '/outbox', name: 'outbox', component: () => import('./OutboxPage.vue'), meta: field },
   { path: '/me', name: 'me', component: () => import('./MePage.vue'), meta: field },
   {

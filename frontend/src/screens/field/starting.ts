@@ -1,7 +1,6 @@
 /** Which forms can be opened about a record, and with which answers already chosen. */
-import type { RouteLocationRaw } from 'vue-router';
-import { newId } from '@/crypto/bytes';
 import type { DraftMeta, EntityView, FormDefinition } from '@/protocol/types';
+import { type Visit, visitRoute } from './places';
 
 /** The path of a node outside repeats, as answers name it; null inside a repeat. */
 export function pathOf(def: FormDefinition, at: number): string | null {
@@ -40,23 +39,15 @@ export function givenFor(
   return null;
 }
 
-/** The address of a new, still empty visit. `take`: the consent of `record` is to be asked. */
-export function newFormRoute(
-  form: string,
-  query: { record?: string; take?: string } = {},
-): RouteLocationRaw {
-  return { name: 'form', params: { draft: newId() }, query: { form, ...query } };
-}
+/** Leads to a new, still empty visit. */
+export const newFormRoute = (form: string, about: Pick<Visit, 'record' | 'take'> = {}) =>
+  visitRoute({ form, ...about });
 
-/** The address at which a returned visit is corrected: the draft begun for it, else a new one. */
+/** Leads to where a returned visit is corrected: the draft begun for it, else a new one. */
 export function correctionRoute(
   submission: string,
   drafts: readonly Pick<DraftMeta, 'id' | 'corrects'>[],
-): RouteLocationRaw {
+) {
   const begun = drafts.find((draft) => draft.corrects === submission);
-  return {
-    name: 'form',
-    params: { draft: begun?.id ?? newId() },
-    query: { corrects: submission },
-  };
+  return visitRoute({ ...(begun && { draft: begun.id }), corrects: submission });
 }

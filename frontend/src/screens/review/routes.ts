@@ -59,7 +59,8 @@ const routes: RouteRecordRaw[] = [
         component: () => import('./ConflictsScreen.vue'),
       },
       {
-        path: 'conflicts/:entity/:register',
+        // By one of its values: the register's name would tell.
+        path: 'conflicts/:entity/:value',
         name: 'review-conflict',
         component: () => import('./ConflictScreen.vue'),
         props: true,

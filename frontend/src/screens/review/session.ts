@@ -4,6 +4,8 @@ import { ApiProblem, get, type Me, post, remove, type Summary, whenLoggedOut } f
 
 export const me = shallowRef<Me | null>(null);
 export const summary = shallowRef<Summary | null>(null);
+/** Of which form the queue shows visits; blank: of all. */
+export const formInView = shallowRef('');
 export const overseesAny = computed(() => (me.value?.oversees.length ?? 0) > 0);
 
 whenLoggedOut(() => {
@@ -27,6 +29,7 @@ export async function logIn(username: string, password: string, code: string): P
 export async function logOut(): Promise<void> {
   await remove('session');
   me.value = null;
+  formInView.value = '';
   summary.value = null;
 }
 

@@ -28,11 +28,11 @@ export interface Opening {
 }
 
 export interface OpeningQuery {
-  form?: string;
-  record?: string;
+  form?: string | undefined;
+  record?: string | undefined;
   /** Set: the consent of `record` is to be asked. */
-  take?: string;
-  corrects?: string;
+  take?: string | undefined;
+  corrects?: string | undefined;
 }
 
 /** Null when there is nothing to open. Throws ClientError when the form isn't on this phone. */
