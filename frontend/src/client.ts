@@ -272,7 +272,12 @@ class FieldClient implements Client {
         if (!this.entry.ended) await this.end('revoked');
       },
     });
-    const soon = deps.setTimer(() => void loop.trigger(), LOCKED_PATIENCE);
+    // Whom even this doesn't reach, after a month: nothing readable stays, though nobody opens the phone.
+    const call = async () => {
+      await loop.trigger();
+      if (!this.current && (await this.entry.endIfSilent())) await this.afterEnd();
+    };
+    const soon = deps.setTimer(() => void call().catch(() => undefined), LOCKED_PATIENCE);
     const ears = onHope(deps.window, deps.document, () => void loop.trigger());
     this.courier = { loop, waiting, stop: () => [soon, ears].forEach((stop) => void stop()) };
     this.show({ ...IDLE, online: deps.net.online() });

@@ -1,10 +1,10 @@
 /**
  * Who may open this phone, and what becomes of it when nobody may: the PIN, the log-in password behind it, ten failures, a
- * phone that was lost or out of reach too long. Unsent work is never what is destroyed. Knows no screen and no registry.
+ * phone that was lost or out of reach for too long. Unsent work is never what is destroyed. Knows no screen and no registry.
  */
 import { type Bytes, fromBase64, newId, random, toBase64 } from './crypto/bytes';
 import { createDeviceKey, publicJwk } from './crypto/device';
-import { delayLeft, isLeaseOver, MOST } from './crypto/guessing';
+import { delayLeft, MOST, reachOf } from './crypto/guessing';
 import type { Authenticator } from './crypto/passkey';
 import { kindOf, open, seal, WORK } from './crypto/seal';
 import { isServerKey, sealToServer } from './crypto/toServer';
@@ -85,7 +85,7 @@ export class Entry {
     const { phone, net } = this.deps;
     const wait = delayLeft(await phone.attempts(), net.now());
     if (wait > 0) throw new ClientError('locked', String(Math.ceil(wait / 1000)));
-    await this.heedLease(reach);
+    if (!(await this.heedContact(reach))) return null;
     // Counted before it is tried: closing the app forgives no guess.
     const before = await phone.countAttempt(net.now());
     const opening = before < MOST ? await this.openByPin(lock, pin) : null;
@@ -100,7 +100,7 @@ export class Entry {
   ): Promise<Sealer | null> {
     const { vault } = this.theLock();
     if (!vault.device) return null;
-    await this.heedLease(reach);
+    if (!(await this.heedContact(reach))) return null;
     const output = await authenticator.read(vault.device);
     const key = output && (await openByDevice(vault.id, vault.device, output));
     return key ? this.opened({ vault, key }) : null;
@@ -143,19 +143,30 @@ export class Entry {
     return new Sealer(vault.id, key, work);
   }
 
-  /** Out of reach for too long, a phone shows nothing until it has reached the server; it may have been lost. */
-  private async heedLease(reach: () => Promise<void>): Promise<void> {
-    if (!(await this.isLeaseOver())) return;
+  /**
+   * Out of reach for too long, a phone shows nothing until it has reached the server; it may have been lost. False: that
+   * was so long ago that nothing is left to open.
+   */
+  private async heedContact(reach: () => Promise<void>): Promise<boolean> {
+    if ((await this.contact()) === 'near') return true;
     await reach();
     if (!this.lock) throw new ClientError('ended');
-    if (await this.isLeaseOver()) throw new ClientError('lease');
+    if (await this.endIfSilent()) return false;
+    if ((await this.contact()) !== 'near') throw new ClientError('lease');
+    return true;
   }
 
-  async isLeaseOver(): Promise<boolean> {
+  /** After a month without contact nothing readable stays; that needs no PIN. True if it was so. */
+  async endIfSilent(): Promise<boolean> {
+    if (!this.lock || (await this.contact()) !== 'over') return false;
+    await this.end('silence');
+    return true;
+  }
+
+  private async contact(): Promise<ReturnType<typeof reachOf>> {
     const { phone, net } = this.deps;
     const now = net.now();
-    const contact = await phone.contact(now);
-    return this.terms !== undefined && isLeaseOver(contact, this.terms.lease_days, now);
+    return reachOf(await phone.contact(now), this.terms?.lease_days, now);
   }
 
   // ---- enrolling, also again ----------------------------------------------------------------------

@@ -25,7 +25,19 @@ export interface Contact {
   seen: number;
 }
 
-/** Whether the phone was out of reach for longer than it may. A clock set back gains nothing. */
-export function isLeaseOver({ at, seen }: Contact, days: number, now: number): boolean {
-  return Math.max(now, seen) - at > days * DAY;
+/** Longest a copy that can be read outlives the last contact, whatever the server allows, days. */
+const KEPT_DAYS = 30;
+
+/**
+ * How a phone stands to its last contact. `locked`: it opens nothing until it has reached the server again; `over`: nothing
+ * readable may stay on it. A clock set back gains nothing. lease: days; undefined: none was told.
+ */
+export function reachOf(
+  { at, seen }: Contact,
+  lease: number | undefined,
+  now: number,
+): 'near' | 'locked' | 'over' {
+  const days = (Math.max(now, seen) - at) / DAY;
+  if (days > KEPT_DAYS) return 'over';
+  return lease !== undefined && days > lease ? 'locked' : 'near';
 }

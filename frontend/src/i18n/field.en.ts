@@ -26,6 +26,8 @@ const en: typeof zh = {
       'The PIN was wrong ten times, so the records on this phone were erased. Log in with your password: they come down again, and drafts come back too.',
     revoked:
       'This phone was taken out of service and its records erased. If it is still with you, ask your administrator, then log in again.',
+    silence:
+      'This phone reached nobody for more than 30 days, so the records on it were erased. Go where there is a network and log in with your password: they come down again, and drafts come back too.',
     unsent:
       '{n} visits are not sent yet. They are not lost and leave by themselves where there is a network. Do not clear the data.',
     sent: 'All finished visits have arrived.',

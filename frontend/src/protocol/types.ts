@@ -544,8 +544,8 @@ export interface Client {
   expectPin(): void;
   /** Wrong PINs that are left before what can be read is erased. */
   guessesLeft(): Promise<number>;
-  /** Why there is nothing left to open: ten wrong PINs, or the phone was reported lost. Unsent work still leaves. */
-  ended(): 'attempts' | 'revoked' | null;
+  /** Why there is nothing left to open: ten wrong PINs, reported lost, a month without contact. Unsent work still leaves. */
+  ended(): 'attempts' | 'revoked' | 'silence' | null;
   /** Whether this phone has a fingerprint, face or screen lock that may open the app. */
   canUseDevice(): Promise<boolean>;
   opensByDevice(): boolean;

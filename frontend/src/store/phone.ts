@@ -52,7 +52,7 @@ export interface Work {
   post?: ArrayBuffer;
 }
 
-export type EndedWhy = 'attempts' | 'revoked';
+export type EndedWhy = 'attempts' | 'revoked' | 'silence';
 /** What could be read was destroyed. */
 export interface Ended {
   why: EndedWhy;

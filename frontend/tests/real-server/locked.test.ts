@@ -2,7 +2,7 @@
  * 王芳's phone in other hands, or in nobody's: locked, guessed at, forgotten, lost, long out of reach. What could be read is
  * gone where it must be; what she did for her clients arrives all the same.
  */
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { newId } from '@/crypto/bytes';
 import type { Client } from '@/protocol/types';
 import { read } from '../storage-faults/disk';
@@ -228,6 +228,53 @@ test('a phone reported lost while locked does the same, and nobody has to open i
   await locked.syncNow();
   expect(locked.sync()).toMatchObject({ unsent: 0, error: null });
   phone.off();
+});
+
+test('after a month without contact nothing readable stays, though nobody opens the phone, and nothing captured is lost', async () => {
+  const [phone, wang] = await dayOut();
+  phone.weather = noSignal;
+  expect(wang.phase()).toBe('open');
+  const left = Date.now();
+  // A clock wrong by decades, set right again, costs nothing.
+  phone.clock = () => left - 50 * 365 * DAY;
+  let locked = await phone.restart();
+  expect(await locked.unlock(PIN)).toBe(true);
+  phone.clock = () => left + 29 * DAY;
+  locked = await phone.restart();
+  await expect(locked.unlock(PIN)).rejects.toMatchObject({ key: 'lease' });
+  expect(await readable(phone)).not.toEqual([]);
+  phone.clock = () => left + 31 * DAY;
+  phone.timers = true;
+  locked = await phone.restart();
+  await vi.waitFor(() => expect(locked.phase()).toBe('fresh'), 20_000);
+  expect(locked.ended()).toBe('silence');
+  expect(await readable(phone)).toEqual([]);
+  phone.timers = false;
+  phone.clock = () => left;
+  locked = await phone.restart();
+  expect([locked.phase(), locked.ended()]).toEqual(['fresh', 'silence']);
+  phone.weather = fair;
+  await locked.syncNow();
+  expect(locked.sync()).toMatchObject({ unsent: 0, error: null });
+  await locked.login('wang', passwordOf('wang'));
+  await locked.enrol('864209', '红米 9A');
+  await synced(locked);
+  expect(locked.drafts().map(({ title }) => title)).toEqual(['刘春燕']);
+  expect(clients(locked).map(({ title }) => title)).toContain('张小梅');
+});
+
+test('left on at its PIN for a month: the server is asked first, and only if it cannot be reached all is erased', async () => {
+  const [phone] = await enrolled(server.url, 'wang');
+  const enrolledAt = Date.now();
+  const locked = await phone.restart();
+  phone.clock = () => enrolledAt + 31 * DAY;
+  expect(await locked.unlock(PIN)).toBe(true);
+  locked.lock();
+  phone.weather = noSignal;
+  phone.clock = () => enrolledAt + 62 * DAY;
+  expect(await locked.unlock(PIN)).toBe(false);
+  expect([locked.phase(), locked.ended()]).toEqual(['fresh', 'silence']);
+  expect(await readable(phone)).toEqual([]);
 });
 
 test('out of reach for more than fourteen days a phone shows nothing, whatever its clock says', async () => {

@@ -3,7 +3,7 @@ import { newId } from '@/crypto/bytes';
 import type { Client, FinishInput } from '@/protocol/types';
 import { BLOBS, BlobShelf } from '@/store/blobs';
 import { Database } from '@/store/idb';
-import { enrolled, fill, PIN, passwordOf, TestPhone } from '../real-server/phone';
+import { enrolled, fill, noSignal, PIN, passwordOf, TestPhone } from '../real-server/phone';
 import { consentOf, register } from '../real-server/stories';
 import { read, write } from './disk';
 import type { World } from './world';
@@ -312,6 +312,37 @@ export const OPERATIONS: Operation[] = [
       const isOpen = trial.client.phase() === 'open';
       if (!isOpen && !(await trial.client.unlock(NEW_PIN)) && !(await trial.client.unlock(PIN)))
         throw new Error('no PIN opens it');
+      await sync(trial);
+    },
+    wrong: async ({ client }) => [...unless(client.drafts().length === 1, 'the draft is lost')],
+  },
+  {
+    name: 'a month without contact',
+    async scene(world) {
+      const [phone, client] = await enrolled(world.server.url, 'wang');
+      phone.weather = noSignal;
+      await fill(client, 'consent_record', consentOf('旧草稿', '13800000005'), { title: '旧草稿' });
+      phone.off();
+      return phone;
+    },
+    isClosed: true,
+    async run({ client, phone }) {
+      if (client.phase() === 'locked') {
+        const { weather } = phone;
+        const later = Date.now() + 31 * 24 * 3600_000;
+        [phone.weather, phone.clock] = [noSignal, () => later];
+        if (await client.unlock(PIN)) throw new Error('the copy can still be read');
+        phone.weather = weather;
+      }
+      await client.login('wang', passwordOf('wang'));
+      await client.enrol(NEW_PIN, '红米 9A');
+    },
+    async again(trial, battery) {
+      const { client } = trial;
+      const isOpen = client.phase() === 'open';
+      const opens =
+        isOpen || (battery && client.phase() === 'locked' && (await client.unlock(NEW_PIN)));
+      if (!opens) await this.run(trial);
       await sync(trial);
     },
     wrong: async ({ client }) => [...unless(client.drafts().length === 1, 'the draft is lost')],
