@@ -1,5 +1,6 @@
 /** Who sits at the desk, and how much waits for them. */
-import { computed, shallowRef } from 'vue';
+import { computed, shallowRef, watchEffect } from 'vue';
+import { atDesk } from '@/ui/watermark';
 import { ApiProblem, get, type Me, post, remove, type Summary, whenLoggedOut } from './api';
 
 export const me = shallowRef<Me | null>(null);
@@ -8,6 +9,9 @@ export const summary = shallowRef<Summary | null>(null);
 export const formInView = shallowRef('');
 export const overseesAny = computed(() => (me.value?.oversees.length ?? 0) > 0);
 
+watchEffect(() => {
+  atDesk.value = me.value;
+});
 whenLoggedOut(() => {
   me.value = null;
 });
