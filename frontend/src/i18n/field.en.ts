@@ -33,7 +33,8 @@ const en: typeof zh = {
     sent: 'All finished visits have arrived.',
   },
   welcome: {
-    title: 'First use',
+    title: 'First use: log in',
+    codeTitle: 'Enter the code',
     intro: 'Log in once where there is a network. After that it works without one.',
     user: 'User name',
     pass: 'Password',

@@ -28,7 +28,8 @@ export default {
     sent: '做完的走访都已送达。',
   },
   welcome: {
-    title: '第一次使用',
+    title: '第一次使用：登录',
+    codeTitle: '输入验证码',
     intro: '请在有网络的地方登录一次。以后没有网络也能用。',
     user: '用户名',
     pass: '登录密码',

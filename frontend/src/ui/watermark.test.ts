@@ -2,7 +2,8 @@
 import { expect, test } from 'vitest';
 import { imageOf, showWatermark } from './watermark';
 
-const written = () => decodeURIComponent(document.documentElement.style.getPropertyValue('--watermark'));
+const written = () =>
+  decodeURIComponent(document.documentElement.style.getPropertyValue('--watermark'));
 
 test('the reader and the day stand in it, and nobody where nobody reads', () => {
   showWatermark({ name: '王芳', username: 'wang' }, new Date(2026, 10, 27));

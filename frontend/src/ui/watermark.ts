@@ -28,7 +28,10 @@ const ESCAPED: Record<string, string> = { '<': '&lt;', '&': '&amp;', '>': '&gt;'
 
 /** As CSS writes it: a tile with the text aslant. */
 export function imageOf(text: string): string {
-  const width = [...text].reduce((sum, sign) => sum + (sign > '\u2e80' ? SIZE : SIZE * 0.6), 3 * SIZE);
+  const width = [...text].reduce(
+    (sum, sign) => sum + (sign > '\u2e80' ? SIZE : SIZE * 0.6),
+    3 * SIZE,
+  );
   const height = Math.round(width * Math.sin((SLANT * Math.PI) / 180)) + 2 * SIZE;
   const words = text.replace(/[<&>]/g, (sign) => ESCAPED[sign] ?? '');
   const at = `x="50%" y="50%" text-anchor="middle" transform="rotate(-${SLANT} ${width / 2} ${height / 2})"`;

@@ -38,5 +38,7 @@ test('a code counts once: after he chose his own password the next one is asked 
   await at('login-code').setValue('222222');
   await form.find('form').trigger('submit');
   await vi.waitFor(() => expect(form.emitted('done')).toHaveLength(1));
+  // Each step has a heading of its own.
+  expect(form.emitted('step')).toEqual([['code'], ['other'], ['code']]);
   expect(used).toEqual([undefined, '111111', undefined, '222222']);
 });
