@@ -3,6 +3,7 @@
 import json
 import os
 import secrets
+from ipaddress import ip_address
 from pathlib import Path
 
 import click
@@ -30,6 +31,15 @@ from .server import serve
 from .subjects.commands import adopt_all, keys_group
 from .sync.commands import sync_commands
 from .sync.erasure import scrub_owed
+
+IN_THE_CLEAR = (
+    "WARNING: {host} can be reached from other machines, over a line that nobody encrypts:\n"
+    "whoever is on the way reads passwords and what is entered, and phones keep nothing offline.\n"
+    "Enter made-up people only. For real ones set FIELDAPP_ENV=production and put TLS in front\n"
+    "(docs/operating.md).\n"
+    "警告：其他机器可以经未加密的线路访问 {host}，途中的人能看到密码和录入的内容。\n"
+    "只用虚构的数据；正式使用请设 FIELDAPP_ENV=production，并在前面加上 TLS。"
+)
 
 
 @click.group(cls=AppGroup, context_settings={"help_option_names": ["-h", "--help"]})
@@ -65,6 +75,8 @@ for command in (*sync_commands, *backup_commands):
 def run(info: ScriptInfo, host: str, port: int, workers: int, demo: bool) -> None:
     """Prepare the database and serve until stopped."""
     app = info.load_app()
+    if not app.config["SETTINGS"].production and not is_this_machine(host):
+        click.secho(IN_THE_CLEAR.format(host=host), err=True, fg="yellow", bold=True)
     with app.app_context():
         prepare()
         if demo:
@@ -74,6 +86,14 @@ def run(info: ScriptInfo, host: str, port: int, workers: int, demo: bool) -> Non
     address = f"http://{host}:{port}"
     click.echo(f"fieldapp {__version__}: {address} (review desk: {address}/review)")
     serve(create_app, host, port, workers)
+
+
+def is_this_machine(host: str) -> bool:
+    """Whether an address to listen at can be reached from this machine alone."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 @main.command("demo")

@@ -131,3 +131,15 @@ class LoginSession(Base):
     rights: Mapped[str] = mapped_column(default="", server_default="")
     former_sha: Mapped[str | None] = mapped_column(index=True)
     renewed: Mapped[str | None]
+
+
+class Guess(Base):
+    """How often a guess of one kind failed. key: keyed hash of whose or whence; until: the end of
+    the window, in seconds since 1970.
+    """
+
+    __tablename__ = "guess"
+
+    key: Mapped[str] = mapped_column(primary_key=True)
+    n: Mapped[int]
+    until: Mapped[int]

@@ -19,6 +19,7 @@ from .limits import (
     LOG_IN_PER_ACCOUNT,
     LOG_IN_PER_ADDRESS,
     account_of_request,
+    address_of_request,
     limiter,
     note_lockout,
     person_of_request,
@@ -81,7 +82,12 @@ class Session(MethodView):
     """The session of this browser."""
 
     decorators = [
-        limiter.limit(LOG_IN_PER_ADDRESS, methods=["POST"], deduct_when=was_refused),
+        limiter.limit(
+            LOG_IN_PER_ADDRESS,
+            key_func=address_of_request,
+            methods=["POST"],
+            deduct_when=was_refused,
+        ),
         limiter.limit(
             LOG_IN_PER_ACCOUNT,
             key_func=account_of_request,

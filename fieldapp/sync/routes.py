@@ -11,7 +11,12 @@ from flask_smorest import Blueprint
 
 from fieldapp import clock, wall
 from fieldapp.accounts import sessions, users
-from fieldapp.accounts.limits import LOG_IN_PER_ACCOUNT, limiter, phone_of_request, was_refused
+from fieldapp.accounts.limits import (
+    LOG_IN_PER_ACCOUNT,
+    limiter,
+    rescuer_of_request,
+    was_refused,
+)
 from fieldapp.accounts.service import Principal, principal_of, signed_in
 from fieldapp.devices.models import Device
 from fieldapp.devices.sealing import UnsealError
@@ -120,7 +125,7 @@ class Rescue(MethodView):
     """
 
     decorators = [
-        limiter.limit(LOG_IN_PER_ACCOUNT, key_func=phone_of_request, deduct_when=was_refused)
+        limiter.limit(LOG_IN_PER_ACCOUNT, key_func=rescuer_of_request, deduct_when=was_refused)
     ]
 
     @blueprint.doc(requestBody=_body(schemas.RescueSchema))

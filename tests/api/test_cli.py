@@ -149,3 +149,20 @@ def test_every_command_explains_itself(run: Run) -> None:
             visit(sub, *path, name)
 
     visit(cli.main)
+
+
+@pytest.mark.parametrize("db_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(
+    ("host", "warned"),
+    [("127.0.0.1", False), ("localhost", False), ("::1", False), ("0.0.0.0", True),
+     ("192.168.1.5", True), ("::", True), ("office-pc", True)],
+)  # fmt: skip
+def test_whoever_serves_others_in_the_clear_is_warned(
+    run: Run, monkeypatch: pytest.MonkeyPatch, host: str, warned: bool
+) -> None:
+    served: list[str] = []
+    monkeypatch.setattr(cli, "serve", lambda _make, host, _port, _workers: served.append(host))
+    monkeypatch.setattr(cli, "prepare", lambda: None)
+    result = run("run", "--host", host)
+    assert served == [host]
+    assert ("WARNING" in result.stderr, "警告" in result.stderr) == (warned, warned)

@@ -1,12 +1,15 @@
 """Logging in, staying in and being sent out."""
 
+import re
 from datetime import datetime, timedelta
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 
 from fieldapp import clock, create_app
 from fieldapp.accounts import sessions
+from fieldapp.accounts.models import Guess
 from tests.cast import LIULIN, PROTOCOL, SHIQIAO, Browser, Cast
 from tests.conftest import settings_for
 
@@ -143,6 +146,28 @@ def test_guessing_is_slowed_down_per_account_but_right_answers_do_not_count(
     assert broken.status_code == 400
     with guarded.app_context():
         sessions.db.engine.dispose()
+
+
+def test_guesses_count_for_all_processes_together_and_tell_nothing(
+    app: Flask, cast: Cast, tmp_path
+) -> None:
+    """Three wrong ones at one process, two at another, then at both: as if at one."""
+    url = app.config["SQLALCHEMY_DATABASE_URI"]
+    wrong = {"username": "oops my password", "password": "12345678"}
+
+    def codes(times: int) -> list[int]:
+        process = create_app(settings_for(tmp_path, url, rate_limits=True))
+        found = [Browser(process).post("/api/session", wrong).status_code for _ in range(times)]
+        with process.app_context():
+            sessions.db.engine.dispose()
+        return found
+
+    assert codes(3) + codes(3) + codes(1) == [401] * 5 + [429] * 2
+    with app.app_context():
+        rows = sessions.db.session.scalars(sa.select(Guess)).all()
+        assert sorted(row.n for row in rows) == [2, 5, 5], "told of, by account, by address"
+        assert not [row for row in rows if not re.fullmatch(r"[0-9a-f]{64}", row.key)]
+        sessions.db.session.remove()
 
 
 @pytest.mark.parametrize(("proxies", "refused"), [(1, 401), (0, 429)])
