@@ -108,8 +108,8 @@ def addresses(place: Place, path: str) -> Iterator[str]:
     ids = [one for corner in CORNERS[:2] for one in sorted(place.ids[corner][kind or ""])]
     plain = {"area": LIULIN, "scope": "housing", "user_id": place.cast.wang.id}
     for one in ids if kind else [""]:
-        entity, _, register = one.partition("/")
-        values = plain | dict.fromkeys(KINDS, entity) | {"register": register}
+        entity, _, value = one.partition("/")
+        values = plain | dict.fromkeys(KINDS, entity) | {"value": value}
         yield re.sub(r"<(?:\w+:)?(\w+)>", lambda m, v=values: v.get(m[1], "x"), path)
 
 
