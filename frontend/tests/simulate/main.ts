@@ -35,7 +35,8 @@ export async function main(script: string): Promise<number> {
   return report(runs, (performance.now() - began) / 1000);
 }
 
-const seedsOf = (first: number, count: number) => Array.from({ length: count }, (_, i) => first + i);
+const seedsOf = (first: number, count: number) =>
+  Array.from({ length: count }, (_, i) => first + i);
 
 async function runAll(kind: Kind, seeds: readonly number[]): Promise<Result[]> {
   const ground = await prepare(kind, MUTANT);
