@@ -76,10 +76,19 @@ def _candidates(store: Store, rules: CurrentRules, today: str) -> Iterator[str]:
             entity = store.find(entity_id)
             if entity is None:
                 continue
-            root = people.subject_of(store, entity) or entity.id
-            found = {root, *(party_id(entity.id, name) for name in kind.parties)} - seen
+            found = {party_id(entity.id, name) for name in kind.parties}
+            if _ends_itself(kind):
+                found.add(people.subject_of(store, entity) or entity.id)
+            found -= seen
             seen |= found
             yield from sorted(found)
+
+
+def _ends_itself(kind: EntityType) -> bool:
+    """Whether anything of such a record has a period but what it says of its parties."""
+    theirs = {register for party in kind.parties.values() for register in party.registers}
+    own = (prop for prop in kind.props.values() if (prop.group or prop.name) not in theirs)
+    return any(_days(retention.rule(prop.retention)) for prop in own)
 
 
 def _overdue(store: Store, rules: CurrentRules, root: str, today: str) -> retention.Overdue | None:
