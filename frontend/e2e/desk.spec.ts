@@ -1,14 +1,15 @@
 /** A day at the review desk: the queue, a return, a settled conflict, accounts and phones, in both languages. */
 
-import { createHmac } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import AxeBuilder from '@axe-core/playwright';
 import { expect, type Page, selectors, test } from '@playwright/test';
+import { codeOf } from '../tests/real-server/authenticator';
 import { watchAddresses } from './addresses';
 import { launchPhone, type Phone } from './browser';
 import { startServer, type TestServer } from './server';
+import { watermarkOf } from './watermark';
 
 selectors.setTestIdAttribute('data-test');
 
@@ -72,6 +73,7 @@ test('陈静 approves one visit and returns another with a note on a question', 
   const waiting = await rows.count();
   await rows.first().click();
   await expect(page.getByTestId('visit')).toBeVisible();
+  expect(await watermarkOf(page)).toContain('>陈静 chen ');
   await accessible();
   await page.getByTestId('approve').click();
   await expect(page.getByTestId('visit')).toHaveAttribute('data-state', 'approved');
@@ -161,18 +163,6 @@ test('the administrator opens an account, its phone list is empty, and closes it
   await page.getByTestId('confirm-yes').click();
   await expect(row).toContainText('已关闭');
 });
-
-/** What an authenticator app shows now (RFC 6238). */
-function codeOf(secret: string): string {
-  const signs = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
-  const bits = [...secret].map((sign) => signs.indexOf(sign).toString(2).padStart(5, '0')).join('');
-  const key = Buffer.from((bits.match(/.{8}/g) ?? []).map((byte) => Number.parseInt(byte, 2)));
-  const step = Buffer.alloc(8);
-  step.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30_000)));
-  const hash = createHmac('sha1', key).update(step).digest();
-  const at = (hash.at(-1) ?? 0) & 15;
-  return String((hash.readUInt32BE(at) & 0x7fffffff) % 1_000_000).padStart(6, '0');
-}
 
 const picture = (name: string) =>
   process.env.SHOTS ? page.screenshot({ path: `${process.env.SHOTS}/${name}.png` }) : undefined;

@@ -4,6 +4,7 @@ import { AxeBuilder } from '@axe-core/playwright';
 import { expect, type Page, test } from '@playwright/test';
 import { consent } from './answers';
 import { startServer, type TestServer } from './server';
+import { watermarkOf } from './watermark';
 import { newWorker, PIN, type Worker } from './worker';
 
 const PASSWORD = 'xunfang-2026';
@@ -34,7 +35,10 @@ test('every screen is fit for any eye and thumb', async () => {
   await page.goto(server.url);
   await expect(page.getByTestId('login-user')).toBeVisible();
   await inspect(page, 'log-in');
+  expect(await watermarkOf(page)).toBe('none');
   await li.enrol('li', PASSWORD);
+  const day = await page.evaluate(() => new Date().toLocaleDateString('sv'));
+  expect(await watermarkOf(page)).toContain(`>李娜 li ${day}<`);
   await page.getByTestId('start-form-consent_record').waitFor();
   await inspect(page, 'today');
   await li.startForm('consent_record');
@@ -65,6 +69,8 @@ test('somebody comes in: one tap hides everything, and only the PIN brings it ba
   await page.getByTestId('quick-hide').click();
   await expect(cover).toBeVisible();
   await expect(page).toHaveTitle('时钟');
+  expect(await watermarkOf(page, 'dialog[open]')).toBe('none');
+  expect(await watermarkOf(page)).toBe('none');
   await expect(page.getByTestId('pin')).toBeAttached();
   await page.goBack();
   await expect(cover).toBeVisible();
@@ -158,6 +164,9 @@ test('a form killed behind the camera is there again; to another page its addres
   await page.getByTestId('start-form-preg_followup').click();
   const person = page.getByTestId('question-g_visit/person_id');
   await expect(person).toContainText('刘春燕甲');
+  await page.getByTestId('pick-g_visit/person_id').click();
+  expect(await watermarkOf(page, 'dialog[open]')).toContain('>李娜 li ');
+  await page.getByTestId('sheet-close').click();
   const kept = await page.evaluate(() =>
     JSON.stringify([history.state, { ...sessionStorage }, document.title, location.href]),
   );

@@ -3,8 +3,8 @@
  * of its own that can be made to fail.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { IDBFactory } from 'fake-indexeddb';
 import { vi } from 'vitest';
 import { type ClientDeps, createClient } from '@/client';
@@ -20,8 +20,8 @@ export const PIN = '739415';
 export const LIULIN = '379901001001';
 export const SHIQIAO = '379901001002';
 
-const PYTHON = fileURLToPath(new URL('../../../.venv/bin/python', import.meta.url));
-const SERVE = fileURLToPath(new URL('./serve.py', import.meta.url));
+const PYTHON = join(import.meta.dirname, '../../../.venv/bin/python');
+const SERVE = join(import.meta.dirname, 'serve.py');
 
 export interface Server {
   url: string;

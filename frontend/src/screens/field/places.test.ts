@@ -7,7 +7,6 @@ const keeper = { conceal: async (text: string) => text, reveal: async () => null
 const at = (route: { name: string; params: { place: string } }) => ({
   ...route,
   fullPath: `/${route.name}/${route.params.place}`,
-  meta: {},
 });
 const ENTITY = '6f1c2d34-0000-4000-8000-000000000001';
 
@@ -40,5 +39,5 @@ test('an address that nobody knows any more leads home', async () => {
 });
 
 test('a page without a place goes where it wants', () => {
-  expect(arrival({ name: 'outbox', params: {}, fullPath: '/outbox', meta: {} }, keeper)).toBe(true);
+  expect(arrival({ name: 'outbox', params: {}, fullPath: '/outbox' }, keeper)).toBe(true);
 });

@@ -17,7 +17,7 @@ export interface Visit {
   corrects?: string;
 }
 type Shown = Readonly<Record<string, string>>;
-type To = Pick<RouteLocationNormalized, 'name' | 'params' | 'fullPath' | 'meta'>;
+type To = Pick<RouteLocationNormalized, 'name' | 'params' | 'fullPath'>;
 type Arrival = true | RouteLocationRaw;
 type Keeper = Pick<Client, 'conceal' | 'reveal'>;
 
@@ -45,7 +45,7 @@ export function arrival(to: To, keeper: Keeper): Arrival | Promise<Arrival> {
 /** Seals what the screen shows into its entry of the history; an entry that shows nothing loses what lay there. */
 export async function remember(to: To, keeper: Keeper): Promise<void> {
   // Before the PIN nothing can be sealed, and what lies there is what it leads back to.
-  if (to.meta.gate) return;
+  if (to.name === 'unlock') return;
   const word = wordOf(to.params);
   const sealed = word && (await keeper.conceal(JSON.stringify([word, shownAt.get(word)])));
   const entry = history.state as { current?: string; shown?: string } | null;
