@@ -245,8 +245,7 @@ def bind_device(device_id: str) -> None:
 def _load(token: str) -> SignedIn | None:
     """The person of a token, unless the session ended, expired or the account was closed."""
     now = clock.now()
-    query = select(LoginSession, User).join(User, User.id == LoginSession.user_id)
-    row = db.session.execute(query.where(_is(_sha(token)))).first()
+    row = db.session.execute(_HELD, {"sha": _sha(token)}).first()
     found, stale, changed = None, False, False
     if row is not None and row.User.active and _lasts(row.LoginSession, now):
         held: LoginSession = row.LoginSession
@@ -277,8 +276,16 @@ def _renewed(former: SignedIn, now: datetime) -> SignedIn:
     return SignedIn(token, former.principal, former.device_id)
 
 
-def _is(sha: str) -> sa.ColumnElement[bool]:
+def _is(sha: str | sa.BindParameter[str]) -> sa.ColumnElement[bool]:
     return sa.or_(LoginSession.token_sha == sha, LoginSession.former_sha == sha)
+
+
+# Asked in every request, so made once.
+_HELD = (
+    select(LoginSession, User)
+    .join(User, User.id == LoginSession.user_id)
+    .where(_is(sa.bindparam("sha", type_=sa.String)))
+)
 
 
 def _rights(principal: Principal) -> str:

@@ -2,6 +2,7 @@
 
 import json
 import os
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -22,6 +23,7 @@ from .caller import Caller, Known, type_of
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "5"))
 
 
+@cache
 def described() -> dict[str, Any]:
     """The API's OpenAPI document."""
     with create_app(settings_for(Path(os.devnull), "sqlite://")).app_context():
