@@ -145,7 +145,11 @@ def _insist(labels: Mapping[str, str], document: Mapping[str, Any]) -> None:
 
 
 def _reading(reader: Reader, row: m.Submission) -> list[dict[str, Any]]:
-    """As its form reads; nothing if its answers are no answers of that form at all."""
+    """As its form reads; nothing if its answers are no answers of that form at all, or health data
+    of somebody of a village that isn't the reader's, whose consent is nothing to them.
+    """
+    if row.entity and reader.entity(row.entity) is None:
+        return []
     try:
         return visits.mendable(reader, row)
     except (LookupError, TypeError, ValueError, AttributeError) as error:

@@ -86,7 +86,7 @@ class Batch:
 
     def __init__(self, store: Store, rules: Rules) -> None:
         self._store, self._rules = store, rules
-        self._known: dict[str, tuple[str, str, str | None]] = {}
+        self._known: dict[str, tuple[str, str, str | None, str]] = {}
         self._asked: set[str] = set()
         self._installs: dict[str, Row] = {}
         self._erased: set[str] = set()
@@ -191,11 +191,10 @@ class Batch:
     def _find_known(self, ids: Sequence[str]) -> None:
         s = m.Submission
         for some in chunks(sorted(set(ids) - self._asked)):
-            query = sa.select(s.id, s.sha, s.state, s.why).where(
-                among(self._store.connection, s.id, some)
-            )
+            query = sa.select(s.id, s.sha, s.state, s.why, s.user_id)
+            query = query.where(among(self._store.connection, s.id, some))
             for row in self._store.connection.execute(query):
-                self._known[row.id] = (row.sha, row.state, row.why)
+                self._known[row.id] = (row.sha, row.state, row.why, row.user_id)
         self._asked.update(ids)
 
     def _accept(self, item: Incoming, sent: Submitted | UnreadableError) -> Result:
@@ -217,7 +216,7 @@ class Batch:
         else:
             result = self._apply(item, sent)
         state = "stored" if result.st == "conflict" else result.st
-        self._known[item.id] = (item.sha, state, result.why)
+        self._known[item.id] = (item.sha, state, result.why, item.author.user_id)
         said(self._installs, item, sent if isinstance(sent, Submitted) else None)
         return result
 
@@ -226,11 +225,12 @@ class Batch:
 
     def _again(self, item: Incoming) -> Result:
         """An id that is here: the same bytes, or others, which are kept too and alarm."""
-        sha, state, why = self._known[item.id]
+        sha, state, why, author = self._known[item.id]
         if sha == item.sha:
             kept_aside = state == "quarantined" and why != EXPIRED
             return Result(item.id, "quarantined" if kept_aside else "duplicate", why)
-        if why == ERASED or self._names_erased(item):
+        # What became of another person's visit is told to nobody who hasn't its bytes.
+        if (author == item.author.user_id and why == ERASED) or self._names_erased(item):
             return Result(item.id, "quarantined", ERASED)
         row = {
             "id": item.id,
@@ -391,22 +391,22 @@ class Batch:
         author = item.author
         if item.rewritten is not None:
             return as_it_stands(sent, item.rewritten)
-        told = sent.answers.get("target") if sent.form in BUILT_IN else None
+        told = sent.answers.get("target") if sent.form in BUILT_IN else sent.corrects
         target = self._store.target(told) if isinstance(told, str) else None
+        applied = target if target and target.applied else None
         if sent.form == REVIEW_FORM:
-            return plan_review(sent, target, author, self._store.is_blocked)
+            return plan_review(sent, applied, author, self._store.is_blocked)
         if sent.form == ISSUE_FORM:
-            return plan_issue(sent, target, author, self._store.issue)
+            return plan_issue(sent, applied, author, self._store.issue)
         if sent.form == SETTLE_FORM:
             return plan_settle(sent, self._store.find, self._store.view_of, author)
         form = self._rules.form(sent.form, sent.fv)
         if form is None:
             raise AsideError("unknown_form", f"{sent.form} {sent.fv}")
-        target_of = self._store.target(sent.corrects) if sent.corrects else None
         fill = partial(filled, item, sent, form, self._rules, self._store.near)
         plan = plan_form(sent, form, author, fill, item.derivation)
         plan = gated(plan, item, sent, form, self._store, self._rules.keeping(form.scope))
-        return with_correction(plan, sent, target_of, author)
+        return with_correction(plan, sent, target, author)
 
     def _effect(
         self,

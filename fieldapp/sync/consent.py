@@ -16,7 +16,7 @@ from fieldapp.consent.need import Keeping, Need
 
 from .entities import Entity, TypeView
 from .items import Incoming
-from .plan import Answered, AsideError, Plan
+from .plan import Answered, AsideError, Author, Plan, refuse_record
 from .quality import EMERGENCY, Finding
 from .wire import Submitted
 
@@ -63,6 +63,7 @@ def gated(
         # The mark of that time stands: what was decided by what was known then isn't found again.
         return _to_save(plan, need, ()) if item.admitted == EMERGENCY else plan
     person = need.of(sent.answers)
+    _refuse_elsewhere(registry, plan.scope, keeping, item.author, person)
     found = consent_of(registry, keeping, need, person, plan)
     if found.state == LIVE:
         return plan
@@ -92,6 +93,18 @@ def consent_of(
     them = near.get(person)
     born = them.props(view_of(them), only=frozenset([keeping.born])) if them else {}
     return standing(mine, born.get(keeping.born, ""), plan.on, keeping.notices, need.for_children)
+
+
+def _refuse_elsewhere(
+    registry: Registry, scope: str, keeping: Keeping, author: Author, person: str
+) -> None:
+    """Keep aside what is about somebody of another village, whatever they agreed to: whether they
+    did is told there alone.
+    """
+    for them in registry.near([person], keeping.type):
+        here = (them.id, them.scope) == (person, scope)
+        if here and not author.works_in(scope, them.areas):
+            refuse_record(person, about=person)
 
 
 def _rest(plan: Plan, need: Need) -> Plan:

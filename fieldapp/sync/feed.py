@@ -207,7 +207,8 @@ def fetch(principal: Principal, feed: str, ids: Sequence[str]) -> dict[str, Any]
         query = sa.select(t.entity, t.ver).where(t.feed == feed, t.entity.in_(ids))
         vers = {row.entity: row.ver for row in connection.execute(query)}
         entities = _entities(connection, [e for e, ver in vers.items() if ver])
-        gone = among_erased(connection, set(ids) - entities.keys())
+        # Of what never was in this feed nothing is told, not even that it was erased.
+        gone = among_erased(connection, vers.keys() - entities.keys())
         changes = [
             page.renderer.up(entities[e], feed, vers[e])
             if e in entities
@@ -257,11 +258,14 @@ def _is_done_with(row: Any, mark: str) -> bool:
     return row.received < mark or row.why == EXPIRED
 
 
-def note_repair(install: str) -> None:
-    """A phone's copy differed and is being mended: never without a restore (invariant I11)."""
+def note_repair(install: str, user_id: str) -> None:
+    """A phone's copy differed and is being mended: never without a restore (invariant I11).
+
+    An install is what its app said of itself: one that names another person's changes nothing.
+    """
     t = m.Install
     with writing() as connection:
-        mine = sa.update(t).where(t.id == install)
+        mine = sa.update(t).where(t.id == install, t.user_id == user_id)
         connection.execute(mine.values(repairs=t.repairs + 1, repaired=utc_text(clock.now())))
 
 

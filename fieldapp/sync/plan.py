@@ -98,13 +98,16 @@ class Answered(Protocol):
 
 @dataclass(frozen=True)
 class Target:
-    """The submission that a decision or a correction is about."""
+    """The submission that a decision or a correction is about. applied: it isn't kept aside, where
+    nothing is decided about it.
+    """
 
     id: str
     user_id: str
     scope: str
     area: str
     rewritten: bool = False
+    applied: bool = True
 
 
 @dataclass(frozen=True)
@@ -209,12 +212,10 @@ def with_correction(plan: Plan, sent: Submitted, target: Target | None, author: 
     """The plan of a correction: it also marks what it corrects. Raises AsideError."""
     if sent.corrects is None:
         return plan
-    if (
-        target
-        and not author.trusted
-        and (target.user_id, target.scope) != (author.user_id, plan.scope)
-    ):
-        refuse_record(sent.corrects)
+    if target and not author.trusted:
+        elsewhere = target.applied and target.scope != plan.scope
+        if elsewhere or target.user_id != author.user_id:
+            refuse_record(sent.corrects)
     mark = Touched(review_id(sent.corrects), REVIEW, False)
     values = (("target", sent.corrects), ("corrected", sent.id))
     after = len(sent.ops)
@@ -373,11 +374,13 @@ def refuse(detail: str) -> NoReturn:
     raise AsideError("authz", detail)
 
 
-def refuse_record(entity: str) -> NoReturn:
+def refuse_record(entity: str, about: str | None = None) -> NoReturn:
     """Keep it aside for want of rights to a record: in the same words for one of another village,
     scope or type as for one that the role doesn't write, so that they tell nothing of it.
+
+    about: whose health data the visit carries.
     """
-    refuse(f"{entity} isn't the author's to write")
+    raise AsideError("authz", f"{entity} isn't the author's to write", about)
 
 
 def superseded(writes: Iterable[Applied]) -> dict[str, dict[str, set[Dot]]]:

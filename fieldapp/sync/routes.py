@@ -97,7 +97,7 @@ class Manifest(MethodView):
         principal, device = _phone_and_holder()
         message = read_message(schemas.ManifestSchema)
         if not message["after"]:
-            feed.note_repair(device.install)
+            feed.note_repair(device.install, device.user_id)
         page = feed.manifest(principal, message["feed"], message["after"])
         return wire_answer(message, page if page is not None else abort_with("not_found"))
 

@@ -152,10 +152,10 @@ class Store:
         """The submission a decision or a correction is about."""
         if sid not in self._targets:
             s = m.Submission
-            anew = s.rewritten.is_not(None)
-            query = sa.select(s.id, s.user_id, s.scope, s.area, anew).where(s.id == sid)
-            row = self.connection.execute(query.where(s.state.in_(m.APPLIED))).first()
-            self._targets[sid] = Target(*row[:4], bool(row[4])) if row else None
+            marks = (s.rewritten.is_not(None), s.state.in_(m.APPLIED))
+            query = sa.select(s.id, s.user_id, s.scope, s.area, *marks).where(s.id == sid)
+            row = self.connection.execute(query).first()
+            self._targets[sid] = Target(*row[:4], *map(bool, row[4:])) if row else None
         return self._targets[sid]
 
     def load_sups(self, sids: Collection[str]) -> None:
@@ -433,7 +433,7 @@ class Store:
         if entity.type != REVIEW:
             return {}
         target = self.target(str(entity.shown("target", REVIEW_TYPE)))
-        return review_versions(entity, target.user_id if target else None)
+        return review_versions(entity, target.user_id if target and target.applied else None)
 
     def _feed_rows(self, ids: Collection[str]) -> dict[tuple[str, str], str | None]:
         t = m.FeedChange

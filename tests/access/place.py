@@ -1,24 +1,23 @@
 """Two towns with health and housing work in each, every text of it recognisable, and whose it is.
 
-place = Place.furnish(app)           # visits, conflicts, issues, things kept aside, phones
-place.foreign("zhao")                # the corners (village, scope) that are not 赵强's
-place.words[corner], place.ids[corner]   # what may never reach whom it is foreign to
+place = furnish(app)                      # fieldapp's own forms, and everybody's phone (furnish.py)
+place.foreign("zhao")                     # the corners (village, scope) that are not 赵强's
+place.words[corner], place.ids[corner]    # what may never reach whom it is foreign to
+place.hidden("head")                      # texts of their own corners that their role may not read
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
-import sqlalchemy as sa
 from flask import Flask
 
-from fieldapp.db import db
-from fieldapp.sync import models as m
-from tests.cast import LIULIN, NANPO, SHIQIAO, Cast, Person, Phone, meet_cast
-from tests.sync.stories import Village
+from tests.api.test_access import ADMITTED
+from tests.cast import LIULIN, NANPO, SHIQIAO, TOWN, Cast, Phone
 
 Corner = tuple[str, str]
+Route = tuple[str, str]
 VILLAGES = {LIULIN: "柳林", SHIQIAO: "石桥", NANPO: "南坡"}
 SCOPES = ("health", "housing")
 CORNERS = tuple((village, scope) for village in VILLAGES for scope in SCOPES)
@@ -36,37 +35,70 @@ OWN: Mapping[str, set[Corner]] = {
     "town": set(),
     "district": set(),
     "steward": {(v, "housing") for v in VILLAGES},
+    "warden": {(v, "housing") for v in (LIULIN, SHIQIAO)},
     "admin": set(),
 }
+# Besides the cast: a steward of one town and one scope alone, to whom something is foreign at the
+# rights desk too.
+WARDEN = ("何敏", "steward", ((TOWN, "housing"),))
 WORKERS = {LIULIN: "wang", SHIQIAO: "li", NANPO: "sun"}
+HOME = {"sun": NANPO}
+CARRIERS = ("wang", "li", "chen", "zhao", "sun", "head", "assistant", "grid")
+# Who fills forms of a scope; everybody else's visits are kept aside whatever they say.
+FILLS = {
+    "wang": SCOPES, "li": SCOPES, "sun": SCOPES, "chen": ("health",),
+    "zhao": ("housing",), "assistant": ("housing",), "grid": ("housing",),
+}  # fmt: skip
+# Whose questions aren't theirs to know: forms of a scope in which nothing is granted to them.
+NO_FORMS = {
+    "chen": ("housing",), "zhao": ("health",), "head": ("health",), "assistant": ("health",),
+    "grid": ("health",), "warden": ("health",),
+}  # fmt: skip
+
+# The matrix again, by hand: the rows each reads.
+_HOUSING = {"dwelling", "safety", "visit_housing", "household", "lessor", "resident", "verify",
+            "needs"}  # fmt: skip
+_HEALTH = {"client", "consent", "visit_health", "referral", "pregnancy", "care_level",
+           "contraception_date"}  # fmt: skip
+READS: Mapping[str, set[str]] = {
+    "worker": _HOUSING | _HEALTH,
+    "nurse": _HEALTH
+    | {"safeguarding", "referral_outcome", "clinical", "after_care", "contraception"},
+    "area": _HOUSING,
+    "grid": _HOUSING,
+    "assistant": _HOUSING - {"verify"},
+    "head": {"dwelling", "safety"},
+    "steward": _HOUSING,
+}
+AT_THE_RIGHTS_DESK = {"client", "consent"}  # what a steward reads of somebody in health
+NEXT_DATE = "next_contact"  # … and this
+NAMED = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{64}")
+ANYBODYS = "file"  # a photo is for whoever reads its visit
 
 
 @dataclass
 class Place:
-    """A furnished server."""
+    """A furnished server.
+
+    words: of each corner, recognisable texts and the row of the matrix each is of. ids: by kind,
+    the most telling first; `a/b` where an address takes two. types: of each record, its scope and
+    type. people: of each person what is theirs alone, by kind. made: by scope, a visit as JSON and
+    the id of the record it is about. echoed: ids that visits of the tries named. known: once
+    worked out.
+    """
 
     app: Flask
     cast: Cast
-    words: dict[Corner, set[str]] = field(default_factory=lambda: defaultdict(set))
-    ids: dict[Corner, dict[str, set[str]]] = field(
-        default_factory=lambda: defaultdict(lambda: defaultdict(set))
+    words: dict[Corner, dict[str, str]] = field(default_factory=lambda: defaultdict(dict))
+    ids: dict[Corner, dict[str, list[str]]] = field(
+        default_factory=lambda: defaultdict(lambda: defaultdict(list))
     )
+    types: dict[str, tuple[str, str]] = field(default_factory=dict)
+    people: dict[str, dict[str, str]] = field(default_factory=lambda: defaultdict(dict))
+    made: dict[str, tuple[str, str]] = field(default_factory=dict)
     phones: dict[str, Phone] = field(default_factory=dict)
-
-    @classmethod
-    def furnish(cls, app: Flask) -> "Place":
-        """Everything, in every corner."""
-        place = cls(app, meet_cast(app))
-        with app.app_context():
-            village = Village(app, place.cast)
-            for code, name in VILLAGES.items():
-                worker = place.cast.people[WORKERS[code]]
-                place._housing(village, worker, code, name)
-                place._health(village, worker, code, name)
-            place._note_ids()
-            db.session.remove()
-        place._ask_for_rights()
-        return place
+    echoed: set[str] = field(default_factory=set)
+    known: dict[tuple[str, bool], tuple[set[str], set[str]]] = field(default_factory=dict)
 
     def foreign(self, who: str, rights: bool = False) -> list[Corner]:
         """The corners that aren't this person's. rights: at the desk where people's requests are
@@ -74,86 +106,65 @@ class Place:
         own = set(CORNERS) if rights and who == "steward" else OWN[who]
         return [corner for corner in CORNERS if corner not in own]
 
+    def secrets(self, who: str, rights: bool = False) -> tuple[set[str], set[str]]:
+        """Texts, and ids and hashes, that may reach this person in no answer."""
+        if (who, rights) not in self.known:
+            self.known[who, rights] = self._words(who, rights), self._ids(who, rights)
+        return self.known[who, rights]
+
+    def _words(self, who: str, rights: bool) -> set[str]:
+        foreign = self.foreign(who, rights)
+        words = {word for corner in foreign for word in self.words[corner]}
+        return words | set(self.hidden(who, rights))
+
+    def _ids(self, who: str, rights: bool) -> set[str]:
+        found = {
+            part
+            for corner in self.foreign(who, rights)
+            for ids in self.ids[corner].values()
+            for one in ids
+            for part in NAMED.findall(one)
+        }
+        # An administrator keeps what was kept aside by its id, and knows no word of it.
+        kept = {one for corner in CORNERS for one in self.ids[corner]["aside"]}
+        return found - kept if who == "admin" else found
+
+    def reads(self, who: str, rights: bool = False) -> set[str]:
+        """The rows of the matrix that this person's role reads."""
+        role = self.role(who)
+        desk = AT_THE_RIGHTS_DESK if rights and role == "steward" else set()
+        return READS.get(role, set()) | desk
+
+    def hidden(self, who: str, rights: bool = False) -> list[str]:
+        """Texts of this person's own corners that their role may not read."""
+        foreign, reads = self.foreign(who, rights), self.reads(who, rights) | {ANYBODYS}
+        return [
+            word
+            for corner in CORNERS
+            if corner not in foreign
+            for word, row in self.words[corner].items()
+            if row not in reads
+        ]
+
+    def role(self, who: str) -> str:
+        """Blank for nobody."""
+        return "" if who == "nobody" else self.cast.people[who].role
+
+    def admits(self, who: str, route: Route) -> bool:
+        """Whether the table lets this person in."""
+        return ("steward" if who == "warden" else who) in ADMITTED[route]
+
     def phone(self, who: str) -> Phone:
         """A phone of this person, enrolled once."""
         if who not in self.phones:
             self.phones[who] = self.cast.people[who].enrol()
         return self.phones[who]
 
-    # ---- furnishing
+    def others(self, who: str, kind: str) -> list[str]:
+        """What of a kind is other people's alone."""
+        return [own[kind] for name, own in self.people.items() if name != who and kind in own]
 
-    def _housing(self, village: Village, worker: Person, code: str, name: str) -> None:
-        words = {"lessor": f"房主{name}", "unit": f"单元{name}", "tenant": f"租客{name}"}
-        who = [village.resident(words["tenant"], number=f"E{code[-8:]}")]
-        new = {"lessor": words["lessor"], "unit": words["unit"], "village": code}
-        made = village.make(village.dwelling(worker, residents=who, **new))
-        self._take(village, worker, (code, "housing"), made)
-        flat = next(e["e"] for e in made["entities"] if e["t"] == "dwelling")
-        apart = [
-            village.make(village.dwelling(worker, flat, lessor=f"{x}房主{name}", village=code))
-            for x in "甲乙"
-        ]
-        self._take(village, worker, (code, "housing"), *apart)
-        odd = village.make(village.dwelling(worker, phone="1", **new))
-        self._take(village, worker, (code, "housing"), odd)
-        aside = village.make(village.dwelling(worker, **new), fv="1999")
-        self._take(village, worker, (code, "housing"), aside)
-        self.words[code, "housing"] |= set(words.values())
-
-    def _health(self, village: Village, worker: Person, code: str, name: str) -> None:
-        words = {"client": f"孕妇{name}"}
-        made = village.make(village.consent(worker, name=words["client"], village=code))
-        self._take(village, worker, (code, "health"), made)
-        client = next(e["e"] for e in made["entities"] if e["t"] == "client")
-        follow = village.make(village.pregnancy(worker, client, area=code))
-        self._take(village, worker, (code, "health"), follow)
-        aside = village.make(village.pregnancy(worker, client, area=code), fv="1999")
-        self._take(village, worker, (code, "health"), aside)
-        self.words[code, "health"].add(words["client"])
-
-    def _take(self, village: Village, worker: Person, corner: Corner, *made: Any) -> None:
-        results = village.take_in(worker, *made)
-        assert {r.st for r in results} <= {"stored", "conflict", "quarantined"}, results
-        self.ids[corner]["visit"] |= {one["id"] for one in made}
-
-    def _ask_for_rights(self) -> None:
-        """A request by somebody of each corner, where anybody may write one down."""
-        for who in ("chen", "zhao", "steward"):
-            desk = self.cast.people[who].log_in()
-            for corner in OWN[who]:
-                for one in sorted(self.ids[corner]["entity"]):
-                    answer = desk.post("/api/rights/requests", {"kind": "access", "subject": one})
-                    assert answer.status_code in (200, 201, 404), answer.json
-                    if answer.status_code < 400:
-                        self.ids[corner]["request"].add(answer.json["id"])
-                        break
-        assert sum(bool(self.ids[corner]["request"]) for corner in CORNERS) >= 4
-
-    def _note_ids(self) -> None:
-        """Ids of what came of it, as the database has them."""
-        for corner, kinds in self.ids.items():
-            sids = kinds["visit"]
-            rows = db.session.execute(
-                sa.select(m.Mention.entity).where(m.Mention.sid.in_(sids))
-            ).scalars()
-            kinds["entity"] |= set(rows)
-            own = set(
-                db.session.scalars(
-                    sa.select(m.Entity.id).where(
-                        m.Entity.id.in_(kinds["entity"]), m.Entity.scope == corner[1]
-                    )
-                )
-            )
-            kinds["entity"] = own
-            kinds["issue"] |= set(
-                db.session.scalars(sa.select(m.Issue.id).where(m.Issue.sid.in_(sids)))
-            )
-            c, w, sup = m.Conflict, m.RegWrite, m.RegSup
-            replaced = sa.exists().where(sup.dot_sid == w.sid, sup.dot_i == w.i)
-            standing = sa.select(c.entity, w.sid, w.i).where(c.entity.in_(own), ~replaced)
-            standing = standing.join(w, sa.and_(w.entity == c.entity, w.reg == c.reg))
-            for row in db.session.execute(standing):
-                kinds["conflict"].add(f"{row.entity}/{row.sid}:{row.i}")
-        assert all(self.ids[c]["entity"] and self.ids[c]["visit"] for c in CORNERS)
-        assert all(self.ids[v, "housing"]["conflict"] for v in VILLAGES), "conflicts to look at"
-        assert any(self.ids[c]["issue"] for c in CORNERS), "issues to look at"
+    def note(self, corner: Corner, kind: str, *ids: str) -> None:
+        """These are of the corner."""
+        known = self.ids[corner][kind]
+        known += [one for one in dict.fromkeys(ids) if one not in known]

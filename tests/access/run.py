@@ -11,7 +11,6 @@ import sqlalchemy as sa
 from flask import Flask
 
 from fieldapp import create_app
-from fieldapp.accounts import access
 from fieldapp.accounts import service as accounts
 from fieldapp.db import db
 from fieldapp.forms.service import publish_packaged
@@ -23,38 +22,52 @@ from tests.conftest import settings_for
 from tests.databases import drop_database, postgres_url
 from tests.sync.stories import Village
 
-from .place import OWN, Place
-from .tries import Try, seen_by, tries
+from .answers import Try
+from .furnish import furnish
+from .place import OWN, Place, Route
+from .tries import seen_by, tries
 
 ROUNDS = ("sqlite", "postgresql", "postgresql, rows unguarded", "postgresql, code unguarded")
 
 
 @dataclass
 class Outcome:
-    """How many tries there were, and what came through."""
+    """How many tries there were, what came through, what was tried, what of their own was opened,
+    and what there is to try.
+    """
 
     tries: int
     leaks: list[Try]
+    routes: frozenset[Route]
+    opened: frozenset[tuple[str, Route]]
+    rules: frozenset[Route]
 
 
 def play(name: str, people: Collection[str] = OWN) -> Outcome:
     """A round by name, as these people."""
     with server(name) as app:
-        place = Place.furnish(app)
+        place = furnish(app)
         if name.endswith("code unguarded"):
             with _first_wall_down(app):
                 made = list(tries(place, False, people))
         else:
             made = [*tries(place, people=people), *_unmoved(place)]
-        return Outcome(len(made), [one for one in made if one.leak])
+        return Outcome(
+            len(made),
+            [one for one in made if one.leak],
+            frozenset(one.route for one in made),
+            frozenset((one.who, one.route) for one in made if one.opened),
+            frozenset(
+                (method, rule.rule)
+                for rule in app.url_map.iter_rules()
+                for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+            ),
+        )
 
 
 def _unmoved(place: Place) -> Iterator[Try]:
     """What housing sees is the same, byte by byte, whatever happens in health meanwhile."""
-    housing = ("zhao", "head", "assistant", "grid", "steward")
-    for who in housing:  # a phone that is enrolled meanwhile is news of its own
-        if access.carries(place.cast.people[who].role):
-            place.phone(who)
+    housing = ("zhao", "head", "assistant", "grid", "steward", "warden")
     before = {who: seen_by(place, who) for who in housing}
     with place.app.app_context():
         village, cast = Village(place.app, place.cast), place.cast
