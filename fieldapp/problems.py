@@ -43,6 +43,15 @@ CATALOGUE: dict[str, Kind] = {
         ("有字段填写不正确", "Some fields are not valid"),
         ("请改正下面列出的字段。", "Correct the fields listed below."),
     ),
+    "clinic_unfit": Kind(
+        422,
+        ("机构名称或电话不合要求", "Not a clinic's name or number"),
+        (
+            "名称不超过60个字，不含特殊符号；电话为3到20位数字。两项都要填，或者都留空。",
+            "Give a name of at most 60 characters without symbols and a number of 3 to 20 digits, "
+            "or leave both blank.",
+        ),
+    ),
     "login_required": Kind(
         401,
         ("请先登录", "Log in first"),

@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from flask import current_app, request
 from flask_login import current_user
@@ -162,6 +162,7 @@ def feeds_of(principal: Principal) -> list[str]:
 
 
 def grants_ver(principal: Principal) -> str:
-    """16 hex digits that change whenever the role, the feeds or the areas do."""
-    granted = [principal.role, feeds_of(principal), [areas_of(principal, s) for s in access.SCOPES]]
+    """16 hex digits that change whenever the role, the feeds, the areas or their clinics do."""
+    granted: list[Any] = [principal.role, feeds_of(principal)]
+    granted += [[areas_of(principal, s) for s in access.SCOPES], *areas.clinics()]
     return hashlib.sha256(json.dumps(granted).encode()).hexdigest()[:16]

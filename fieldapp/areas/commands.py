@@ -28,6 +28,25 @@ def load(file: Path) -> None:
 
 @areas_group.command("list")
 def show() -> None:
-    """List areas."""
+    """List areas, with the clinics they have of their own."""
     for area in service.all_areas():
-        click.echo(f"{area.code}\t{area.level}\t{area.name_zh}\t{area.name_en}")
+        told = [area.code, area.level, area.name_zh, area.name_en, area.clinic, area.clinic_phone]
+        click.echo("\t".join(told).rstrip("\t"))
+
+
+@areas_group.command("clinic")
+@click.argument("code")
+@click.argument("name", default="")
+@click.argument("phone", default="")
+def clinic(code: str, name: str, phone: str) -> None:
+    """Name the clinic that the clients of an area, and of those below it, may be referred to.
+
+    Phones get it with their next sync. Without a name it is taken away; nobody is asked then.
+    """
+    try:
+        with write_transaction():
+            area = service.set_clinic(code, name.strip(), phone.strip())
+            told = f"{area.name_zh}\t{area.clinic}\t{area.clinic_phone}".rstrip("\t")
+    except service.AreaError as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(told)

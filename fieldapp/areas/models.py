@@ -7,7 +7,11 @@ from fieldapp.db import Base
 
 
 class Area(Base):
-    """One area. `code` is its 12-digit statistical code; a village is a leaf."""
+    """One area. `code` is its 12-digit statistical code; a village is a leaf.
+
+    clinic, clinic_phone: of the clinic its clients may agree to be referred to; blank where it has
+    none of its own, and that of the area above serves.
+    """
 
     __tablename__ = "area"
 
@@ -16,6 +20,8 @@ class Area(Base):
     name_en: Mapped[str]
     level: Mapped[str]
     parent: Mapped[str | None] = mapped_column(ForeignKey("area.code"), index=True)
+    clinic: Mapped[str] = mapped_column(default="")
+    clinic_phone: Mapped[str] = mapped_column(default="")
 
     def name(self, lang: str) -> str:
         """Its name in `zh` or `en`."""

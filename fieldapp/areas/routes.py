@@ -11,7 +11,7 @@ from fieldapp.problems import LANGS, abort_with, language
 
 from . import service
 from .models import Area
-from .schemas import AreaSchema
+from .schemas import AreaSchema, ClinicSchema
 
 blueprint = Blueprint(
     "areas", __name__, url_prefix="/api/areas", description="Districts, towns, villages"
@@ -41,6 +41,25 @@ class Areas(MethodView):
             abort_with("invalid_fields", [{"path": "code", "message": str(error)}])
 
 
+@blueprint.route("/<code>/clinic")
+class Clinic(MethodView):
+    """The clinic of an area."""
+
+    @roles_allowed("admin")
+    @blueprint.arguments(ClinicSchema)
+    @blueprint.response(200, AreaSchema)
+    def put(self, clinic: dict[str, str], code: str) -> dict[str, Any]:
+        """Name it, or take it away; those of areas below that have none are served by it too"""
+        if service.get(code) is None:
+            abort_with("not_found")
+        try:
+            with write_transaction():
+                area = service.set_clinic(code, clinic["name"].strip(), clinic["phone"].strip())
+                return _shown(area, LANGS[language()])
+        except service.AreaError:
+            abort_with("clinic_unfit")
+
+
 def _shown(area: Area, lang: str) -> dict[str, Any]:
-    columns = ("code", "name_zh", "name_en", "level", "parent")
+    columns = ("code", "name_zh", "name_en", "level", "parent", "clinic", "clinic_phone")
     return {"name": area.name(lang), **{column: getattr(area, column) for column in columns}}

@@ -15,6 +15,8 @@ from .models import Area
 
 LEVELS = ("district", "town", "village")
 _CODE = re.compile(r"[0-9]{12}")
+CLINIC = re.compile(r"[^\W_](?:[^\W_]|[ ·.（）()-]){0,59}")
+PHONE = re.compile(r"\+?[0-9][0-9 -]{1,18}[0-9]")
 
 
 class AreaError(ValueError):
@@ -39,6 +41,46 @@ def put_area(code: str, name_zh: str, name_en: str, level: str, parent: str | No
     area.name_zh, area.name_en, area.level, area.parent = name_zh, name_en, level, parent
     db.session.flush()
     return area
+
+
+def set_clinic(code: str, name: str, phone: str) -> Area:
+    """Name the clinic of an area and how to ring it; both blank take it away. Not committed.
+
+    Raises AreaError.
+    """
+    area = db.session.get(Area, code)
+    if area is None:
+        raise AreaError(f"{code}: there is no such area")
+    if (name or phone) and not CLINIC.fullmatch(name):
+        raise AreaError(f"{code}: a clinic has a name of at most 60 letters, digits and brackets")
+    if name and not PHONE.fullmatch(phone):
+        raise AreaError(f"{code}: a clinic has a telephone number of digits, 3 to 20 of them")
+    area.clinic, area.clinic_phone = name, phone
+    db.session.flush()
+    return area
+
+
+def clinics() -> list[tuple[str, str, str]]:
+    """Code, clinic and number of every area that has a clinic of its own, sorted."""
+    query = select(Area.code, Area.clinic, Area.clinic_phone).where(Area.clinic != "")
+    rows = db.session.execute(query.order_by(Area.code))
+    return [(code, clinic, phone) for code, clinic, phone in rows]
+
+
+def is_clinic(name: str) -> bool:
+    """Whether some area has a clinic of this name."""
+    query = select(Area.code).where(Area.clinic == name, Area.clinic != "").limit(1)
+    return db.session.scalar(query) is not None
+
+
+def clinic_of(area: Area) -> tuple[str, str]:
+    """Name and number of the clinic that serves an area: its own, or of the nearest area above;
+    blank if none does.
+    """
+    here: Area | None = area
+    while here is not None and not here.clinic:
+        here = db.session.get(Area, here.parent) if here.parent else None
+    return (here.clinic, here.clinic_phone) if here else ("", "")
 
 
 def _level_above(level: str) -> str | None:
@@ -101,7 +143,11 @@ def all_areas() -> list[Area]:
 
 
 def public(areas: Iterable[Area], lang: str) -> list[dict[str, Any]]:
-    """Areas as the wire carries them: `{code, name, parent, level}`."""
+    """Areas as the wire carries them: `{code, name, parent, level, clinic, clinic_phone}`, the
+    clinic that serves it.
+    """
     return [
-        {"code": a.code, "name": a.name(lang), "parent": a.parent, "level": a.level} for a in areas
+        {"code": a.code, "name": a.name(lang), "parent": a.parent, "level": a.level}
+        | dict(zip(("clinic", "clinic_phone"), clinic_of(a), strict=True))
+        for a in areas
     ]

@@ -131,6 +131,7 @@ def _lines(principal: Principal, scope: str, rows: Sequence[Any]) -> list[Line]:
             row.act in kinds.WRITING,
             _kinds(principal.role, scope, about[row.seq], types, lang),
             n=_count(said[row.seq], about[row.seq]),
+            about=str(said[row.seq].get("to", "")),
         )
         for row in rows
     ]

@@ -34,7 +34,7 @@ class LogLineSchema(Schema):
         fields.String(), required=True, metadata={"description": "Kinds of data, in words"}
     )
     n = fields.Integer(required=True, metadata={"description": "Of how many records"})
-    about = _text(description="Whose account")
+    about = _text(description="Whose account, or which clinic was told")
     changed = fields.List(
         fields.String(), required=True, metadata={"description": "What of the account changed"}
     )

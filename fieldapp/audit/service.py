@@ -35,6 +35,7 @@ BEGIN, CUT = "begin", "cut"
 LIST = "list"
 DELIVERED = ("pull", "fetch", LIST)
 OF_A_VISIT = ("write", "admit", "open", "open_file", "open_aside")
+SHARED = "share"  # a clinic was told who somebody is: `to` names it, `on` is the day
 MANY = 50  # of more entities in one answer only the feed is noted: it counts as all of them
 
 
@@ -198,6 +199,22 @@ def _about(
 def _ids(what: dict[str, Any]) -> set[str]:
     ids = what.get("ids")
     return {one for one in ids if isinstance(one, str)} if isinstance(ids, list) else set()
+
+
+def recipients(subject: str, scope: str) -> list[dict[str, str]]:
+    """The clinics that were told who somebody is, `{on, to, actor, role}`, the latest first.
+
+    to: blank where the visit named one that nobody knows. A correction says nothing twice.
+    """
+    r, found = AuditRow, dict[tuple[str, str], dict[str, str]]()
+    hers = (r.subject == subject, r.scope == scope, r.act == SHARED)
+    with wall.system("access log"):
+        for row in db.session.scalars(sa.select(r).where(*hers).order_by(r.at, r.seq)):
+            what = told(row.what)
+            on, to = str(what.get("on", "")), str(what.get("to", ""))
+            line = {"on": on, "to": to, "actor": row.actor, "role": row.role}
+            found.setdefault((on, to), line)
+    return sorted(found.values(), key=lambda line: line["on"], reverse=True)
 
 
 def told(what: str) -> dict[str, Any]:

@@ -52,6 +52,36 @@ class Need:
 
 
 @dataclass(frozen=True)
+class Sharing:
+    """By which answers a clinic is told who somebody is. scope: of the consent it takes. to: path
+    of what names the clinic; told: paths of the questions whose yes says that it was told.
+    """
+
+    scope: str
+    to: str
+    told: tuple[str, ...]
+
+    def by(self, answers: Answers) -> tuple[str, ...]:
+        """The questions by which it was told."""
+        return tuple(path for path in self.told if _text(answers, path) == "1")
+
+    def recipient(self, answers: Answers) -> str:
+        """The clinic's name as the answers give it, blank if they give none."""
+        return _text(answers, self.to)
+
+
+@dataclass(frozen=True)
+class Reminders:
+    """A message that asks somebody to come. scope: of the consent it takes; phone: the property
+    with their number; text: all that is in it, the same to everybody.
+    """
+
+    scope: str
+    phone: str
+    text: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class Notice(Version):
     """One version of what people are told. texts: by language (`zh`, `en`), then `full` and
     `simple` (for 14 to 17), as Markdown: a heading a step.
@@ -67,7 +97,8 @@ class Keeping:
 
     person, read: paths in that form of who it is, and where the notice is read out. version: of
     what says which version that was. take, withdraw: answers with which a known person is asked,
-    and takes all back. safeguarding: the form for a note about a child in danger.
+    and takes all back. safeguarding: the form for a note about a child in danger. clinic: paths of
+    the name and number of the clinic that the notice and the question name.
     """
 
     type: str
@@ -82,11 +113,17 @@ class Keeping:
     safeguarding: str
     scopes: Mapping[str, Mapping[str, str]]
     notices: tuple[Notice, ...] = field(default=())
+    clinic: tuple[str, ...] = ()
+    reminders: Reminders | None = None
 
     def as_json(self) -> dict[str, Any]:
         """As `ConsentKeeping` in types.ts."""
+        own = {key: value for key, value in vars(self).items() if key != "reminders"}
+        if self.reminders:
+            own["reminders"] = {**vars(self.reminders), "text": dict(self.reminders.text)}
         return {
-            **{key: value for key, value in vars(self).items() if key != "notices"},
+            **own,
+            "clinic": list(self.clinic),
             "take": dict(self.take),
             "withdraw": dict(self.withdraw),
             "scopes": {scope: dict(words) for scope, words in self.scopes.items()},

@@ -216,7 +216,7 @@ def _preg_visit(
             "g_clin": _clinical(random, day, status),
             "g_next": _next(random, client, day),
         },
-        "g_ref": {"referred": "1", "ref_to": "柳河镇卫生院"},
+        "g_ref": {"called": "1", "referred": "1"},
     }
     return _visit("preg_followup", author, client, day, answers, random)
 
@@ -362,7 +362,7 @@ def _contra_visit(
                 "sperm_ok": pick(random, _1=50, _0=50),
             },
         },
-        "g_ref": {"referred": "1"},
+        "g_ref": {"called": "0", "referred": "1"},
     }
     return _visit("contra_followup", author, client, day, answers, random)
 

@@ -22,7 +22,7 @@ from fieldapp.sync.transactions import chunks, reading
 
 from .phone import Phones
 from .places import LIUHE, LIULIN, SHIQIAO
-from .visits import FORMS_VERSION, Visit, moment
+from .visits import Visit, moment
 
 UNREVIEWED_DAYS = 5
 BATCH = 200
@@ -232,7 +232,7 @@ class Desk:
         """A visit of a form this server doesn't know, and one of somebody else's village."""
         newer = self.recent("rental_register", "li", 1)[0]
         stray = self.recent("rental_register", "wang", 1)[0]
-        for told, author, version in ((newer, "li", "2031-1"), (stray, "sun", FORMS_VERSION)):
+        for told, author, version in ((newer, "li", "2031-1"), (stray, "sun", stray.visit.version)):
             visit = copy.copy(told.visit)
             visit.author = author
             ready = self.send(visit, dict(told.sent.answers))
@@ -246,7 +246,7 @@ class Desk:
         return sync.Visit(
             self.people[visit.author],
             visit.form,
-            FORMS_VERSION,
+            visit.version,
             answers,
             visit.at,
             visit.area,

@@ -16,7 +16,7 @@ from fieldapp.forms.values import to_boolean, to_text
 from fieldapp.programs.service import EntityType, Programs
 from fieldapp.sync.reconcile import Derivation
 
-from .places import AREAS
+from .places import CLINICS, NAMES, TOWNS
 from .visits import Visit
 
 LINKS = ("person", "dwelling")
@@ -81,7 +81,8 @@ class Phones:
         """The items the visit's form may look up: those it is about and what is linked to them."""
         role = self.roles[visit.author]
         me = {"name": "me", "label": visit.author, "role": role, "area": visit.area}
-        found: dict[str, list[dict[str, str]]] = defaultdict(list, session=[me], area=_villages())
+        places = {"session": [me], "area": [_village(visit.area)]}
+        found: dict[str, list[dict[str, str]]] = defaultdict(list, places)
         ids = [*visit.about, *(i for about in visit.about for i in sorted(self.linked[about]))]
         for record in (self.records[i] for i in dict.fromkeys(ids) if i in self.records):
             kind = self.programs.type(scope, record.type)
@@ -107,12 +108,10 @@ class Phones:
         return {"name": record.id, "label": title, **props}
 
 
-def _villages() -> list[dict[str, str]]:
-    return [
-        {"name": code, "label": zh}
-        for code, zh, _en, level, _parent, _share in AREAS
-        if level == "village"
-    ]
+def _village(code: str) -> dict[str, str]:
+    """An area as an item of its list."""
+    clinic, phone = CLINICS[TOWNS[code]]
+    return {"name": code, "label": NAMES[code], "clinic": clinic, "clinic_phone": phone}
 
 
 def in_order(visits: Iterable[Visit], phones: Phones) -> Iterator[Visit]:

@@ -28,6 +28,11 @@ AREAS: tuple[tuple[str, str, str, str, str | None, int], ...] = (
     ("379901002204", "松峰村", "Songfeng Village", "village", NANSHAN, 40),
     ("379901002205", "河湾村", "Hewan Village", "village", NANSHAN, 40),
 )
+# Where the clients of a town may agree to be referred: name and number, as made up as the town.
+CLINICS = {LIUHE: ("柳河镇卫生院", "0632-5550101"), NANSHAN: ("南山镇卫生院", "0632-5550201")}
+TOWNS = {
+    code: parent for code, _zh, _en, level, parent, _share in AREAS if level == "village" and parent
+}
 VILLAGES = tuple(code for code, _zh, _en, level, _parent, _share in AREAS if level == "village")
 NAMES = {code: zh for code, zh, *_ in AREAS}
 SHARES = {code: share for code, *_, share in AREAS}

@@ -27,9 +27,9 @@ from fieldapp.sync import service as sync
 from . import care, housing
 from .desk import Desk, Told
 from .phone import Phones
-from .places import AREAS, DISTRICT
+from .places import AREAS, CLINICS, DISTRICT
 from .staff import ADMIN_ID, PASSWORD, STAFF, open_account
-from .visits import CHINA, FORMS_VERSION, Visit
+from .visits import CHINA, Visit
 
 SEED = 379901
 # Opened last: its account says that everything before it is there.
@@ -97,6 +97,8 @@ def _open_accounts(random: Random) -> dict[str, Principal]:
     with write_transaction():
         for code, name_zh, name_en, level, parent, _share in AREAS:
             areas.put_area(code, name_zh, name_en, level, parent)
+        for code, clinic in CLINICS.items():
+            areas.set_clinic(code, *clinic)
         for username, user_id in ids.items():
             open_account(username, user_id)
     found = {username: principal_of(user_id) for username, user_id in ids.items()}
@@ -144,7 +146,7 @@ def _sent(
         sent = sync.Visit(
             people[visit.author],
             visit.form,
-            FORMS_VERSION,
+            visit.version,
             answers,
             visit.at,
             visit.area,

@@ -10,10 +10,10 @@ from datetime import date, datetime, time, timedelta, timezone
 from random import Random
 from typing import Any
 
+from fieldapp.programs.service import load_programs
 from fieldapp.sync.reconcile import Derivation
 
 CHINA = timezone(timedelta(hours=8))
-FORMS_VERSION = "2025-1"
 
 
 @dataclass
@@ -32,6 +32,12 @@ class Visit:
     about: list[str] = field(default_factory=list)
     made: Mapping[str, Any] = field(default_factory=dict)
     derived: Derivation | None = None
+
+    @property
+    def version(self) -> str:
+        """Of its form, as phones have it."""
+        program = load_programs().for_form(self.form)
+        return str(program.forms[self.form]["version"]) if program else ""
 
     @property
     def on(self) -> date:

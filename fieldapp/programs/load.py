@@ -29,7 +29,7 @@ from .model import (
     Prop,
     ScheduleRule,
 )
-from .reading_consent import CONSENT_KEYS, keeping_of, needs_of
+from .reading_consent import CONSENT_KEYS, keeping_of, needs_of, sharing_of
 from .rules import entity_expr_problems, impure, rule_expr
 
 Compiler = Callable[[FormSource, str, str], dict[str, Any]]
@@ -40,7 +40,7 @@ SECRETS = ("id_number",)
 KEYS = {
     "program": (
         {"id", "scope", "title", "roles", "forms"},
-        {"types", "derive", "schedule", "gates", "consent", "consents"},
+        {"types", "derive", "schedule", "gates", "consent", "consents", "share"},
     ),
     **CONSENT_KEYS,
     "gate": ({"open", "by"}, set()),
@@ -224,6 +224,7 @@ class Reader:
             gates=self.gates(),
             consent=needs_of(self, known),
             keeping=keeping_of(self),
+            sharing=sharing_of(self, known),
             lists={name: choice_words(*known.lists[name]) for name in sorted(filter(None, lists))},
         )
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fieldapp.accounts import access
-from fieldapp.consent.need import Keeping, Need, inferred
+from fieldapp.consent.need import Keeping, Need, Sharing, inferred
 from fieldapp.forms.xpath import Expr
 
 Words = Mapping[str, str]
@@ -139,7 +139,7 @@ class Gate:
 class Program:
     """One program of one scope. forms: definitions of its packaged forms by id; lists: code → [zh,
     en]; consent: what its forms need; keeping: how the whole scope keeps consents, if this program
-    says so.
+    says so; sharing: where its forms say that a clinic was told who somebody is.
     """
 
     id: str
@@ -154,6 +154,7 @@ class Program:
     gates: Mapping[str, Gate] = field(default_factory=dict)
     consent: Mapping[str, Need] = field(default_factory=dict)
     keeping: Keeping | None = None
+    sharing: Mapping[str, Sharing] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
         """Everything that deriving writes needs, whoever reads it."""
@@ -235,6 +236,13 @@ class Programs:
         if definition["id"] in guard.consent:
             return guard.consent[definition["id"]]
         return inferred(definition, keeping.people, next(iter(guard.consent.values())))
+
+    def sharing(self, definition: Mapping[str, Any]) -> Sharing | None:
+        """Where a form says that a clinic was told; None of a version that named none yet."""
+        program = self.get(definition["program"])
+        found = program.sharing.get(definition["id"]) if program else None
+        name = found.to.rpartition("/")[2] if found else ""
+        return found if any(node["n"] == name for node in definition["nodes"]) else None
 
     def asks_of_nobody(self, definition: Mapping[str, Any]) -> bool:
         """Whether a form would keep what needs consent, without saying whose."""

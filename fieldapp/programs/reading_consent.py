@@ -10,7 +10,9 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fieldapp.consent.need import Keeping, Need, Notice
+from fieldapp.consent.need import Keeping, Need, Notice, Reminders, Sharing
+
+from .discreet import telling
 
 if TYPE_CHECKING:
     from .load import Known, Reader
@@ -20,11 +22,14 @@ CONSENT_KEYS: dict[str, tuple[set[str], set[str]]] = {
     "consents": (
         {"type", "people", "form", "born", "person", "read", "version", "take", "withdraw"}
         | {"safeguarding", "scopes", "notices"},
-        set(),
+        {"clinic", "reminders"},
     ),
+    "reminders": ({"scope", "phone", "text"}, set()),
+    "share": ({"scope", "to", "told"}, set()),
     "notice": ({"version", "effective"}, {"grace"}),
 }
 RECORDED = ("person", "scope", "status", "notice_version", "given_on", "ends_on", "guardian")
+RECIPIENT = "recipient"
 LANGUAGES = ("zh", "en")
 
 
@@ -51,6 +56,24 @@ def needs_of(reader: "Reader", known: "Known") -> dict[str, Need]:
     return found
 
 
+def sharing_of(reader: "Reader", known: "Known") -> dict[str, Sharing]:
+    """`[share.<form>]`: where each form says that a clinic was told who somebody is."""
+    found = {}
+    for form, table in reader.table("share").items():
+        key = f"share.{form}"
+        if not reader.keys("share", table, key):
+            continue
+        reader.one_of(table["scope"], known.consents.get("scopes", {}), f"{key}.scope")
+        reader.one_of(form, reader.table("consent"), key)
+        for path in (table["to"], *table["told"]):
+            reader.one_of(path, reader.paths(form), key)
+        recorded = known.types.get(str(known.consents.get("type")), {}).get("props", {})
+        if RECIPIENT not in recorded:
+            reader.refuse(key, f"no consent records its “{RECIPIENT}”")
+        found[form] = Sharing(table["scope"], table["to"], tuple(table["told"]))
+    return found
+
+
 def keeping_of(reader: "Reader") -> Keeping | None:
     """`[consents]`: how the scope keeps them."""
     table = reader.table("consents")
@@ -69,6 +92,8 @@ def keeping_of(reader: "Reader") -> Keeping | None:
         reader.one_of(table[name], reader.forms, f"consents.{name}")
     for name in ("person", "read", "version"):
         reader.one_of(table[name], paths, f"consents.{name}")
+    for path in table.get("clinic", ()):
+        reader.one_of(path, paths, "consents.clinic")
     for name in ("take", "withdraw"):
         for path in table[name]:
             reader.one_of(path, paths, f"consents.{name}")
@@ -84,7 +109,24 @@ def keeping_of(reader: "Reader") -> Keeping | None:
             for name, words in table["scopes"].items()
         },
         notices=notices,
+        clinic=tuple(table.get("clinic", ())),
+        reminders=_reminders(reader, table, born),
     )
+
+
+def _reminders(
+    reader: "Reader", table: Mapping[str, Any], people: Mapping[str, Any]
+) -> Reminders | None:
+    """What may be sent to somebody: one sentence, which tells nobody else what it is about."""
+    told = table.get("reminders")
+    if not told or not reader.keys("reminders", told, "consents.reminders"):
+        return None
+    reader.one_of(told["scope"], table["scopes"], "consents.reminders.scope")
+    reader.one_of(told["phone"], people, "consents.reminders.phone")
+    text = reader.words(told["text"], "consents.reminders.text")
+    for word in telling(" ".join(text.values())):
+        reader.refuse("consents.reminders.text", f"“{word}” tells others what it is about")
+    return Reminders(told["scope"], told["phone"], text)
 
 
 def _notices(reader: "Reader", tables: Sequence[Mapping[str, Any]]) -> tuple[Notice, ...]:

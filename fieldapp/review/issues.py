@@ -45,6 +45,12 @@ WORDS = {
         "A danger sign without valid consent: to save a life only the referral was taken in. Tell "
         "her soon what was noted; whether it stays is hers to decide",
     ),
+    "share": (
+        "按服务器当时所知，本人没有同意把情况告诉这家机构，却填写了已经告诉。请核实；如果确实告诉了，"
+        "请当面告诉本人",
+        "By what the server knew she had not agreed that this clinic be told, yet it is said that "
+        "it was. Check this; if it was told, tell her so",
+    ),
     "derivation_mismatch": (
         "手机算出的资料与答案不一致，已按答案登记",
         "The phone made something else of the answers; what follows from them was kept",

@@ -14,7 +14,7 @@ from fieldapp.sync import models as m
 from fieldapp.sync import seen
 from fieldapp.sync.consent import EXPIRED, WAITING
 from fieldapp.sync.erased import WHY as ERASED
-from fieldapp.sync.quality import BLOCK, EMERGENCY, GATE, SETTLED
+from fieldapp.sync.quality import BLOCK, EMERGENCY, GATE, SETTLED, SHARE
 
 from . import conflicts
 from .reader import Reader
@@ -176,7 +176,7 @@ def _urgent() -> sa.ColumnElement[bool]:
     t, i = m.Mention, m.Issue
     marked = sa.exists().where(t.sid == S.id, t.urgent == 1)
     return sa.or_(
-        marked, sa.exists().where(i.sid == S.id, i.kind.in_((GATE, EMERGENCY)), _unsettled())
+        marked, sa.exists().where(i.sid == S.id, i.kind.in_((GATE, SHARE, EMERGENCY)), _unsettled())
     )
 
 

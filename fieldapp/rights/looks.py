@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from fieldapp.accounts.users import names_of
 from fieldapp.areas import service as areas
 from fieldapp.audit import kinds
 from fieldapp.audit import service as audit
@@ -56,6 +57,16 @@ def by_day(told: Iterable[Line]) -> list[Line]:
     return [
         {"day": day, "name": name, "role": role, "acts": sorted(acts), "kinds": sorted(seen)}
         for (day, name, role), (acts, seen) in days.items()
+    ]
+
+
+def shared_with(person: Entity) -> list[dict[str, str]]:
+    """Which clinics were told who somebody is: `{on, to, by, role}`, the latest first."""
+    told = audit.recipients(person.id, person.scope)
+    names = names_of({line["actor"] for line in told})
+    return [
+        {key: line[key] for key in ("on", "to", "role")} | {"by": names.get(line["actor"], "")}
+        for line in told
     ]
 
 

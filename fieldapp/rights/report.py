@@ -21,7 +21,7 @@ from fieldapp.sync.person import Fact
 
 from . import retention, service, words
 from .desk import Office, across, shows
-from .looks import by_day, chain_state, lines
+from .looks import by_day, chain_state, lines, shared_with
 
 _A_VISIT = {"zh": "家访", "en": "A visit"}
 _SECRET = {
@@ -59,6 +59,7 @@ def report(principal: Principal, person_id: str) -> dict[str, Any]:
         "person": page.person(person),
         "groups": groups,
         "visits": page.visits(visits),
+        "shared": shared_with(person),
         "looks": by_day(
             lines(office.store.connection, person, held, principal.role, page.reader.lang)
         ),

@@ -194,6 +194,17 @@ class VisitedSchema(Schema):
     role = _text()
 
 
+class SharedSchema(Schema):
+    """A clinic that was told who somebody is."""
+
+    on = _text()
+    to = fields.String(
+        required=True, metadata={"description": "Its name; blank: one that the server doesn't know"}
+    )
+    by = _text()
+    role = _text()
+
+
 class LookSchema(Schema):
     """Who looked, by day."""
 
@@ -227,5 +238,6 @@ class ReportSchema(Schema):
     person = fields.Nested(ReportPersonSchema, required=True)
     groups = fields.List(fields.Nested(GroupSchema), required=True)
     visits = fields.List(fields.Nested(VisitedSchema), required=True)
+    shared = fields.List(fields.Nested(SharedSchema), required=True)
     looks = fields.List(fields.Nested(LookSchema), required=True)
     chain = fields.Nested(ChainSchema, required=True)

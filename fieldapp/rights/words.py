@@ -42,6 +42,7 @@ _PURPOSES: Final = {
     "是否同意": "whether you agreed",
     "证明告知内容": "to prove what you were told",
     "证明告知时间": "to prove when you were told",
+    "证明同意转给谁": "to prove whom you agreed to be referred to",
     "到期重新告知；不频繁询问": "to tell you again in time, and not to ask often",
     "证明同意方式": "to prove how you agreed",
     "未满14周岁的同意人": "who consents for somebody under 14",
@@ -95,6 +96,7 @@ _STANDINGS: Final = {
 _BASES: Final = {
     "PIPL 13; 居住登记": "PIPL 13; registration of residence",
     "PIPL 14-15": "PIPL 14-15 (consent)",
+    "PIPL 23": "PIPL 23 (consent to a named recipient)",
     "PIPL 29": "PIPL 29 (separate consent)",
     "PIPL 31": "PIPL 31 (guardian's consent)",
     "住房租赁条例": "Regulation on Housing Rental",
@@ -103,6 +105,7 @@ _BASES: Final = {
 _BASES_ZH: Final = {
     "PIPL 13; 居住登记": "个人信息保护法第13条；居住登记",
     "PIPL 14-15": "个人信息保护法第14、15条（同意）",
+    "PIPL 23": "个人信息保护法第23条（同意提供给指明的接收方）",
     "PIPL 29": "个人信息保护法第29条（单独同意）",
     "PIPL 31": "个人信息保护法第31条（监护人同意）",
     "未成年人保护法 11": "未成年人保护法第11条",

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
 from fieldapp.audit import service as access_log
-from fieldapp.audit.service import Entry
+from fieldapp.audit.service import SHARED, Entry
 from fieldapp.db import utc_text
 from fieldapp.quiet import without_values
 from fieldapp.subjects.models import SubmissionSubject
@@ -27,7 +27,7 @@ from . import models as m
 from . import rows, whose
 from .aside import detail_about, sealed_detail
 from .bulk import among
-from .consent import EXPIRED, gated
+from .consent import EXPIRED, held_to
 from .entities import (
     CORE,
     REVIEW,
@@ -76,7 +76,6 @@ from .transactions import chunks
 from .wire import Submitted, Touched, UnreadableError, wire_moment
 
 log = logging.getLogger(__name__)
-
 
 OWN_TYPES = {REVIEW: REVIEW_TYPE, ISSUE: ISSUE_TYPE}
 
@@ -154,7 +153,7 @@ class Batch:
         self._store.stage(outcome.effect)
         self._stage_blobs(item.id, outcome.plan.blobs)
         placed = self._placed(sent, outcome)
-        self._note("admit", item, placed)
+        self._note("admit", item, placed, outcome.plan.shared)
         return outcome.result, placed | {
             "state": outcome.result.st,
             "why": outcome.result.why,
@@ -256,7 +255,7 @@ class Batch:
             item, row["rewritten"] = replace(item, body=outcome.text), LATE
         self._keep(item, row, outcome.effect, whose.touched(self._store, outcome.effect))
         self._store.stage(outcome.effect)
-        self._note("write", item, row)
+        self._note("write", item, row, outcome.plan.shared)
         self._stage_blobs(item.id, outcome.plan.blobs)
         self._store.know_target(Target(sent.id, sent.user, outcome.plan.scope, sent.area))
         return outcome.result
@@ -335,12 +334,14 @@ class Batch:
         self._note("aside", item, {"area": f"u.{item.author.user_id}", "scope": row["scope"]})
         return result
 
-    def _note(self, act: str, item: Incoming, placed: Row) -> None:
-        """For the access log: who wrote about whom. What names no village is the author's own."""
-        author = item.author
-        subject, what = placed.get("entity") or "", {"sid": item.id, "device": item.device_id}
-        place = (placed["area"], act, author.user_id, author.role, placed["scope"])
-        self._done.append(Entry(*place, subject, what))
+    def _note(self, act: str, item: Incoming, placed: Row, told: str | None = None) -> None:
+        """For the access log: who wrote about whom. told: the clinic that was told who she is."""
+        who = (item.author.user_id, item.author.role, placed["scope"], placed.get("entity") or "")
+        what = {"sid": item.id, "device": item.device_id}
+        self._done.append(Entry(placed["area"], act, *who, what))
+        if told is not None:
+            clinic = {"to": self._rules.clinic(told), "on": placed["on_date"]}
+            self._done.append(Entry(placed["area"], SHARED, *who, what | clinic))
 
     def _row(self, item: Incoming, sent: Submitted | None, result: Result) -> Row:
         at = min(sent.at, item.received) if sent and sent.at else item.received
@@ -405,7 +406,7 @@ class Batch:
             raise AsideError("unknown_form", f"{sent.form} {sent.fv}")
         fill = partial(filled, item, sent, form, self._rules, self._store.near)
         plan = plan_form(sent, form, author, fill, item.derivation)
-        plan = gated(plan, item, sent, form, self._store, self._rules.keeping(form.scope))
+        plan = held_to(self._rules.keeping(form.scope), plan, item, sent, form, self._store)
         return with_correction(plan, sent, target, author)
 
     def _effect(

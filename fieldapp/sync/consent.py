@@ -7,7 +7,7 @@ it waits as any other does (`emergency`).
 docs/decisions/0008-consent-that-gates.md
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Final, Protocol
 
@@ -17,7 +17,7 @@ from fieldapp.consent.need import Keeping, Need
 from .entities import Entity, TypeView
 from .items import Incoming
 from .plan import Answered, AsideError, Author, Plan, refuse_record
-from .quality import EMERGENCY, Finding
+from .quality import EMERGENCY, SHARE, Finding
 from .wire import Submitted
 
 CONSENT: Final = "consent"
@@ -39,20 +39,35 @@ class Registry(Protocol):
         ...
 
 
-def gated(
+def held_to(
+    keeping: Keeping | None,
     plan: Plan,
     item: Incoming,
     sent: Submitted,
     form: Answered,
     registry: Registry,
-    keeping: Keeping | None,
+) -> Plan:
+    """The plan, held to what she agreed to. Raises AsideError."""
+    if keeping is None:
+        return plan
+    plan = _gated(plan, item, sent, form, registry, keeping)
+    return _sharing(plan, item, sent, form, registry, keeping)
+
+
+def _gated(
+    plan: Plan,
+    item: Incoming,
+    sent: Submitted,
+    form: Answered,
+    registry: Registry,
+    keeping: Keeping,
 ) -> Plan:
     """The plan, or what of it may be done without consent. Raises AsideError.
 
     What was admitted before is done again as it was then.
     """
     need = form.need
-    if need is None or keeping is None or not need.carries(sent.answers):
+    if need is None or not need.carries(sent.answers):
         return plan
     if item.rest:
         found = consent_of(registry, keeping, need, need.of(sent.answers), plan)
@@ -74,11 +89,44 @@ def gated(
     raise AsideError(CONSENT, found.state, person)
 
 
+def _sharing(
+    plan: Plan,
+    item: Incoming,
+    sent: Submitted,
+    form: Answered,
+    registry: Registry,
+    keeping: Keeping,
+) -> Plan:
+    """The plan, saying which clinic was told who she is, and found if she hadn't agreed to that.
+
+    It was told all the same: the visit is taken in, and she can learn of it. What was found when it
+    came isn't found again.
+    """
+    sharing, need = form.sharing, form.need
+    by = sharing.by(sent.answers) if sharing else ()
+    if not (by and sharing and need) or item.author.trusted or item.rest:
+        return plan
+    to, scope = sharing.recipient(sent.answers), sharing.scope
+    mine, born = _said_by(registry, keeping, scope, need.of(sent.answers), plan)
+    live = standing(mine, born, plan.on, keeping.notices, need.for_children).live
+    agreed = live and to != "" and mine is not None and mine.get("recipient") == to
+    issues = () if agreed else tuple(Finding(path, SHARE, known=True) for path in by)
+    return replace(plan, issues=(*plan.issues, *issues), shared=to)
+
+
 def consent_of(
     registry: Registry, keeping: Keeping, need: Need, person: str, plan: Plan
 ) -> Standing:
-    """Where somebody's consent stands on the plan's day, by all the server knows now in its scope:
-    somebody who is known in the other one alone is nobody here.
+    """Where somebody's consent stands on the plan's day, by all the server knows now."""
+    mine, born = _said_by(registry, keeping, need.scope, person, plan)
+    return standing(mine, born, plan.on, keeping.notices, need.for_children)
+
+
+def _said_by(
+    registry: Registry, keeping: Keeping, scope: str, person: str, plan: Plan
+) -> tuple[Mapping[str, str] | None, str]:
+    """What somebody said last of a scope of consent, and the day they were born, in the plan's
+    scope: somebody who is known in the other one alone is nobody here.
     """
     found = registry.near([person], keeping.type)
     near = {entity.id: entity for entity in found if entity.scope == plan.scope}
@@ -86,13 +134,13 @@ def consent_of(
 
     def is_hers(entity: Entity) -> bool:
         told = entity.props(view_of(entity), only=_WHOSE)
-        return (told.get("person"), told.get("scope")) == (person, need.scope)
+        return (told.get("person"), told.get("scope")) == (person, scope)
 
     consents = (entity for entity in near.values() if entity.type == keeping.type)
     mine = next((entity.props(view_of(entity)) for entity in consents if is_hers(entity)), None)
     them = near.get(person)
     born = them.props(view_of(them), only=frozenset([keeping.born])) if them else {}
-    return standing(mine, born.get(keeping.born, ""), plan.on, keeping.notices, need.for_children)
+    return mine, born.get(keeping.born, "")
 
 
 def _refuse_elsewhere(

@@ -44,6 +44,10 @@ class Rules(Protocol):
         """How a scope keeps consents; None if it keeps none."""
         ...
 
+    def clinic(self, name: str) -> str:
+        """The name if a clinic has it, else blank."""
+        ...
+
     def villages(self, codes: Collection[str]) -> Sequence[Mapping[str, str]]:
         """Areas as items of their list."""
         ...

@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, NoReturn, Protocol
 
-from fieldapp.consent.need import Need
+from fieldapp.consent.need import Need, Sharing
 from fieldapp.forms.definition import Definition
 
 from .entities import CORE, REVIEW, Entity, TypeView, review_id
@@ -72,6 +72,11 @@ class Answered(Protocol):
     @property
     def need(self) -> Need | None:
         """The consent it needs; None: it asks nothing that needs any."""
+        ...
+
+    @property
+    def sharing(self) -> Sharing | None:
+        """Where it says that a clinic was told who somebody is; None: nowhere."""
         ...
 
     @property
@@ -161,7 +166,7 @@ class Plan:
     """What to do. scope, on: of the submission. decides: by a reviewer's right. blobs: hashes of
     the attachments it names. own: entities of the server itself (CORE) that it may touch. why: what
     was made an exception for, kept with the submission. noted: the submission `issues` are about,
-    if not this one.
+    if not this one. shared: the clinic that was told who she is, as the visit names it; None: none.
     """
 
     scope: str
@@ -174,6 +179,7 @@ class Plan:
     own: frozenset[str] = frozenset()
     why: str | None = None
     noted: str | None = None
+    shared: str | None = None
 
 
 def plan_form(

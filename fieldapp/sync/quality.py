@@ -31,6 +31,7 @@ DAYS: Final = {BLOCK: 3, WARN: 14, INFO: 14}
 NOTED: Final = ("ask_check", "ask_missing", "ask_differs", "ask_double", "ask_date")
 GATE: Final = "gate"
 EMERGENCY: Final = "emergency"
+SHARE: Final = "share"
 # Decided from the answers alone these block; what isn't named here does.
 _MILDER: Final = {
     "derivation_mismatch": WARN,
@@ -39,7 +40,7 @@ _MILDER: Final = {
     **dict.fromkeys(NOTED, WARN),
 }
 # By what the server knew, which the phone may have known otherwise.
-_KNOWN: Final = {GATE: BLOCK, EMERGENCY: BLOCK, "calculation": INFO, "count": INFO}
+_KNOWN: Final = {GATE: BLOCK, EMERGENCY: BLOCK, SHARE: BLOCK, "calculation": INFO, "count": INFO}
 _WORD: Final = re.compile(r"[a-z_]{1,30}")
 MOVES: Final[Mapping[str, tuple[str, ...]]] = {
     "open": ("assigned", "fixed"),

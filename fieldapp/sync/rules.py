@@ -14,7 +14,7 @@ from fieldapp.accounts import access
 from fieldapp.accounts.service import Principal
 from fieldapp.areas import service as areas
 from fieldapp.areas.service import Area
-from fieldapp.consent.need import Keeping, Need
+from fieldapp.consent.need import Keeping, Need, Sharing
 from fieldapp.forms import service as forms
 from fieldapp.forms.asked import asked_of_item, asked_of_lists
 from fieldapp.forms.blobs import blobs_of
@@ -98,6 +98,11 @@ class PublishedForm:
     def need(self) -> Need | None:
         """The consent it needs; None: it asks nothing that needs any."""
         return self.programs.need(self.definition)
+
+    @cached_property
+    def sharing(self) -> Sharing | None:
+        """Where it says that a clinic was told who somebody is; None: nowhere."""
+        return self.programs.sharing(self.definition)
 
     @cached_property
     def links(self) -> dict[str, frozenset[str]]:
@@ -211,6 +216,10 @@ class CurrentRules:
             self._villages[code] = _village(areas.get(code))
         return [item for code in sorted(codes) if (item := self._villages[code])]
 
+    def clinic(self, name: str) -> str:
+        """The name if a clinic has it, else blank: nothing that a visit made up is ever told."""
+        return name if areas.is_clinic(name) else ""
+
     def scope_of(self, form_id: str) -> str:
         """The scope of a form, whatever its version; blank if unknown."""
         program = self.programs.for_form(form_id)
@@ -265,8 +274,15 @@ def _village(area: Area | None) -> dict[str, str] | None:
     """An area as phones have it in their list."""
     if area is None:
         return None
-    parent = area.parent or ""
-    return {"name": area.code, "label": area.name_zh, "parent": parent, "level": area.level}
+    clinic, phone = areas.clinic_of(area)
+    return {
+        "name": area.code,
+        "label": area.name_zh,
+        "parent": area.parent or "",
+        "level": area.level,
+        "clinic": clinic,
+        "clinic_phone": phone,
+    }
 
 
 def current_rules() -> CurrentRules:

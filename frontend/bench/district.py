@@ -21,7 +21,7 @@ from fieldapp.demo.people import make_person
 from fieldapp.demo.phone import Phones
 from fieldapp.demo.places import LIULIN
 from fieldapp.demo.service import ensure_demo
-from fieldapp.demo.visits import CHINA, FORMS_VERSION
+from fieldapp.demo.visits import CHINA
 from fieldapp.programs.service import load_programs
 from fieldapp.sync import service as sync
 
@@ -48,7 +48,7 @@ def consents(random: Random, today: date, worker: Principal) -> Iterator[sync.Vi
         yield sync.Visit(
             worker,
             visit.form,
-            FORMS_VERSION,
+            visit.version,
             answers,
             visit.at,
             visit.area,

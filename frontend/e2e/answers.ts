@@ -60,7 +60,6 @@ export function contraceptionVisit(client: string): Given {
     'g_c/g_method/why_today': 'want',
     'g_c/g_method/method': 'none',
     'g_c/g_offer/supplies': 'book',
-    'g_c/g_offer/appt_help': '0',
     'g_c/g_offer/follow_ok': '1',
     'g_c/g_offer/next_contact': day(60),
   };

@@ -99,6 +99,47 @@ test('a form doesn’t open for somebody who said no, and nobody asks again befo
   await look('record');
 });
 
+test('a clinic is told of somebody only with her yes, which names it; danger is not held back', async () => {
+  const clinic = '柳河镇卫生院';
+  const inDanger = (name: string) => {
+    const { 'g_preg/g_next/next_contact': _, ...visit } = firstPregnancyVisit(name);
+    return { ...visit, 'g_preg/g_anc/danger_p': 'bleed', 'g_ref/called': '0' };
+  };
+  for (const [name, yes] of [
+    ['周小云', '1'],
+    ['郑小云', '0'],
+  ] as const) {
+    await wang.workspace('health');
+    await wang.startForm('consent_record');
+    const answers = Object.entries({ ...consent(name, '13800002222'), 'g_consent/c_share': yes });
+    const at = answers.findIndex(([path]) => path === 'g_consent/c_share');
+    await wang.fill(Object.fromEntries(answers.slice(0, at)));
+    await expect(page.getByTestId('question-g_consent/c_share')).toContainText(clinic);
+    if (yes === '1') await look('share-question');
+    await wang.fill(Object.fromEntries(answers.slice(at)));
+    await wang.finish();
+    await wang.startForm('preg_followup');
+    await wang.fill(inDanger(name));
+    await expect(page.getByTestId('question-g_ref/act_now')).toContainText('120');
+    const told = page.getByTestId('question-g_ref/referred');
+    const instead = page.getByTestId('question-g_ref/no_share');
+    await expect(page.getByTestId('question-g_ref/clinic_call')).toContainText('0632-5550101');
+    if (yes === '1') {
+      await expect(told).toContainText(clinic);
+      await expect(instead).toBeHidden();
+    } else {
+      await expect(told).toBeHidden();
+      await expect(instead).toContainText('不要说出她的姓名');
+    }
+    await page.getByTestId('question-g_ref/called').scrollIntoViewIfNeeded();
+    await look(`share-${yes}`);
+    await wang.fill(yes === '1' ? { 'g_ref/referred': '1' } : { 'g_ref/ref_no': '本人自己去' });
+    await wang.finish();
+  }
+  await wang.openRecord('周小云');
+  await expect(page.getByTestId('consent-share')).toContainText(clinic);
+});
+
 test('consent is taken back in two taps with no signal: tasks and forms stop at once', async () => {
   await register('张小梅丁');
   await wang.startForm('preg_followup');
@@ -114,6 +155,22 @@ test('consent is taken back in two taps with no signal: tasks and forms stop at 
   await page.getByTestId('tasks-more').click();
   const tasks = page.getByTestId('task-item').filter({ hasText: '张小梅丁' });
   await expect(tasks).not.toHaveCount(0);
+  const reminds = page.locator('li', { has: tasks }).getByTestId('remind');
+  const sent = await page.evaluateHandle(() => {
+    const addresses: string[] = [];
+    HTMLAnchorElement.prototype.click = function open() {
+      addresses.push(this.href);
+    };
+    return addresses;
+  });
+  const [here, before] = [page.url(), await page.evaluate(() => history.length)];
+  await reminds.first().scrollIntoViewIfNeeded();
+  await look('remind');
+  await reminds.first().click();
+  const text = encodeURIComponent('您预约的服务时间到了');
+  expect(await sent.jsonValue()).toEqual([`sms:13800001111?&body=${text}`]);
+  expect([page.url(), await page.evaluate(() => history.length)]).toEqual([here, before]);
+  expect(await page.content()).not.toContain('sms:');
   await wang.openRecord('张小梅丁');
   await expect(page.getByTestId('consent-preg')).toHaveAttribute('data-state', 'live');
 
@@ -132,6 +189,7 @@ test('consent is taken back in two taps with no signal: tasks and forms stop at 
   await page.getByTestId('tasks-more').click();
   await expect(page.getByTestId('task-item')).not.toHaveCount(0);
   await expect(tasks).toHaveCount(0);
+  await expect(reminds).toHaveCount(0);
   await page.getByTestId('tab-outbox').click();
   await expect(page.getByTestId('outbox-item').first()).toContainText('张小梅丁');
 });

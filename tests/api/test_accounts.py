@@ -150,6 +150,39 @@ def test_an_area_out_of_place_is_refused(cast: Cast, area: dict[str, str]) -> No
     assert len(desk.get("/api/areas").json) == 6
 
 
+def test_an_administrator_names_the_clinic_of_a_town_and_takes_it_away(cast: Cast) -> None:
+    desk = cast.admin.log_in()
+    clinic = {"name": " 柳河镇卫生院（东院） ", "phone": "0632-555 0101"}
+    named = desk.put(f"/api/areas/{TOWN}/clinic", clinic).json
+    assert (named["clinic"], named["clinic_phone"]) == ("柳河镇卫生院（东院）", "0632-555 0101")
+    own = {area["code"]: area["clinic"] for area in cast.wang.log_in().get("/api/areas").json}
+    assert own == {DISTRICT: "", TOWN: "柳河镇卫生院（东院）", LIULIN: ""}
+    gone = desk.put(f"/api/areas/{TOWN}/clinic", {"name": "", "phone": ""}).json
+    assert (gone["clinic"], gone["clinic_phone"]) == ("", "")
+    assert desk.put("/api/areas/379909000000/clinic", clinic).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "clinic",
+    [
+        {"name": "柳河镇卫生院", "phone": ""},
+        {"name": "", "phone": "0632-5550101"},
+        {"name": "柳河镇卫生院", "phone": "12a"},
+        {"name": "柳河镇卫生院", "phone": "0632 5550101; 13800001111"},
+        {"name": "<b>卫生院</b>", "phone": "0632-5550101"},
+        {"name": "卫生院\n电话", "phone": "0632-5550101"},
+        {"name": "_卫生院_", "phone": "0632-5550101"},
+        {"name": "卫" * 61, "phone": "0632-5550101"},
+    ],
+)
+def test_a_clinic_has_a_plain_name_and_a_number_or_neither(
+    cast: Cast, clinic: dict[str, str]
+) -> None:
+    desk = cast.admin.log_in()
+    assert desk.put(f"/api/areas/{TOWN}/clinic", clinic).status_code == 422
+    assert {area["clinic"] for area in desk.get("/api/areas").json} == {""}
+
+
 def test_everybody_sees_their_own_areas_with_those_above(cast: Cast) -> None:
     seen = cast.wang.log_in().get("/api/areas").json
     assert [(a["name"], a["level"]) for a in seen] == [

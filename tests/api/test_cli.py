@@ -11,7 +11,7 @@ from flask.cli import ScriptInfo
 
 from fieldapp import cli
 from fieldapp.accounts import users
-from tests.cast import LIULIN, SHIQIAO, Cast
+from tests.cast import LIULIN, SHIQIAO, TOWN, Cast
 
 Run = Callable[..., Result]
 
@@ -108,6 +108,16 @@ def test_areas_come_from_a_table_in_any_order(run: Run, tmp_path: Path) -> None:
     )
     assert run("areas", "load", str(table)).output == "3 areas.\n"
     assert "379903001001\tvillage\t东村\tDong" in run("areas", "list").output
+
+
+def test_the_clinic_of_a_town_is_named_and_taken_away(run: Run, cast: Cast) -> None:
+    said = run("areas", "clinic", TOWN, "柳河镇卫生院", "0632-5550101").output
+    assert said == "柳河镇\t柳河镇卫生院\t0632-5550101\n"
+    assert f"{TOWN}\ttown\t柳河镇\tLiuhe\t柳河镇卫生院" in run("areas", "list").output
+    assert run("areas", "clinic", TOWN).output == "柳河镇\n"
+    assert "柳河镇卫生院" not in run("areas", "list").output
+    for wrong in (("379909000000", "卫生院", "0632-5550101"), (TOWN, "卫生院"), (TOWN, "<b>", "1")):
+        assert run("areas", "clinic", *wrong).exit_code == 1
 
 
 @pytest.mark.parametrize(

@@ -75,7 +75,7 @@ def test_only_an_administrator_keeps_forms(cast: Cast) -> None:
         answers = [
             browser.get("/api/forms"),
             browser.post("/api/forms/check", body),
-            browser.get("/api/forms/preg_followup/2025-1/source"),
+            browser.get("/api/forms/preg_followup/2026-1/source"),
         ]
         assert [a.status_code for a in answers] == ([200] * 3 if allowed else [403] * 3), name
         refused = browser.post("/api/forms/publish", whole)
@@ -144,9 +144,9 @@ def test_values_that_nothing_would_write_any_more_are_counted(app: Flask, cast: 
         [new_client(app, cast.wang, "张小梅"), new_client(app, cast.wang, "刘春燕")]
     )
     desk = cast.admin.log_in()
-    source = desk.get("/api/forms/consent_record/2025-1/source").data.decode()
+    source = desk.get("/api/forms/consent_record/2026-1/source").data.decode()
     assert "client#phone" in source
-    shorter = source.replace("client#phone", "").replace("| 2025-1 |", "| 2025-2 |")
+    shorter = source.replace("client#phone", "").replace("| 2026-1 |", "| 2026-2 |")
     (trial,) = check(desk, ("consent_record.md", shorter.encode()))["trials"]
     assert [c["kind"] for c in trial["changes"]] == ["unsaved"]
     assert trial["orphans"] == [

@@ -184,7 +184,7 @@ def test_the_hash_changes_with_what_it_stands_for(app: Flask, cast: Cast) -> Non
 
 
 def test_a_published_form_may_be_kept_for_ever(cast: Cast) -> None:
-    answer = cast.wang.log_in().get("/api/forms/preg_followup/2025-1")
+    answer = cast.wang.log_in().get("/api/forms/preg_followup/2026-1")
     assert answer.headers["Cache-Control"] == "private, max-age=31536000, immutable"
     assert answer.headers["ETag"]
     kept = json.loads((Path(__file__).parents[1] / "contract/forms/preg_followup.json").read_text())
@@ -194,7 +194,7 @@ def test_a_published_form_may_be_kept_for_ever(cast: Cast) -> None:
 def test_a_form_of_another_scope_is_not_found_nor_is_one_that_isn_t(cast: Cast) -> None:
     zhao = cast.zhao.log_in()
     assert zhao.get("/api/forms/rental_register/2025-1").status_code == 200
-    assert zhao.get("/api/forms/preg_followup/2025-1").status_code == 404
+    assert zhao.get("/api/forms/preg_followup/2026-1").status_code == 404
     assert zhao.get("/api/forms/rental_register/2000-1").status_code == 404
 
 
@@ -231,9 +231,9 @@ def test_a_form_is_checked_and_published_from_the_command_line(run: Run, tmp_pat
 def test_the_packaged_forms_are_published_together(run: Run, app: Flask) -> None:
     done = run("forms", "publish-all")
     assert sorted(done.output.splitlines()) == [
-        "consent_record 2025-1 is published.",
-        "contra_followup 2025-1 is published.",
-        "preg_followup 2025-1 is published.",
+        "consent_record 2026-1 is published.",
+        "contra_followup 2026-1 is published.",
+        "preg_followup 2026-1 is published.",
         "rental_register 2025-1 is published.",
         "safeguarding_note 2025-1 is published.",
     ]

@@ -23,7 +23,7 @@ BLEEDING = {
         "g_ga": {"status": "on"},
         "g_anc": {"danger_p": "bleed"},
     },
-    "g_ref": {"referred": "1", "ref_to": "120"},
+    "g_ref": {"called": "1"},
 }
 
 

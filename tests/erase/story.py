@@ -252,7 +252,7 @@ class Story:
     def refused(self) -> bool:
         """Whether a phone that was away sends in vain: what it has is kept under a lost key."""
         with self.app.app_context():
-            visit = {"id": str(uuid.uuid4()), "form": "preg_followup", "fv": "2025-1",
+            visit = {"id": str(uuid.uuid4()), "form": "preg_followup", "fv": "2026-1",
                      "answers": {"g_visit": {"person_id": self.client, "note": NAME}}}  # fmt: skip
             (result,) = self.phones[0].push([visit | {"area": LIULIN}])
             db.session.rollback()

@@ -36,7 +36,7 @@ from fieldapp.sync.store import Store
 from tests.opened import opened
 
 SECRET = "a secret for measuring only, long enough for anybody"
-VERSION = "2025-1"
+VERSION = "2026-1"
 DISTRICT = "379901000000"
 TOWN, VILLAGE = "379901001000", "379901001001"
 FIRST = date(2026, 5, 4)

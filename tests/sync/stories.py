@@ -15,7 +15,13 @@ from typing import Any
 import sqlalchemy as sa
 from flask import Flask
 
-from fieldapp.accounts.service import Principal, feeds_of, grants_ver, principal_of
+from fieldapp.accounts.service import (
+    Principal,
+    areas_of,
+    feeds_of,
+    grants_ver,
+    principal_of,
+)
 from fieldapp.db import db
 from fieldapp.forms import service as forms
 from fieldapp.forms.check import complete
@@ -32,7 +38,7 @@ from tests.opened import state_of
 TODAY = "2026-11-02"
 AT = datetime(2026, 11, 2, 1, 12, 44, tzinfo=UTC)
 RECEIVED = datetime(2026, 11, 2, 4, 0, tzinfo=UTC)
-VERSION = "2025-1"
+VERSIONS = dict.fromkeys(("consent_record", "preg_followup", "contra_followup"), "2026-1")
 LISTS = {
     "health": ("client", "consent", "pregnancy", "contraception", "referral"),
     "housing": ("dwelling", "resident", "tenancy", "household"),
@@ -61,20 +67,22 @@ class Village:
     ) -> service.Visit:
         """A visit whose answers the form finished, over what the person sees now."""
         principal = self.principal(person)
-        definition = forms.definition(form, VERSION)
+        version = VERSIONS.get(form, "2025-1")
+        definition = forms.definition(form, version)
         assert definition is not None
         scope, area = definition["scope"], more.get("area", LIULIN)
         me = {"name": "me", "label": person.name, "role": person.role, "area": area}
         lists = {name: registry.items(principal, scope, name) for name in LISTS[scope]}
+        villages = current_rules().villages({area, *areas_of(principal, scope)})
         host = Host(
             today=TODAY,
             now=f"{TODAY}T09:00:00+08:00",
             uuid=lambda: str(uuid.uuid4()),
-            instances={**lists, "session": [me], "area": [{"name": area, "label": "柳林村"}]},
+            instances={**lists, "session": [me], "area": villages},
         )
         finished = complete(definition, answers, host)
         values = {"at": AT, "area": LIULIN, "received": RECEIVED} | more
-        return service.Visit(principal, form, VERSION, finished, **values)
+        return service.Visit(principal, form, version, finished, **values)
 
     def dwelling(
         self,

@@ -56,7 +56,7 @@ def in_danger(village: Village, client: str) -> dict[str, Any]:
     visit = village.pregnancy(village.cast.li, client)
     answers = json.loads(json.dumps(visit.answers))
     answers["g_preg"]["g_anc"]["danger_p"] = "bleed"
-    answers["g_ref"] = {"urgent": "1", "referred": "1", "ref_to": "120", "ref_person": client}
+    answers["g_ref"] = {"urgent": "1", "called": "1", "ref_person": client}
     made = village.visit(village.cast.li, "preg_followup", answers)
     return village.make(made)
 

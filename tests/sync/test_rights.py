@@ -257,7 +257,7 @@ def told(village: Village, who: str) -> dict[str, Any]:
         "/api/review/quarantine", "/api/catalogue", "/api/areas",
         *(f"/api/review/visits/{sid}" for sid in SECRET_IDS),
         *(f"/api/review/conflicts/{e}/{sid}:0" for e in SECRET_IDS for sid in SECRET_IDS),
-        "/api/forms/preg_followup/2025-1", "/api/forms/preg_followup/0",
+        "/api/forms/preg_followup/2026-1", "/api/forms/preg_followup/0",
     ]  # fmt: skip
     answers = {path: browser.get(path) for path in asked}
     searches = {

@@ -87,6 +87,7 @@ const en: typeof zh = {
     noTasks: 'Nothing is due today.',
     overdue: '{n} days past',
     dueToday: 'Today',
+    remind: 'Send a reminder',
     dueIn: 'In {n} days',
     more: '{n} more',
     start: 'New visit',

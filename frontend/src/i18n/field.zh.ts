@@ -81,6 +81,7 @@ export default {
     noTasks: '今天没有到时间的事。',
     overdue: '已过 {n} 天',
     dueToday: '今天',
+    remind: '发提醒短信',
     dueIn: '还有 {n} 天',
     more: '还有 {n} 项',
     start: '新的走访',

@@ -32,6 +32,7 @@ export default {
   wrote: 'wrote',
   read: 'read',
   account: 'Account: {name}',
+  told: 'Told: {name}',
   act: {
     write: 'wrote',
     admit: 'let in after review',
@@ -39,6 +40,7 @@ export default {
     open: 'opened',
     open_file: 'opened a photo or file',
     open_aside: 'opened what was kept aside',
+    share: 'told a clinic',
     list: 'saw in a list',
     pull: 'downloaded to a phone',
     fetch: 'downloaded to a phone',

@@ -32,6 +32,7 @@ export default {
   wrote: '写',
   read: '看',
   account: '账号：{name}',
+  told: '告诉了：{name}',
   act: {
     write: '填写',
     admit: '放行后登记',
@@ -39,6 +40,7 @@ export default {
     open: '打开查看',
     open_file: '打开照片或附件',
     open_aside: '打开未能登记的走访',
+    share: '告诉医疗机构',
     list: '在名单里看到',
     pull: '下载到手机',
     fetch: '下载到手机',

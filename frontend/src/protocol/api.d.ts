@@ -1142,6 +1142,52 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/areas/{code}/clinic": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                code: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        /** Name it, or take it away; those of areas below that have none are served by it too */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    code: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Clinic"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Area"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/devices": {
         parameters: {
             query?: never;
@@ -3460,6 +3506,13 @@ export interface components {
             /** @enum {string} */
             level: "district" | "town" | "village";
             parent: string | null;
+            /** @description Of its own; blank: none */
+            readonly clinic: string;
+            readonly clinic_phone: string;
+        };
+        Clinic: {
+            name: string;
+            phone: string;
         };
         Device: {
             id: string;
@@ -4174,6 +4227,13 @@ export interface components {
             by: string;
             role: string;
         };
+        Shared: {
+            on: string;
+            /** @description Its name; blank: one that the server doesn't know */
+            to: string;
+            by: string;
+            role: string;
+        };
         Look: {
             day: string;
             name: string;
@@ -4201,6 +4261,7 @@ export interface components {
             person: components["schemas"]["ReportPerson"];
             groups: components["schemas"]["Group"][];
             visits: components["schemas"]["Visited"][];
+            shared: components["schemas"]["Shared"][];
             looks: components["schemas"]["Look"][];
             chain: components["schemas"]["Chain"];
         };
@@ -4274,7 +4335,7 @@ export interface components {
             kinds: string[];
             /** @description Of how many records */
             n: number;
-            /** @description Whose account */
+            /** @description Whose account, or which clinic was told */
             about: string;
             /** @description What of the account changed */
             changed: string[];

@@ -262,6 +262,10 @@ export interface ConsentKeeping {
   safeguarding: string;
   scopes: Record<string, Record<string, string>>;
   notices: Notice[];
+  /** Paths in the form of the name and number of the clinic that is named; absent in what an older server told. */
+  clinic?: string[];
+  /** What may be sent to people, who agreed to `scope`, at the number in their property `phone`: this text and no more. */
+  reminders?: { scope: string; phone: string; text: Record<string, string> };
 }
 /** The consent a form needs of whoever is chosen at `person`; `children`: whether anybody under 14 is served. */
 export interface ConsentNeed {
@@ -378,6 +382,9 @@ export interface Area {
   name: string;
   parent: string | null;
   level: 'district' | 'town' | 'village';
+  /** Name and number of the clinic that serves it; blank, or absent on a phone that hasn't asked since: none. */
+  clinic?: string;
+  clinic_phone?: string;
 }
 
 export interface Me {

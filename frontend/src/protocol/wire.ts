@@ -78,11 +78,13 @@ const state = oneOf<ItemState>(
 );
 const why = withDefault<string | null>(nullable(text), null);
 
-const area = record<Area>({
+const area = record<Required<Area>>({
   code: text,
   name: text,
   parent: withDefault<string | null>(text, null),
   level: oneOf('district', 'town', 'village'),
+  clinic: withDefault(text, ''),
+  clinic_phone: withDefault(text, ''),
 });
 
 const value: Check<RegisterValue> = (v) =>

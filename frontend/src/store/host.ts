@@ -39,11 +39,13 @@ function villages(scope: Scope, { areas, me }: HostSources): RegistryItem[] {
   const mine = new Set(me.areas[scope]);
   return areas
     .filter((area) => mine.has(area.code))
-    .map(({ code, name, parent, level }) => ({
+    .map(({ code, name, parent, level, clinic = '', clinic_phone = '' }) => ({
       name: code,
       label: name,
       parent: parent ?? '',
       level,
+      clinic,
+      clinic_phone,
     }));
 }
 

@@ -15,6 +15,7 @@ from fieldapp.programs.service import Programs, load_programs
 TODAY = "2026-11-02"
 LIULIN = "379901001001"
 ZHANG, LIU = (f"00000000-0000-4000-8000-00000000000{i}" for i in (1, 2))
+CLINIC = {"clinic": "柳河镇卫生院", "clinic_phone": "0632-5550101"}
 Items = dict[str, list[dict[str, str]]]
 
 
@@ -29,7 +30,7 @@ class Filling:
         self.definition = program.forms[form]
         self.lists: Items = {
             "session": [{"name": "me", "label": "我", "role": role, "area": LIULIN}],
-            "area": [{"name": LIULIN, "label": "柳林村"}],
+            "area": [{"name": LIULIN, "label": "柳林村", **CLINIC}],
             **{name: [] for name in self.definition["external"] if name not in ("session", "area")},
             **lists,
         }

@@ -6,6 +6,8 @@ import pytest
 
 from tests.unit.programs.filling import LIU, LIULIN, ZHANG, Filling
 
+SHIQIAO = "379901001002"
+
 START = {"visit_date": "2026-11-01", "known": "0", "lang_ok": "1"}
 PERSON = {"n_name": "张小梅", "n_sex": "2", "n_dob": "1998-03-05", "n_phone": "13800001234"}
 CLIENT = {
@@ -48,6 +50,51 @@ def test_zhang_says_yes_to_pregnancy_care_and_becomes_a_client() -> None:
         "share": "given",
         "msg": "given",
     }
+
+
+def shared(filling: Filling) -> list[dict[str, str]]:
+    """What was kept of sharing."""
+    of = {e for k, e, r, v in filling.writes if k == "consent" and (r, v) == ("scope", "share")}
+    return [v for k, e, r, v in filling.writes if e in of and r == "given"]
+
+
+def test_a_yes_to_sharing_is_kept_with_the_clinic_it_names() -> None:
+    answers = {"g_start": START, "g_consent": choices("1", "0"), "g_person": PERSON}
+
+    (yes,) = shared(Filling("consent_record", answers))
+    no = choices("1", "0", c_share="0")
+    (declined,) = shared(Filling("consent_record", {**answers, "g_consent": no}))
+
+    assert (yes["status"], yes["recipient"]) == ("given", "柳河镇卫生院")
+    assert declined["status"] == "declined"
+    assert "recipient" not in declined
+
+
+def test_where_no_clinic_is_named_nobody_is_asked_and_nothing_is_kept_of_it() -> None:
+    nowhere = [{"name": LIULIN, "label": "柳林村", "clinic": "", "clinic_phone": ""}]
+    answers = {"g_start": START, "g_consent": choices("1", "0"), "g_person": PERSON}
+
+    visit = Filling("consent_record", answers, area=nowhere)
+
+    assert visit.violations() == []
+    assert "c_share" not in visit.asked()
+    assert shared(visit) == []
+
+
+def test_a_known_client_is_asked_of_the_clinic_of_her_own_village() -> None:
+    villages = [
+        {"name": LIULIN, "label": "柳林村", "clinic": "柳河镇卫生院", "clinic_phone": "0632-1"},
+        {"name": SHIQIAO, "label": "石桥村", "clinic": "石桥卫生院", "clinic_phone": "0632-2"},
+    ]
+    start = {"visit_date": "2026-11-01", "known": "1", "person_id": ZHANG, "what_for": "consent"}
+    answers = {"g_start": {**start, "lang_ok": "1"}, "g_consent": choices("1", "0")}
+    there = {**CLIENT, "area_code": SHIQIAO}
+
+    visit = Filling("consent_record", answers, area=villages, client=[there])
+
+    assert visit.violations() == []
+    assert "place" not in visit.asked(), "her village is known"
+    assert [yes["recipient"] for yes in shared(visit)] == ["石桥卫生院"]
 
 
 def test_a_consent_ends_and_a_refusal_is_not_asked_again_for_half_a_year() -> None:

@@ -142,14 +142,32 @@ def test_a_warning_sign_raises_a_referral_that_stays_with_the_nurse() -> None:
     answers = {
         "g_visit": VISIT,
         "g_c": {"g_method": IUD, "g_how": {**HOW, "warning": "belly"}, "g_offer": OFFER},
-        "g_ref": {"referred": "1"},
+        "g_ref": {"called": "1"},
     }
 
     visit = Filling("contra_followup", answers, client=[CLIENT], consent=[YES])
 
     assert visit.violations() == []
+    assert {"act_now", "no_share", "appt_self"} <= visit.notes()
+    assert not {"referred", "appt_help"} & visit.asked(), "no clinic is told without her yes"
     assert visit.wrote["referral", "person"] == ZHANG
+    assert visit.wrote["referral", "facility"] == "120"
     assert ("referral", "pregnancy") not in visit.wrote
+
+
+def test_with_her_yes_the_clinic_is_told_and_a_visit_booked() -> None:
+    share = {**YES, "name": "c2", "scope": "share", "recipient": "柳河镇卫生院"}
+    share["ends_on"] = "2027-11-01"
+    offer = {**OFFER, "appt_help": "1"}
+    care = {"g_method": IUD, "g_how": {**HOW, "warning": "belly"}, "g_offer": offer}
+    answers = {"g_visit": VISIT, "g_c": care, "g_ref": {"called": "0", "referred": "1"}}
+
+    visit = Filling("contra_followup", answers, client=[CLIENT], consent=[YES, share])
+
+    assert visit.violations() == []
+    assert not {"no_share", "appt_self"} & visit.notes()
+    assert visit.wrote["contraception", "appt_wanted"] == "1"
+    assert visit.wrote["referral", "facility"] == "柳河镇卫生院"
 
 
 def test_consent_to_pregnancy_care_opens_nothing_here() -> None:

@@ -154,7 +154,7 @@ def test_the_gate_stays_shut(visit: dict[str, str], lists: dict[str, Any]) -> No
 def test_danger_signs_raise_a_referral_wherever_they_are_seen() -> None:
     danger = {**ON["g_anc"], "danger_p": "bleed head"}
 
-    visit = fill({**NEW, **ON, "g_anc": danger}, g_ref={"referred": "1", "ref_to": "120"})
+    visit = fill({**NEW, **ON, "g_anc": danger}, g_ref={"called": "1"})
 
     assert visit.violations() == []
     assert {"act_now_p", "act_now"} <= visit.notes()
@@ -163,6 +163,65 @@ def test_danger_signs_raise_a_referral_wherever_they_are_seen() -> None:
     assert visit.wrote["referral", "person"] == ZHANG
     assert visit.wrote["referral", "pregnancy"] == visit.ids["pregnancy"]
     assert visit.wrote["referral", "facility"] == "120"
+
+
+SHARE = {**YES, "name": "c2", "scope": "share", "recipient": "柳河镇卫生院"}
+
+
+@pytest.mark.parametrize(
+    "share",
+    [
+        [],
+        [{**SHARE, "status": "declined"}],
+        [{**SHARE, "ends_on": "2026-10-31"}],
+        [{**SHARE, "recipient": ""}],
+        [{**SHARE, "scope": "msg"}],
+        [{**SHARE, "person": "somebody else"}],
+    ],
+    ids=["never asked", "taken back", "ended", "to nobody named", "another scope", "another's"],
+)
+def test_without_her_yes_to_the_clinic_it_is_told_nothing_and_120_is_called(
+    share: list[dict[str, str]],
+) -> None:
+    danger = {**ON, "g_anc": {**ON["g_anc"], "danger_p": "bleed"}}
+
+    visit = fill({**NEW, **danger}, g_ref={"called": "1"}, lists={"consent": [YES, *share]})
+
+    assert visit.violations() == []
+    assert {"act_now_p", "act_now", "no_share", "clinic_call"} <= visit.notes()
+    assert "referred" not in visit.asked()
+    assert visit.wrote["referral", "made"] == "1"
+    assert visit.wrote["referral", "facility"] == "120"
+
+
+@pytest.mark.parametrize(
+    ("called", "referred", "made", "facility"),
+    [("0", "1", "1", "柳河镇卫生院"), ("1", "1", "1", "120、柳河镇卫生院"), ("1", "0", "1", "120")],
+)
+def test_with_her_yes_the_clinic_she_agreed_to_may_be_told(
+    called: str, referred: str, made: str, facility: str
+) -> None:
+    danger = {**ON, "g_anc": {**ON["g_anc"], "danger_p": "bleed"}}
+    answers = {"called": called, "referred": referred}
+
+    visit = fill({**NEW, **danger}, g_ref=answers, lists={"consent": [YES, SHARE]})
+
+    assert visit.violations() == []
+    assert "act_now" in visit.notes()
+    assert "no_share" not in visit.notes()
+    assert visit.wrote["referral", "made"] == made
+    assert visit.wrote["referral", "facility"] == facility
+
+
+def test_who_wants_nobody_contacted_is_asked_why_once() -> None:
+    danger = {**ON, "g_anc": {**ON["g_anc"], "danger_p": "bleed"}}
+    answers = {"called": "0", "referred": "0"}
+
+    visit = fill({**NEW, **danger}, g_ref=answers, lists={"consent": [YES, SHARE]})
+
+    assert visit.problems() == {("ref_no", "required")}
+    assert visit.wrote["referral", "made"] == "0"
+    assert ("referral", "facility") not in visit.wrote
 
 
 def test_none_goes_with_nothing_else() -> None:
@@ -265,7 +324,7 @@ def test_what_is_measured_or_felt_is_as_urgent_as_what_is_ticked(
 ) -> None:
     visit = fill({**ON, **answers}, role=role, lists={"pregnancy": [PREGNANCY]})
 
-    assert visit.problems() == {("referred", "required")}
+    assert visit.problems() == {("called", "required")}
     assert visit.wrote["referral", "urgent"] == "1"
     assert "act_now" in visit.notes()
 

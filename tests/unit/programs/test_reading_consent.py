@@ -39,6 +39,8 @@ def test_health_keeps_consents_and_housing_none() -> None:
     keeping = programs.keeping("health")
     assert keeping
     assert [notice.version for notice in keeping.notices] == ["2025-1"]
+    assert keeping.reminders is not None
+    assert keeping.reminders.text["zh"] == "您预约的服务时间到了"
     told = keeping.as_json()
     assert set(told["notices"][0]["texts"]["zh"]) == {"full", "simple"}
     assert told["withdraw"] == {"g_start/known": "1", "g_start/what_for": "withdraw"}
@@ -61,12 +63,28 @@ def test_health_keeps_consents_and_housing_none() -> None:
         ("consent/program.toml", 'version = "2025-1"\neffective', 'version = "2025-2"\neffective', "there is no file notices/2025-2.zh.md"),
         ("consent/notices/2025-1.en.md", "## Who", "Who", "notices/2025-1.en.md begins with a heading"),
         ("consent/program.toml", 'zh = "该了解上次联系的结果了"', 'zh = "该了解怀孕的结果了"', "“孕” tells bystanders"),
+        ("consent/program.toml", 'zh = "您预约的服务时间到了"', 'zh = "您预约的产检到了"', "consents.reminders.text: “产检” tells others"),
+        ("consent/program.toml", 'phone = "phone"', 'phone = "mobile"', "consents.reminders.phone: “mobile”"),
+        ("consent/program.toml", 'clinic = ["g_start/clinic"', 'clinic = ["g_start/hospital"', "consents.clinic: “g_start/hospital”"),
+        ("antenatal/program.toml", 'told = ["g_ref/referred"]', 'told = ["g_ref/told"]', "share.preg_followup: “g_ref/told”"),
+        ("antenatal/program.toml", 'scope = "share"', 'scope = "sharing"', "share.preg_followup.scope: “sharing”"),
+        ("consent/program.toml", 'recipient = { label', 'given_to = { label', "share.preg_followup: no consent records its “recipient”"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_told_by_file_and_key(
     tmp_path: Path, file: str, old: str, new: str, problem: str
 ) -> None:
     assert any(problem in told for told in refused(tmp_path, file, old, new))
+
+
+def test_a_form_that_named_no_clinic_yet_says_of_none_that_it_was_told() -> None:
+    programs = load_programs()
+    antenatal = programs.get("antenatal")
+    assert antenatal
+    form = antenatal.forms["preg_followup"]
+    before = {**form, "nodes": [node for node in form["nodes"] if node["n"] != "share_to"]}
+    assert programs.sharing(form)
+    assert programs.sharing(before) is None
 
 
 def test_the_form_reads_out_the_newest_notice(tmp_path: Path) -> None:

@@ -52,6 +52,8 @@ export function personOf(
 export interface Agreed {
   scope: string;
   label: Record<string, string>;
+  /** The clinic it names, blank otherwise. */
+  recipient: string;
   standing: Standing;
 }
 
@@ -65,6 +67,8 @@ export function agreedBy(client: Client, scope: Scope, person: EntityView): Agre
   return Object.entries(keeping.scopes).flatMap(([name, label]) => {
     const one = found.find(({ props }) => props.scope === name);
     if (!one) return [];
-    return [{ scope: name, label, standing: standing(one.props, born, today, keeping.notices) }];
+    const recipient = one.props.recipient ?? '';
+    const stands = standing(one.props, born, today, keeping.notices);
+    return [{ scope: name, label, recipient, standing: stands }];
   });
 }

@@ -112,6 +112,7 @@ const routes: RouteRecordRaw[] = [
         props: true,
       },
       { path: 'users', name: 'review-users', component: () => import('./UsersScreen.vue') },
+      { path: 'areas', name: 'review-areas', component: () => import('./AreasScreen.vue') },
       { path: 'forms', name: 'review-forms', component: () => import('./FormsScreen.vue') },
       { path: 'devices', name: 'review-devices', component: () => import('./DevicesScreen.vue') },
       {

@@ -40,6 +40,22 @@ describe('steps', () => {
         word,
       ).toBe(true);
   });
+  it.each(['full', 'simple'] as const)(
+    'of the %s wording name the clinic where there is one',
+    (kind) => {
+      for (const lang of ['zh', 'en']) {
+        const said = (clinic?: { name: string; phone: string }) =>
+          noticeSteps([NOTICE], '2025-1', lang, kind, clinic)
+            .flatMap(({ paragraphs }) => paragraphs)
+            .join('\n');
+        const named = said({ name: '柳河镇卫生院', phone: '0632-5550101' });
+        expect(named).toContain('柳河镇卫生院');
+        expect(named).toContain('0632-5550101');
+        for (const text of [said(), named]) expect(text).not.toContain('{');
+        expect(said().length).toBeLessThan(named.length);
+      }
+    },
+  );
   it('are those of the newest notice where the version is not on the phone', () => {
     expect(noticeSteps([NOTICE], '2024-1', 'zh', 'full')[0]?.title).toBe('我们是谁，为什么问您');
     expect(noticeSteps([], '2025-1', 'zh', 'full')).toEqual([]);
