@@ -319,8 +319,7 @@ class Batch:
         self, item: Incoming, sent: Submitted | None, why: str, detail: str, whom: str | None = None
     ) -> Result:
         result = Result(item.id, "quarantined", why)
-        row = self._row(item, sent, result) | {"entity": whom}
-        effect = Effect()
+        row, effect = self._row(item, sent, result) | {"entity": whom}, Effect()
         if why == ERASED:
             row["body"] = sealed_for_nobody(_bytes(item.body))
             effect.add(m.Submission, row)
