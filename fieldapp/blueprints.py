@@ -87,6 +87,7 @@ def _api_blueprints() -> Iterator[Blueprint]:
     from .devices import routes as devices
     from .forms import routes as forms
     from .forms.desk_routes import blueprint as form_desk
+    from .glass.routes import blueprint as emergency
     from .health import blueprint as health
     from .review.routes import blueprint as review
     from .rights.routes import blueprint as rights
@@ -106,4 +107,5 @@ def _api_blueprints() -> Iterator[Blueprint]:
     yield attachments.blueprint  # signed by a phone
     yield review  # reviewers and stewards: their scopes and areas
     yield rights  # stewards, and reviewers: people's requests of their scopes and areas
+    yield emergency  # nurses: one record elsewhere; nurses and stewards: judge it, in their areas
     yield access_log  # stewards: of their scopes and areas; administrators: of no person

@@ -25,14 +25,15 @@ import sqlalchemy as sa
 from flask import Flask, current_app, g, has_app_context, has_request_context
 from sqlalchemy import Connection, Engine, event
 
+from fieldapp import clock
 from fieldapp.accounts import access
 
 ROLE = "fieldapp_app"
 
 _ME = "(SELECT current_setting('app.user', true))"
-_FEEDS, _PLACES = (
+_FEEDS, _PLACES, _LENT = (
     f"(SELECT string_to_array(current_setting('app.{name}', true), ','))::text[]"
-    for name in ("feeds", "places")
+    for name in ("feeds", "places", "lent")
 )
 _SYSTEM = "(SELECT current_setting('app.mode', true)) = 'system'"
 _ADMIN = "(SELECT current_setting('app.admin', true)) = '1'"
@@ -43,6 +44,8 @@ _OF_A_RECORD = (
 _OWN_FILE = f"user_id = {_ME}"
 _FILE_OF_A_VISIT = """EXISTS (SELECT 1 FROM submission_blob b JOIN submission s ON s.id = b.sid
     WHERE b.sha = {0}.sha AND s.user_id = {0}.user_id)"""
+_LENT_RECORD = f"""EXISTS (SELECT 1 FROM entity_subject o
+    WHERE o.entity = entity.id AND o.subject = ANY ({_LENT}))"""
 _UNDER_IT = "EXISTS (SELECT 1 FROM {0} o WHERE o.subject = subject_key.subject)"
 
 # By table, which rows a reader may read. Writing, and what isn't named here, is the system's alone.
@@ -52,13 +55,14 @@ READ: dict[str, str] = {
         OR fieldapp_touches(id)""",
     "feed_head": f"feed = ANY ({_FEEDS})",
     "feed_change": f"feed = ANY ({_FEEDS})",
-    "entity": _OF_A_RECORD.format("entity.id"),
+    "entity": f"{_OF_A_RECORD.format('entity.id')} OR {_LENT_RECORD}",
     "conflict": _OF_A_RECORD.format("conflict.entity"),
     "reg_write": _OF_A_VISIT.format("reg_write.sid"),
     "reg_sup": _OF_A_VISIT.format("reg_sup.by_sid"),
     "reg_secret": _OF_A_VISIT.format("reg_secret.sid"),
     "submission_subject": _OF_A_VISIT.format("submission_subject.sid"),
-    "entity_subject": _OF_A_RECORD.format("entity_subject.entity"),
+    "entity_subject": f"""{_OF_A_RECORD.format("entity_subject.entity")}
+        OR subject = ANY ({_LENT})""",
     "mention": _OF_A_VISIT.format("mention.sid"),
     "issue": _OF_A_VISIT.format("issue.sid"),
     "submission_blob": _OF_A_VISIT.format("submission_blob.sid"),
@@ -69,6 +73,7 @@ READ: dict[str, str] = {
     "server_key": f"coalesce({_ME}, '') <> ''",
     "file_key": f"{_OWN_FILE} OR {_FILE_OF_A_VISIT.format('file_key')}",
     "second_factor": f"user_id = {_ME}",
+    "emergency_look": f"user_id = {_ME}",
     "blob": f"{_OWN_FILE} OR {_FILE_OF_A_VISIT.format('blob')}",
     "blob_chunk": f"{_OWN_FILE} OR {_FILE_OF_A_VISIT.format('blob_chunk')}",
 }
@@ -107,13 +112,16 @@ WITH RECURSIVE held(code, level, scope) AS (
 SELECT concat_ws(',', 'u.' || %(user)s,
         string_agg(code || '.' || audience, ',') FILTER (WHERE audience <> '')),
     coalesce(string_agg(scope || ':' || code, ',')
-        FILTER (WHERE audience <> '' OR oversees), '')
+        FILTER (WHERE audience <> '' OR oversees), ''),
+    coalesce((SELECT string_agg(l.scope || '/' || l.subject, ',') FROM emergency_look l
+        WHERE %(looks)s AND l.user_id = %(user)s AND l.until > %(now)s), '')
 FROM seen"""
 _TELL = """SELECT set_config('app.mode', %(mode)s, true), set_config('app.user', %(user)s, true),
     set_config('app.admin', %(admin)s, true), set_config('app.feeds', %(feeds)s, true),
-    set_config('app.places', %(places)s, true)"""
+    set_config('app.places', %(places)s, true), set_config('app.lent', %(lent)s, true)"""
+_AS_SYSTEM = "SELECT set_config('app.mode', 'system', true)"
 _AS_APP = f", set_config('role', '{ROLE}', true)"
-_NOBODY = dict.fromkeys(("user", "admin", "feeds", "places"), "")
+_NOBODY = dict.fromkeys(("user", "admin", "feeds", "places", "lent"), "")
 
 _system: ContextVar[bool] = ContextVar("system", default=False)
 
@@ -153,7 +161,7 @@ def init_wall(app: Flask, engine: Engine) -> None:
 
 def _enter(connection: Connection) -> None:
     if not (has_request_context() and current_app.config["SETTINGS"].row_security):
-        connection.exec_driver_sql("SELECT set_config('app.mode', 'system', true)")
+        connection.exec_driver_sql(_AS_SYSTEM)
         return
     told = {**_reach(connection), "mode": "system" if _system.get() else "reader"}
     as_app = _AS_APP if _has_role(connection) else ""
@@ -162,14 +170,19 @@ def _enter(connection: Connection) -> None:
 
 def _reach(connection: Connection) -> dict[str, str]:
     """What the reader of this request may reach; worked out once."""
+    from fieldapp.db import utc_text
+
     if getattr(g, "reader", None) is None:
         return _NOBODY
     if g.reach is None:
         user, role = g.reader
-        feeds, places = connection.exec_driver_sql(
+        connection.exec_driver_sql(_AS_SYSTEM)  # until the reader is told: looks are rows too
+        feeds, places, lent = connection.exec_driver_sql(
             _ENTER,
             {
                 "user": user,
+                "now": utc_text(clock.now()),
+                "looks": access.looks_in_emergencies(role),
                 "scopes": list(access.SCOPES),
                 "audiences": ["".join(access.audiences(role, s)) for s in access.SCOPES],
                 "oversees": [access.may_oversee(role, s) for s in access.SCOPES],
@@ -181,6 +194,7 @@ def _reach(connection: Connection) -> dict[str, str]:
             "admin": admin,
             "feeds": feeds,
             "places": places,
+            "lent": lent,
         }
     reach: dict[str, str] = g.reach
     return reach

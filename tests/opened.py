@@ -43,6 +43,7 @@ ABOUT: dict[str, tuple[str, Callable[[Any], str]]] = {
     "mention": ("sealed", lambda row: written_about(row.sid, row.entity)),
     "entity": ("state", lambda row: f"entity/{row.id}"),
     "reg_secret": ("sealed", lambda row: f"{row.sid}:{row.i}"),
+    "emergency_look": ("said", lambda row: f"look/{row.id}"),
     "file_key": ("sealed", lambda row: f"file/{row.user_id}/{row.sha}"),
 }
 """By table what is sealed, and what the seal is bound to."""

@@ -212,6 +212,16 @@ def may_read_access_log(role: str) -> bool:
     return "R" in may(role, "access_log")
 
 
+def looks_in_emergencies(role: str) -> bool:
+    """Whether the role may look at one person's record outside of its areas, in an emergency."""
+    return "C" in may(role, "emergency")
+
+
+def judges_emergencies(role: str) -> bool:
+    """Whether the role judges what others looked at in an emergency."""
+    return "U" in may(role, "emergency")
+
+
 def works_rights(role: str, scope: str) -> bool:
     """Whether the role answers people's requests about their own data in the scope."""
     return "U" in may(role, f"rights_{scope}")

@@ -74,6 +74,8 @@ def me(principal: Principal) -> dict[str, Any]:
         "first": principal.first,
         "factor": principal.factor,
         "reads_log": access.may_read_access_log(principal.role),
+        "looks": access.looks_in_emergencies(principal.role),
+        "judges": access.judges_emergencies(principal.role),
     }
 
 

@@ -73,6 +73,11 @@ class MeSchema(Schema):
         metadata={"description": "required: nothing opens before it is set up"},
     )
     reads_log = fields.Boolean(required=True, metadata={"description": "Reads the access log"})
+    looks = fields.Boolean(
+        required=True,
+        metadata={"description": "May look at one record outside of their areas, in an emergency"},
+    )
+    judges = fields.Boolean(required=True, metadata={"description": "Judges such looks of others"})
 
 
 class SessionSchema(Schema):

@@ -182,7 +182,8 @@ def _about(
     r = AuditRow
     mine = sa.select(r).where(r.scope == scope)
     for row in db.session.scalars(mine.where(r.subject.in_(wanted))):
-        yield row, frozenset([row.subject]), "", str(told(row.what).get("sid", ""))
+        what = told(row.what)
+        yield row, frozenset([row.subject, *(wanted & _ids(what))]), "", str(what.get("sid", ""))
     areas = {feed.partition(".")[0] for feed in feeds}
     acts = r.act.in_([*DELIVERED, *OF_A_VISIT])
     for row in db.session.scalars(mine.where(r.chain.in_(areas), acts)):

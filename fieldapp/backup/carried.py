@@ -17,6 +17,7 @@ from fieldapp.accounts.models import LoginSession, SecondFactor, Training, User,
 from fieldapp.areas.models import Area
 from fieldapp.devices.models import Device
 from fieldapp.forms.models import FormFile, FormVersion
+from fieldapp.glass.models import EmergencyLook
 from fieldapp.rights.models import RetentionRun, RightsRequest
 from fieldapp.sync.bulk import upsert
 from fieldapp.sync.models import Erased, Erasure, ErasurePhone
@@ -24,7 +25,7 @@ from fieldapp.sync.models import Erased, Erasure, ErasurePhone
 # In the order in which rows may be added; areas and forms only grow.
 _GROWING = (Area, FormVersion, FormFile)
 _REPLACED = (User, Training, UserGrant, SecondFactor, Device, LoginSession)
-_RIGHTS = (Erasure, Erased, ErasurePhone, RightsRequest, RetentionRun)
+_RIGHTS = (Erasure, Erased, ErasurePhone, RightsRequest, RetentionRun, EmergencyLook)
 _ALL = (*_GROWING, *_REPLACED, *_RIGHTS)
 Rows = dict[str, list[dict[str, Any]]]
 

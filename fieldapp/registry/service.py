@@ -5,19 +5,24 @@ audience sees, exactly as a phone makes it from its feed.
 """
 
 from collections.abc import Collection, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 
 from fieldapp import clock
+from fieldapp.accounts import access
 from fieldapp.accounts.service import Principal
 from fieldapp.db import db
 from fieldapp.subjects.keys import keys_of
+from fieldapp.subjects.models import EntitySubject
+from fieldapp.subjects.sealing import SealBrokenError, subject_name
 from fieldapp.sync import models as m
 from fieldapp.sync import seen
 from fieldapp.sync.entities import (
     Entity,
     TypeView,
+    is_visible,
     marks,
     narrowed,
     visible_registers,
@@ -76,8 +81,9 @@ class ConflictView:
 
 @dataclass
 class _Seen:
-    """What one answer needs to look up once."""
+    """What one answer needs to look up once. names: whether it tells who wrote a value."""
 
+    names: bool = True
     rules: CurrentRules = field(default_factory=current_rules)
     today: str = field(default_factory=lambda: clock.now().date().isoformat())
     sids: dict[str, tuple[str, str, str]] = field(default_factory=dict)
@@ -120,6 +126,26 @@ def of_type(principal: Principal, scope: str, name: str) -> list[EntityView]:
 def entity(principal: Principal, entity_id: str) -> EntityView | None:
     """One entity, or None if it isn't there for this person."""
     return next(iter(entities(principal, m.Entity.id == entity_id)), None)
+
+
+def lent(principal: Principal, scope: str, person: str) -> list[EntityView]:
+    """Every record about somebody whom the person looks up in an emergency, as they see anybody's;
+    none unless a look is open. Who wrote what isn't told.
+    """
+    looked, subject = _Seen(names=False), subject_name(scope, person)
+    query = seen.lent(principal, m.Entity).where(EntitySubject.subject == subject)
+    rows = db.session.scalars(query.order_by(m.Entity.id)).all()
+    found, keys = list[Entity](), keys_of(db.session.connection())
+    for row in rows:
+        with suppress(SealBrokenError):  # about somebody else too, whose key isn't the reader's
+            found += entities_of(keys, [row])
+    shown = [
+        (one, f"{one.areas[0]}.{audience}")
+        for one in found
+        for audience in access.audiences(principal.role, one.scope)
+        if (view := looked.rules.type(one.scope, one.type)) and is_visible(one, view, audience)
+    ]
+    return _views(shown, looked)
 
 
 def several(principal: Principal, ids: Collection[str]) -> dict[str, EntityView]:
@@ -265,6 +291,8 @@ def _live(looked: _Seen, dot: Dot, v: Value, on: str) -> LiveValue:
 
 
 def _look_up(looked: _Seen, sids: Collection[str]) -> None:
+    if not looked.names:
+        return
     for some in chunks(sorted(set(sids) - looked.sids.keys())):
         rows = db.session.execute(seen.authors_of(some))
         looked.sids |= {row.id: (row.author, row.at, row.form) for row in rows}

@@ -10,6 +10,7 @@ from fieldapp.accounts.service import Principal
 from fieldapp.areas import service as areas
 from fieldapp.consent.service import days_left
 from fieldapp.db import db
+from fieldapp.glass import service as glass
 from fieldapp.sync import models as m
 from fieldapp.sync import seen
 from fieldapp.sync.consent import EXPIRED, WAITING
@@ -100,7 +101,7 @@ def find(reader: Reader, visit_id: str) -> tuple[m.Submission, bool, int, int, i
     return (found[0], found[1], found[2], found[3], found[4]) if found else None
 
 
-def summary(principal: Principal) -> dict[str, int]:
+def summary(principal: Principal) -> dict[str, Any]:
     """How much waits, in the shape of SummarySchema."""
     waiting = seen.overseen(principal, sa.func.count()).where(*_listed(), S.review == "received")
     issues = seen.issues(principal, sa.func.count()).where(*_listed(), _unsettled())
@@ -111,6 +112,7 @@ def summary(principal: Principal) -> dict[str, int]:
         "conflicts": conflicts.count(principal),
         "issues": db.session.scalar(issues) or 0,
         "quarantined": db.session.scalar(aside) or 0,
+        "emergencies": glass.waiting(principal),
     }
 
 

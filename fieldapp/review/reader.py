@@ -69,6 +69,10 @@ class Reader:
         self._entities |= {entity_id: found.get(entity_id) for entity_id in wanted}
         self.load(filter(None, (self._root_id(view) for view in found.values())))
 
+    def know(self, views: Iterable[EntityView]) -> None:
+        """Take these, which are lent for a while and in no feed, as they were read."""
+        self._entities |= {view.id: view for view in views}
+
     def entity(self, entity_id: str) -> EntityView | None:
         """An entity of the person's feeds; None if it isn't there for them."""
         self.load([entity_id])

@@ -50,7 +50,7 @@ class Summary(MethodView):
 
     @roles_allowed(*OVERSEERS)
     @blueprint.response(200, SummarySchema)
-    def get(self) -> dict[str, int]:
+    def get(self) -> dict[str, Any]:
         """Count what waits for the caller"""
         return queue.summary(current_principal())
 

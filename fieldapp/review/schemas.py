@@ -495,6 +495,16 @@ class PhoneSchema(Schema):
     old_forms = fields.List(fields.Nested(OldFormSchema), required=True)
 
 
+class EmergenciesSchema(Schema):
+    """Looks at a record in an emergency that wait for the caller's judgement."""
+
+    open = fields.Integer(required=True)
+    late = fields.Integer(required=True, metadata={"description": "Of these, for over 24 hours"})
+    hours = fields.Integer(
+        required=True, metadata={"description": "How late the latest of them is"}
+    )
+
+
 class SummarySchema(Schema):
     """How much waits, for the desk's tabs."""
 
@@ -503,3 +513,4 @@ class SummarySchema(Schema):
     conflicts = fields.Integer(required=True)
     issues = fields.Integer(required=True)
     quarantined = fields.Integer(required=True)
+    emergencies = fields.Nested(EmergenciesSchema, required=True)

@@ -14,6 +14,7 @@ from fieldapp import clock
 from fieldapp.audit import service as audit
 from fieldapp.consent import service as consent
 from fieldapp.db import utc_text
+from fieldapp.glass import service as glass
 from fieldapp.programs.service import EntityType
 from fieldapp.sync import erased, erasure
 from fieldapp.sync import person as people
@@ -196,6 +197,7 @@ def run(today: str, dry_run: bool = False) -> Done:
     done.refused = erased.drop_refused(before, dry_run)
     done.waiting = consent.expire(dry_run).destroyed
     done.log = audit.cut_off(utc_text(clock.now() - LOG), dry_run)
+    done.log += glass.forget(utc_text(clock.now() - LOG), dry_run)
     return done
 
 

@@ -5,6 +5,7 @@ subject(store, id)       the record that is the person, or the part of one that 
 records(store, subject)  everything about them, itself included
 facts(…) visits(…)       every value that was written of it, and by which visits
 due(…)                   people of whom something may be out of time
+bearing(…)               people of a scope who may bear a name
 
 Callers decide who may see what; here nothing is filtered.
 """
@@ -17,14 +18,16 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from fieldapp import clock
 from fieldapp.subjects.keys import keys_of
 
 from . import models as m
 from .bulk import among
 from .entities import CORE, Entity, TypeView
-from .merge import Dot, Value
+from .merge import Dot, Value, canonical
 from .parties import party_id, party_of
-from .store import Store
+from .rules import current_rules, describe
+from .store import Store, entities_of
 from .transactions import chunks
 from .written import Written, writes
 
@@ -172,6 +175,34 @@ def visits(connection: Connection, entities: Collection[str]) -> list[Visited]:
         for row in connection.execute(sa.select(*columns).where(S.id.in_(some)))
     ]
     return sorted(found, key=lambda visit: (visit.on, visit.at, visit.id), reverse=True)
+
+
+@dataclass(frozen=True)
+class Bearer:
+    """Somebody with the name they go by, the day they were born, and what else finds them."""
+
+    person: Entity
+    title: str
+    born: str
+    numbers: tuple[str, ...]
+
+
+def bearing(connection: Connection, scope: str, name: str) -> Iterator[Bearer]:
+    """People of a scope that keeps consents whose records hold a name."""
+    rules = current_rules()
+    keeping = rules.programs.keeping(scope)
+    kind = rules.programs.type(scope, keeping.people) if keeping else None
+    view = rules.type(scope, kind.name) if kind else None
+    if keeping is None or kind is None or view is None:
+        return
+    e = m.Entity
+    query = sa.select(e).where(e.scope == scope, e.type == kind.name, e.alive == 1)
+    wanted = (canonical(name) or "").lower()
+    for person in entities_of(keys_of(connection), connection.execute(query).all(), wanted):
+        props = person.props(view)
+        numbers = tuple(props[prop] for prop in kind.search if prop in props)
+        title = describe(kind, props, {}, clock.now().date().isoformat())[0]
+        yield Bearer(person, title, props.get(keeping.born, ""), numbers)
 
 
 def touched_by(connection: Connection, sids: Collection[str]) -> dict[str, set[str]]:

@@ -12,9 +12,14 @@ from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
+import sqlalchemy.orm
 
+from fieldapp import clock
 from fieldapp.accounts import access
 from fieldapp.accounts.service import Principal, areas_of, visible_feeds
+from fieldapp.db import utc_text
+from fieldapp.glass.models import EmergencyLook
+from fieldapp.subjects.models import EntitySubject
 
 from . import models as m
 from .consent import EXPIRED
@@ -55,6 +60,16 @@ def records(principal: Principal, *columns: Any) -> sa.Select[Any]:
     """Entities of the person's feeds, each with a feed it is in."""
     query = sa.select(*columns).select_from(m.Entity).join(F, F.entity == m.Entity.id)
     return query.where(F.ver.is_not(None), F.feed.in_(visible_feeds(principal)))
+
+
+def lent(principal: Principal, *columns: Any) -> sa.Select[Any]:
+    """Entities about people whom the person looks up in an emergency, while a look is open; each
+    with the subject it is about. They are in no feed of the person's.
+    """
+    also, k = sa.orm.aliased(EntitySubject), EntitySubject
+    others = sa.exists().where(also.entity == k.entity, also.subject != k.subject)
+    query = sa.select(*columns).select_from(m.Entity).join(k, k.entity == m.Entity.id)
+    return query.where(m.Entity.alive == 1, _is_lent(principal), ~others)
 
 
 def conflicts(principal: Principal, *columns: Any) -> sa.Select[Any]:
@@ -134,6 +149,15 @@ def _aside_for(principal: Principal) -> Condition:
         if access.may_oversee(principal.role, scope)
     ]
     return sa.or_(sa.false(), *theirs)
+
+
+def _is_lent(principal: Principal) -> Condition:
+    """The condition on EntitySubject for an open look: the grant is that row and nothing else."""
+    if not access.looks_in_emergencies(principal.role):
+        return sa.false()
+    look, subject = EmergencyLook, EmergencyLook.scope + "/" + EmergencyLook.subject
+    mine = look.user_id == principal.user_id, look.until > utc_text(clock.now())
+    return sa.exists().where(*mine, subject == EntitySubject.subject)
 
 
 def _is_there(entity: Any, feeds: Sequence[str]) -> Condition:

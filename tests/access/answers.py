@@ -45,7 +45,7 @@ def leak(
     """What is in an answer that isn't for this person, but for what they asked with themselves."""
     if answer.status_code >= 500:
         return f"status {answer.status_code}"
-    text = f"{answer.headers}{answer.data.decode('utf-8', 'replace')}"
+    text = f"{answer.headers}{said_in(answer)}"
     words, ids = place.secrets(who, rights)
     came = [word for word in words if word in text]
     came += ids.intersection(NAMED.findall(text))
@@ -53,6 +53,12 @@ def leak(
         if not any(secret in one for one in asked):
             return f"{secret} came"
     return _hidden_field(place, who, answer, rights)
+
+
+def said_in(answer: TestResponse) -> str:
+    """An answer as it came and, since names in JSON come as escapes, as it reads."""
+    text = answer.data.decode("utf-8", "replace")
+    return text + json.dumps(answer.json, ensure_ascii=False) if answer.is_json else text
 
 
 def same(answer: TestResponse, unknown: TestResponse) -> str | None:

@@ -11,7 +11,7 @@ from fieldapp.accounts import access
 from tests.api.test_access import ADMITTED, BODIES
 from tests.cast import LIULIN, Browser
 
-from .answers import Try, leak, same
+from .answers import Try, leak, said_in, same
 from .place import CORNERS, NO_FORMS, OWN, SCOPES, VILLAGES, Corner, Place, Route
 
 # What is put in the place of a parameter, by its name; and with a second one after it.
@@ -23,6 +23,7 @@ KINDS: dict[str, tuple[str, ...]] = {
     "entity": ("conflict",),
     "subject": ("person", "party"),
     "erasure_id": ("erasure",),
+    "look_id": ("look",),
 }
 PERSONAL = {"device_id": "device", "user_id": "user", "name": "session"}
 MOST = 2  # of each kind in each corner
@@ -30,6 +31,7 @@ MOST_KEPT = 12
 NOBODYS = {"value": f"{uuid.UUID(int=0)}:0", "name": "x.jpg", "version": "1", "sha": "0" * 64}
 FORMS = {"health": "preg_followup/2025-1", "housing": "rental_register/2025-1"}
 LISTS = ("/api/review/visits", "/api/review/issues", "/api/review/conflicts")
+AT_THE_STEWARDS = ("/api/access-log", "/api/rights", "/api/emergency")
 PAGES = ("/api/openapi.json", "/api/docs", "/api/docs/style.css")
 UNKNOWN_AREA = "379901009999"
 # Whole bodies: one that is refused for its shape reaches nobody's record.
@@ -57,6 +59,8 @@ WISHES: dict[str, Any] = {
         "seen": "x",
     },
     "/api/users/<user_id>": {"name": "x"},
+    "/api/emergency/looks/<look_id>/opening": {"reason": "an emergency room"},
+    "/api/emergency/looks/<look_id>/verdict": {"verdict": "justified", "note": "asked"},
 }
 
 
@@ -77,7 +81,7 @@ def at_the_desk(place: Place, who: str, browser: Browser, alike: bool) -> Iterat
 def _by_id(place: Place, who: str, browser: Browser, alike: bool) -> Iterator[Try]:
     for route in ADMITTED:
         kinds = next((KINDS[name] for name in _names(route) if name in KINDS), ())
-        rights = kinds == ("request",) or route[1].startswith(("/api/access-log", "/api/rights"))
+        rights = kinds == ("request",) or route[1].startswith(AT_THE_STEWARDS)
         unknown = _about_nothing(place, who, browser, route) if kinds else None
         for corner in place.foreign(who, rights):
             for one in _foreign(place, corner, kinds, place.admits(who, route)):
@@ -170,7 +174,7 @@ def _lists(place: Place, who: str, browser: Browser) -> Iterator[Try]:
         method, path = route
         if method != "GET" or "<" in path or path in PAGES:
             continue
-        rights = path.startswith("/api/rights/")
+        rights = path.startswith(AT_THE_STEWARDS)
         answer = ask(browser, route, path)
         yield Try(who, f"GET {path}", leak(place, who, answer, rights=rights), route)
         if path not in LISTS:
@@ -192,7 +196,7 @@ def _own(place: Place, who: str, browser: Browser) -> Iterator[Try]:
         kinds = next((KINDS[name] for name in _names(route) if name in KINDS), ())
         if route[0] != "GET" or not kinds or not place.admits(who, route):
             continue
-        rights = kinds == ("request",) or route[1].startswith(("/api/access-log", "/api/rights"))
+        rights = kinds == ("request",) or route[1].startswith(AT_THE_STEWARDS)
         foreign = place.foreign(who, rights)
         for corner in CORNERS:
             for one in place.ids[corner][kinds[0]] if corner not in foreign else ():
@@ -306,7 +310,7 @@ def _logs(place: Place, who: str, browser: Browser, alike: bool) -> Iterator[Try
     foreign = place.foreign(who, rights=True)
     for corner in CORNERS:
         answer = ask(browser, area, _at(area[1], "/".join(corner)))
-        text = answer.get_data(as_text=True)
+        text = said_in(answer)
         ids = {
             part for kind in place.ids[corner].values() for one in kind for part in one.split("/")
         }

@@ -13,12 +13,13 @@ from flask import Flask
 
 from fieldapp.accounts import users
 from fieldapp.accounts.access import Grant
+from fieldapp.areas.service import put_area
 from fieldapp.attachments import service as attachments
 from fieldapp.db import db, write_transaction
 from fieldapp.forms.service import publish
 from fieldapp.sync import models as m
 from fieldapp.sync import service as sync
-from tests.cast import LIULIN, Person, meet_cast, password_of
+from tests.cast import LIULIN, OTHER_TOWN, Person, meet_cast, password_of
 from tests.sync.stories import TODAY, Village
 from tests.sync.test_erasure import erase
 
@@ -35,6 +36,7 @@ from .place import (
 )
 
 PHOTOS = {"housing": ("door_check", "rental"), "health": ("room_check", "consent")}
+ELSEWHERE = "379901002002"
 FORMS = Path(__file__).parent, Path(__file__).parents[1] / "forms"
 PEOPLE = {"health": "client", "housing": "resident"}
 SEES = {"chen": "health", "zhao": "housing"}
@@ -55,6 +57,7 @@ def furnish(app: Flask) -> Place:
         _note_ids(place)
         db.session.remove()
     _ask_for_rights(place)
+    _look_in_emergencies(place)
     return place
 
 
@@ -228,6 +231,23 @@ class _Corner:
         subject = next(e["e"] for e in made["entities"] if e["t"] == kind)
         self.place.note(corner, "erased", subject)
         self.place.note(corner, "erasure", erase(subject))
+
+
+def _look_in_emergencies(place: Place) -> None:
+    """A nurse from elsewhere reads one client of each village, and finds her once more."""
+    with place.app.app_context(), write_transaction():
+        put_area(ELSEWHERE, "北坡村", "Beipo", "village", OTHER_TOWN)
+        users.add_user("dong", "董慧", "nurse", "gnod-2026!", [Grant(ELSEWHERE, "health")])
+    desk = Person(place.app, "", "dong", "董慧", "nurse").log_in()
+    for village, name in VILLAGES.items():
+        wish = {"name": f"孕妇{name}", "born": "1995-05-05"}
+        for step in ("opening", ""):
+            (match,) = desk.post("/api/emergency/search", wish).json["matches"]
+            look = f"/api/emergency/looks/{match['look']}"
+            if step:
+                desk.post(f"{look}/{step}", {"reason": "brought in bleeding"})
+                assert desk.get(f"{look}/record").json["title"] == wish["name"]
+            place.note((village, "health"), "look", match["look"])
 
 
 def _note_ids(place: Place) -> None:

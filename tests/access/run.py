@@ -102,6 +102,7 @@ def _first_wall_down(app: Flask) -> Iterator[None]:
     with (
         patch.object(seen, "admitted", anything),
         patch.object(seen, "_is_there", anything),
+        patch.object(seen, "_is_lent", anything),
         patch.object(seen, "_aside_for", anything),
         patch.object(seen, "visible_feeds", every_feed),
         patch.object(feed, "feeds_of", every_feed),

@@ -34,6 +34,11 @@ EXEMPT: dict[Route, str] = {
     ("POST", "/api/users"): "Opens an account; an administrator's, to whom no account is foreign.",
     ("PUT", "/api/areas"): "Names an area; an administrator's, to whom none is foreign.",
     ("POST", "/api/forms/check"): "Reads a file that was sent along, and nothing that is here.",
+    (
+        "POST",
+        "/api/emergency/search",
+    ): "Finds whoever is named exactly, anywhere: for whom, and "
+    "how little is told, tests/api/test_glass.py says.",
     ("POST", "/api/forms/publish"): "An administrator's; a form holds no record.",
 }
 # These tell of the reader's own coming and going.

@@ -47,6 +47,7 @@ LIFTS = {
     "accounts/factor_routes.py": "access log",
     "accounts/training_routes.py": "access log",
     "rights/": "everything about one person",
+    "glass/": "whom a nurse names exactly, and looks to be judged; the record she reads as herself",
     "consent/": "visits that wait for consent",
     "subjects/": "keys",
     "backup/": "the whole database",

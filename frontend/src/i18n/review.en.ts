@@ -1,4 +1,5 @@
 /** Texts of the review desk. */
+import emergency from './emergency.en';
 import forms from './forms.en';
 import log from './log.en';
 import rights from './rights.en';
@@ -13,6 +14,7 @@ export default {
     logout: 'Log out',
     offline: 'The server could not be reached. Check the network and try again.',
     noDesk: 'Your role has nothing to review or administer.',
+    emergency,
     forms,
     log,
     rights,

@@ -1,4 +1,5 @@
 /** Texts of the review desk. */
+import emergency from './emergency.zh';
 import forms from './forms.zh';
 import log from './log.zh';
 import rights from './rights.zh';
@@ -13,6 +14,7 @@ export default {
     logout: '退出',
     offline: '没有连上服务器，请检查网络后再试。',
     noDesk: '您的角色没有审核或管理任务。',
+    emergency,
     forms,
     log,
     rights,

@@ -2900,6 +2900,218 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/emergency/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Who bears exactly this name, and this day of birth or number; noted, found or not */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["EmergencySearch"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["EmergencyMatches"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/emergency/looks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The caller's own looks and those they judge, what waits longest first */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["EmergencyLook"][];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/emergency/looks/{look_id}/opening": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                look_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Open the record of whom was found, for an hour, and say why */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    look_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["EmergencyReason"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["EmergencyLook"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/emergency/looks/{look_id}/record": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                look_id: string;
+            };
+            cookie?: never;
+        };
+        /** The record, while the caller's look is open; noted */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    look_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Lent"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/emergency/looks/{look_id}/verdict": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                look_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Justified or not, by who is in charge of the area and did not look */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    look_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["EmergencyVerdict"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["EmergencyLook"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/access-log": {
         parameters: {
             query?: never;
@@ -3214,6 +3426,10 @@ export interface components {
             second_factor: "on" | "off" | "required" | "none";
             /** @description Reads the access log */
             reads_log: boolean;
+            /** @description May look at one record outside of their areas, in an emergency */
+            looks: boolean;
+            /** @description Judges such looks of others */
+            judges: boolean;
         };
         LogIn: {
             username: string;
@@ -3714,12 +3930,20 @@ export interface components {
                 [key: string]: unknown;
             };
         };
+        Emergencies: {
+            open: number;
+            /** @description Of these, for over 24 hours */
+            late: number;
+            /** @description How late the latest of them is */
+            hours: number;
+        };
         Summary: {
             visits: number;
             urgent: number;
             conflicts: number;
             issues: number;
             quarantined: number;
+            emergencies: components["schemas"]["Emergencies"];
         };
         VisitRow: {
             id: string;
@@ -4317,6 +4541,79 @@ export interface components {
             stores: components["schemas"]["Store"][];
             phones: components["schemas"]["ErasurePhone"][];
             waiting: number;
+        };
+        EmergencySearch: {
+            name: string;
+            /**
+             * Format: date
+             * @default null
+             */
+            born: string | null;
+            /** @default  */
+            phone: string;
+        };
+        EmergencyMatch: {
+            /** @description Opens the record, with a reason, within ten minutes; blank for own */
+            look: string;
+            area_name: string;
+            /** @description In the caller's areas: nothing is to be opened */
+            own: boolean;
+        };
+        EmergencyMatches: {
+            matches: components["schemas"]["EmergencyMatch"][];
+        };
+        EmergencyLook: {
+            id: string;
+            /** @description Who looked */
+            name: string;
+            own: boolean;
+            /** @description Whose record; blank for one's own looks, and once that is erased */
+            title: string;
+            area_name: string;
+            /** @description Blank once the person is erased */
+            reason: string;
+            opened: string;
+            until: string;
+            is_open: boolean;
+            /** @description 24 hours after it was opened */
+            due: string;
+            late: boolean;
+            hours_late: number;
+            /** @enum {string|null} */
+            verdict: "justified" | "not_justified" | null;
+            note: string;
+            judged: string | null;
+            judged_by: string | null;
+            may_judge: boolean;
+        };
+        EmergencyReason: {
+            reason: string;
+        };
+        LentValue: {
+            label: string;
+            words: string[];
+            on: string;
+        };
+        LentRecord: {
+            title: string;
+            values: components["schemas"]["LentValue"][];
+        };
+        LentGroup: {
+            type: string;
+            label: string;
+            records: components["schemas"]["LentRecord"][];
+        };
+        Lent: {
+            id: string;
+            title: string;
+            area_name: string;
+            until: string;
+            groups: components["schemas"]["LentGroup"][];
+        };
+        EmergencyVerdict: {
+            /** @enum {string} */
+            verdict: "justified" | "not_justified";
+            note: string;
         };
         LogPlace: {
             area: string;

@@ -101,6 +101,17 @@ const routes: RouteRecordRaw[] = [
         props: true,
       },
       {
+        path: 'emergency',
+        name: 'review-emergency',
+        component: () => import('./emergency/EmergencyScreen.vue'),
+      },
+      {
+        path: 'emergency/:id',
+        name: 'review-look',
+        component: () => import('./emergency/LookScreen.vue'),
+        props: true,
+      },
+      {
         path: 'log',
         name: 'review-log',
         component: () => import('./log/LogScreen.vue'),
