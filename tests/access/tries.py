@@ -33,6 +33,7 @@ EXEMPT: dict[Route, str] = {
     ("POST", "/api/own/factor/removal"): "One's own, named by the cookie.",
     ("POST", "/api/users"): "Opens an account; an administrator's, to whom no account is foreign.",
     ("PUT", "/api/areas"): "Names an area; an administrator's, to whom none is foreign.",
+    ("PUT", "/api/areas/<code>/clinic"): "Names an area; an administrator's, as that of areas is.",
     ("POST", "/api/forms/check"): "Reads a file that was sent along, and nothing that is here.",
     (
         "POST",
