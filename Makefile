@@ -144,8 +144,8 @@ test-web: setup ## Test the PWA's modules (vitest)
 	$(NPM) run test
 
 .PHONY: test-sync
-test-sync: setup ## Play 300 short histories, half on each database, and a share of `make mutants`
-	HISTORIES=300 STEPS=12 SEED=$(SEED) $(BIN)/node frontend/tests/simulate/run.mjs
+test-sync: setup ## Play 2,000 short histories, half on each database, and a share of `make mutants`
+	HISTORIES=2000 STEPS=12 SEED=$(SEED) $(BIN)/node frontend/tests/simulate/run.mjs
 	ONLY=no_leave,dedupe_by_device_counter,cursor_before_data,overlay_dropped_on_ack,lost_areas_kept \
 		$(BIN)/node frontend/tests/simulate/mutants.mjs
 
