@@ -233,8 +233,13 @@ def _version(
         "published_at": row.published_at,
         "published_by": names.get(row.published_by or "", ""),
         "visits": visits.get((row.form_id, row.version), 0),
-        "file": f"{row.form_id}-{row.version}{kind_of(row)}",
+        "file": file_name(row),
     }
+
+
+def file_name(row: FormVersion) -> str:
+    """What the author's file is called when it is downloaded."""
+    return f"{row.form_id}-{row.version}{kind_of(row)}"
 
 
 def kind_of(row: FormVersion) -> str:

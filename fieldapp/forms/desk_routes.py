@@ -108,8 +108,7 @@ class Source(MethodView):
             abort_with("not_found")
         answer = make_response(desk.origin_of(row))
         answer.content_type = "application/octet-stream"
-        named = f"{row.form_id}-{row.version}"
-        answer.headers.set("Content-Disposition", "attachment", filename=named)
+        answer.headers.set("Content-Disposition", "attachment", filename=desk.file_name(row))
         answer.headers["Cache-Control"] = "no-store"
         return answer
 

@@ -184,7 +184,7 @@ def test_the_author_s_file_comes_back_as_it_was(cast: Cast) -> None:
     published(desk, "visit.xlsx", out.getvalue())
     answer = desk.get("/api/forms/excel_visit/1/source")
     assert answer.data == out.getvalue()
-    assert answer.headers["Content-Disposition"] == "attachment; filename=excel_visit-1"
+    assert answer.headers["Content-Disposition"] == "attachment; filename=excel_visit-1.xlsx"
     forms = desk.get("/api/forms").json["forms"]
     (version,) = next(f for f in forms if f["id"] == "excel_visit")["versions"]
     assert version["file"] == "excel_visit-1.xlsx"
