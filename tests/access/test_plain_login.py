@@ -27,7 +27,7 @@ from tests.cast import install_cast
 from tests.conftest import settings_for
 from tests.databases import drop_database, postgres_url
 
-from .place import Place
+from .furnish import furnish
 from .tries import tries
 
 MANUAL = Path(__file__).parents[2] / "docs/operating.md"
@@ -102,7 +102,7 @@ def is_super(app: Flask) -> tuple[bool, bool]:
 
 
 def leaks(app: Flask) -> list[tuple[str, str, str | None]]:
-    place = Place.furnish(app)
+    place = furnish(app)
     made = list(tries(place, people=SOME))
     assert len(made) > 400
     return [(one.who, one.what, one.leak) for one in made if one.leak]

@@ -72,7 +72,7 @@ def test_addresses_hold_ids_and_codes_alone() -> None:
     """No parameter of a path or a query takes what somebody said: names, numbers, free text."""
     allowed = {"user_id", "name", "device_id", "form_id", "version", "sha", "visit_id", "issue_id",
                "entity", "value", "item", "request_id", "erasure_id", "look_id", "area",
-               "subject"}  # fmt: skip
+               "code", "scope", "subject"}  # fmt: skip
     named = {n for _, path in ADMITTED for n in re.findall(r"<(?:\w+:)?(\w+)>", path)}
     assert named - allowed <= set(), "what does it hold?"
 
