@@ -26,6 +26,8 @@ def test_wang_enrols_her_phone_and_gets_what_it_needs_to_begin(cast: Cast) -> No
         "name": "柳林村",
         "level": "village",
         "parent": "379901001000",
+        "clinic": "",
+        "clinic_phone": "",
     }
 
 

@@ -128,6 +128,7 @@ class TestQueue:
 
     def test_the_tabs_count_what_waits(self, app: Flask, cast: Cast, zhang: dict) -> None:
         expected = {"visits": 1, "urgent": 0, "conflicts": 0, "issues": 0, "quarantined": 0}
+        expected |= {"emergencies": {"open": 0, "late": 0, "hours": 0}}
         assert cast.chen.log_in().get("/api/review/summary").json == expected
         assert cast.zhao.log_in().get("/api/review/summary").json == expected | {"visits": 0}
 

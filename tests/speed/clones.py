@@ -28,7 +28,7 @@ IDS = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 SURNAMES = "王李张刘陈杨黄赵吴周徐孙马朱胡郭何高林罗"
 GIVEN = "梅兰芳英秀丽娜静敏燕玲霞红艳玉凤洁琳雪莉"
 MADE = "2026-11-09T01:12:00.000000Z"
-CONSENTS = ("preg", "contra", "share", "msg")
+CONSENTS = ("preg", "contra", "msg")
 
 
 @dataclass(frozen=True)

@@ -102,7 +102,7 @@ def _people() -> Principal:
 
 
 def _consent(nurse: Principal) -> service.Visit:
-    agreed = dict.fromkeys(("age14", "c_preg", "c_contra", "c_share", "c_msg"), "1")
+    agreed = dict.fromkeys(("age14", "c_preg", "c_contra", "c_msg"), "1")
     answers = {
         "g_start": {"visit_date": FIRST.isoformat(), "known": "0", "lang_ok": "1"},
         "g_consent": {**agreed, "c_method": "sign", "c_copy": "1"},
