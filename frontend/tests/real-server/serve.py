@@ -34,6 +34,8 @@ def main() -> None:
             db.create_all()
             flask_migrate.stamp()
             install_cast(app)
+            if earlier := os.environ.get("CONSENT_BEFORE"):
+                publish(Path(earlier), "consent")
             publish_packaged()
             publish(Path(__file__).parents[3] / "tests" / "forms" / "door_check.md", "rental")
         db.session.remove()
