@@ -22,6 +22,8 @@ let server: TestServer;
 let li: Worker;
 
 test.beforeAll(async () => {
+  // Run by itself, it is the first to make the district.
+  test.setTimeout(300_000);
   server = await startServer();
   li = await newWorker(server.url);
 });
