@@ -1,52 +1,27 @@
 /** The pictures of the review desk: what lies there in the demo district. */
 
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { expect, type Page, selectors, test } from '@playwright/test';
-import { launchPhone, type Phone } from './browser';
-import { startServer, type TestServer } from './server';
+import { type Desk, openDesk, PASSWORD } from './desk';
 import { shot } from './shots';
 import { newWorker } from './worker';
 
 selectors.setTestIdAttribute('data-test');
 
-const PASSWORD = 'xunfang-2026';
 const small = { sharp: false };
 
-let server: TestServer;
-let browser: Phone;
+let desk: Desk;
 let page: Page;
-let profile: string;
 
 test.describe.configure({ timeout: 300_000 });
 
 test.beforeAll(async () => {
-  test.setTimeout(300_000); // whoever comes first makes the district
-  server = await startServer();
-  profile = await mkdtemp(join(tmpdir(), 'fieldapp-desk-'));
-  browser = await launchPhone(profile, {
-    width: 1280,
-    height: 800,
-    isMobile: false,
-    hasTouch: false,
-  });
-  page = browser.page;
+  test.setTimeout(300_000);
+  desk = await openDesk();
+  page = desk.page;
 });
-test.afterAll(async () => {
-  await browser?.close();
-  await server?.dispose();
-  await rm(profile, { recursive: true, force: true });
-});
+test.afterAll(() => desk?.dispose());
 
-async function logIn(username: string): Promise<void> {
-  await browser.context.clearCookies();
-  await page.goto(`${server.url}/review`);
-  await page.getByTestId('username').fill(username);
-  await page.getByTestId('password').fill(PASSWORD);
-  await page.getByTestId('login').click();
-  await expect(page.getByTestId('logout')).toBeVisible();
-}
+const logIn = (username: string) => desk.logIn(username);
 
 test('the queue, a visit, and a return', async () => {
   await logIn('chen');
@@ -83,7 +58,7 @@ test('what was kept aside', async () => {
 
 test('accounts and phones', async () => {
   for (const worker of ['wang', 'li']) {
-    const phone = await newWorker(server.url);
+    const phone = await newWorker(desk.server.url);
     await phone.enrol(worker, PASSWORD);
     await phone.dispose();
   }

@@ -1,17 +1,13 @@
-/** An emergency look, its judgement, and a training that waits for approval. SHOTS: a folder for pictures, to be looked at. */
+/** An emergency look, its judgement, a training, and the clinic of an area. SHOTS: a folder for pictures, to be looked at. */
 
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, type Page, selectors, test } from '@playwright/test';
-import { launchPhone, type Phone } from './browser';
-import { startServer, type TestServer } from './server';
+import { type Desk, openDesk, PASSWORD } from './desk';
 
 selectors.setTestIdAttribute('data-test');
 
-const PASSWORD = 'xunfang-2026';
 const WHY = '孕妇大出血，送到本院急诊，需要了解产检情况';
 const SIZES = [
   [1280, 800, ''],
@@ -19,60 +15,33 @@ const SIZES = [
   [360, 640, '-360'],
 ] as const;
 
-let server: TestServer;
-let browser: Phone;
+let desk: Desk;
 let page: Page;
-let profile: string;
 
 test.describe.configure({ timeout: 300_000 });
 
 test.beforeAll(async () => {
   test.setTimeout(300_000);
-  server = await startServer();
-  profile = await mkdtemp(join(tmpdir(), 'fieldapp-emergency-'));
-  browser = await launchPhone(profile, {
-    width: 1280,
-    height: 800,
-    isMobile: false,
-    hasTouch: false,
-  });
-  page = browser.page;
+  desk = await openDesk();
+  page = desk.page;
 });
-test.afterAll(async () => {
-  await browser?.close();
-  await server?.dispose();
-  await rm(profile, { recursive: true, force: true });
-});
+test.afterAll(() => desk?.dispose());
 
-async function logIn(username: string): Promise<void> {
-  await browser.context.clearCookies();
-  await page.goto(`${server.url}/review`);
-  await page.getByTestId('username').fill(username);
-  await page.getByTestId('password').fill(PASSWORD);
-  await page.getByTestId('login').click();
-  await expect(page.getByTestId('logout')).toBeVisible();
-}
+const logIn = (username: string) => desk.logIn(username);
 
-async function shots(name: string): Promise<void> {
-  if (!process.env.SHOTS) return;
-  for (const [width, height, suffix] of SIZES) {
-    await page.setViewportSize({ width, height });
-    await page.screenshot({ path: `${process.env.SHOTS}/${name}${suffix}.png`, fullPage: true });
-  }
-  await page.setViewportSize({ width: 1280, height: 800 });
-}
+const shots = (name: string) => desk.looks(name, SIZES);
 
 /** Somebody of 南山镇, where 陈静 has no part: name and number, as 董慧 knows them. */
 async function somebody(): Promise<{ name: string; phone: string }> {
   const ask = (path: string, data: object) =>
-    page.request.post(`${server.url}/api/${path}`, { data, headers: { 'X-FS-Proto': '1' } });
+    page.request.post(`${desk.server.url}/api/${path}`, { data, headers: { 'X-FS-Proto': '1' } });
   await ask('session', { username: 'dong', password: PASSWORD });
   const found = await (await ask('rights/find', { scope: 'health', text: '13' })).json();
   const request = await (
     await ask('rights/requests', { kind: 'access', subject: found[0].id })
   ).json();
   const report = await (
-    await page.request.get(`${server.url}/api/rights/requests/${request.id}/report`)
+    await page.request.get(`${desk.server.url}/api/rights/requests/${request.id}/report`)
   ).json();
   const values = report.groups[0].records[0].values as {
     prop: string;
@@ -94,7 +63,7 @@ async function search(name: string, phone: string): Promise<void> {
 /** Lets the time to judge it run out. */
 async function late(): Promise<void> {
   const run = promisify(execFile);
-  const base = join(server.home, 'fieldapp.sqlite');
+  const base = join(desk.server.home, 'fieldapp.sqlite');
   const sql = "update emergency_look set due = '2026-01-01T00:00:00.000000Z'";
   await run('python3', [
     '-c',
@@ -139,7 +108,7 @@ test('a client of another town, read for an hour and judged there', async () => 
 });
 
 test('a worker’s training', async () => {
-  await server.fieldapp(
+  await desk.server.fieldapp(
     'users',
     'add',
     'hao',
@@ -158,4 +127,11 @@ test('a worker’s training', async () => {
   await page.getByTestId('training-keep').click();
   await expect(page.getByTestId('training')).toHaveAttribute('data-state', 'approved');
   await shots('training');
+});
+
+test('the clinic of an area', async () => {
+  await logIn('admin');
+  await page.getByTestId('tab-review-areas').click();
+  await page.getByTestId('clinic-edit').nth(1).click();
+  await shots('areas');
 });

@@ -1,64 +1,31 @@
 /** The rights desk: a request, the report on paper, a deletion and its certificate. SHOTS: a folder for pictures, to be looked at. */
 
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { expect, type Page, selectors, test } from '@playwright/test';
-import { launchPhone, type Phone } from './browser';
-import { startServer, type TestServer } from './server';
+import { type Desk, openDesk } from './desk';
 
 selectors.setTestIdAttribute('data-test');
 
-const PASSWORD = 'xunfang-2026';
 const SIZES = [
-  [1280, 800, 'zh-CN', ''],
-  [820, 1180, 'zh-CN', '-tablet'],
-  [1280, 800, 'en', '-en'],
+  [1280, 800, ''],
+  [820, 1180, '-tablet'],
 ] as const;
 
-let server: TestServer;
-let browser: Phone;
+let desk: Desk;
 let page: Page;
-let profile: string;
 
 test.describe.configure({ timeout: 300_000 });
 
 test.beforeAll(async () => {
   test.setTimeout(300_000);
-  server = await startServer();
-  profile = await mkdtemp(join(tmpdir(), 'fieldapp-rights-'));
-  browser = await launchPhone(profile, {
-    width: 1280,
-    height: 800,
-    isMobile: false,
-    hasTouch: false,
-  });
-  page = browser.page;
+  desk = await openDesk();
+  page = desk.page;
 });
-test.afterAll(async () => {
-  await browser?.close();
-  await server?.dispose();
-  await rm(profile, { recursive: true, force: true });
-});
+test.afterAll(() => desk?.dispose());
 
-async function logIn(username: string): Promise<void> {
-  await browser.context.clearCookies();
-  await page.goto(`${server.url}/review`);
-  await page.getByTestId('username').fill(username);
-  await page.getByTestId('password').fill(PASSWORD);
-  await page.getByTestId('login').click();
-  await expect(page.getByTestId('logout')).toBeVisible();
-}
+const logIn = (username: string) => desk.logIn(username);
 
 /** As it is, and on a tablet. */
-async function shots(name: string): Promise<void> {
-  if (!process.env.SHOTS) return;
-  for (const [width, height, , suffix] of SIZES.slice(0, 2)) {
-    await page.setViewportSize({ width, height });
-    await page.screenshot({ path: `${process.env.SHOTS}/${name}${suffix}.png`, fullPage: true });
-  }
-  await page.setViewportSize({ width: 1280, height: 800 });
-}
+const shots = (name: string) => desk.looks(name, SIZES);
 
 async function ask(kind: string, name: string): Promise<void> {
   await page.getByTestId('tab-review-rights').click();
