@@ -120,11 +120,19 @@ def openapi() -> None:
         click.echo(json.dumps(document(), ensure_ascii=False, indent=1))
 
 
+NOT_IN_USE = (
+    "{0} {1} came with this version and isn't in use, since another was published here. "
+    "To use it: fieldapp forms use {0} {1}"
+)
+
+
 def prepare() -> None:
     """Migrate, and publish the forms that come with the product. What stops it is told briefly."""
     flask_migrate.upgrade()
     try:
-        publish_packaged()
+        for form in publish_packaged():
+            if not form.current:
+                click.echo(NOT_IN_USE.format(form.form_id, form.version))
     except FormError as error:
         said = error.text(language_of(os.environ.get("LANG", "")))
         raise click.ClickException(said) from None

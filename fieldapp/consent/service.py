@@ -1,7 +1,7 @@
 """What waits for a consent: how long still, and what becomes of it when nobody gave one.
 
-expire(dry_run)  lets in what no longer has to wait, destroys the text of what waited too long; of
-                 what was taken in to save a life, the text of the rest
+expire(dry_run)  lets in what no longer has to wait, destroys the text of what waited too long, for
+                 whatever reason; of what was taken in to save a life, the text of the rest
 days_left(row)   until that happens
 """
 
@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from fieldapp import clock
 from fieldapp.db import utc_text
 from fieldapp.subjects.models import SubmissionSubject
-from fieldapp.sync import emergency
+from fieldapp.sync import emergency, overdue
 from fieldapp.sync import models as m
 from fieldapp.sync import service as sync
 from fieldapp.sync.consent import EXPIRED, WAITING
@@ -39,13 +39,20 @@ def expire(dry_run: bool = False) -> Ended:
     with surveying("consent") as connection:
         ids = list(connection.scalars(due.order_by(s.received, s.id)))
     to_save = emergency.waiting(before)
+    others = overdue.judged(before)
+    unasked = [one.sid for one in others if not one.agreed]
     if dry_run:
-        return Ended(0, len(ids) + len(to_save))
+        return Ended(0, len(ids) + len(to_save) + len(unasked))
     late = [sid for sid in ids if sync.readmit(sid).st == "quarantined"]
-    _destroy(late)
+    _destroy(late, s.why.in_(WAITING), why=EXPIRED)
+    _destroy(unasked, overdue.ENDS)
+    for one in others:
+        if one.agreed:
+            overdue.hand_over(one)
     left = [sid for sid in to_save if not emergency.is_completed(sid)]
     emergency.shorten(left)
-    return Ended(len(ids) + len(to_save) - len(late) - len(left), len(late) + len(left))
+    destroyed = len(late) + len(left) + len(unasked)
+    return Ended(len(ids) + len(to_save) - len(late) - len(left), destroyed)
 
 
 def days_left(received: str) -> int:
@@ -54,17 +61,19 @@ def days_left(received: str) -> int:
     return max(0, (end - clock.now()).days)
 
 
-def _destroy(ids: list[str]) -> None:
+def _destroy(ids: list[str], still: sa.ColumnElement[bool], **said: str) -> None:
     """Keep that something came, from whom and when; not what, nor about whom.
 
-    The row stays: the same bytes are then known and not taken in again.
+    The row stays: the same bytes are then known and not taken in again. still: what must hold of
+    it yet. said: what its row says from now on.
     """
     s, variant, blob, whose = m.Submission, m.SubmissionVariant, m.SubmissionBlob, SubmissionSubject
-    gone = {"why": EXPIRED, "body": b"", "entity": None, "detail": None, "corrects": None}
+    gone = {"body": b"", "entity": None, "detail": None, "corrects": None, **said}
     with writing() as connection:
         for some in chunks(ids):
-            still = sa.and_(s.id.in_(some), s.state == "quarantined", s.why.in_(WAITING))
-            connection.execute(sa.update(s).where(still).values(**gone))
-            connection.execute(sa.delete(variant).where(variant.id.in_(some)))
-            connection.execute(sa.delete(blob).where(blob.sid.in_(some)))
-            connection.execute(sa.delete(whose).where(whose.sid.in_(some)))
+            mine = s.id.in_(some), s.state == "quarantined", still
+            due = list(connection.scalars(sa.select(s.id).where(*mine)))
+            connection.execute(sa.update(s).where(s.id.in_(due)).values(**gone))
+            connection.execute(sa.delete(variant).where(variant.id.in_(due)))
+            connection.execute(sa.delete(blob).where(blob.sid.in_(due)))
+            connection.execute(sa.delete(whose).where(whose.sid.in_(due)))

@@ -113,7 +113,20 @@ def publish_all(lang: str) -> None:
     except FormError as error:
         raise click.ClickException(error.text(lang)) from None
     for row in rows:
-        click.echo(f"{row.form_id} {row.version} is published.")
+        click.echo(
+            f"{row.form_id} {row.version} is published{'' if row.current else ', not in use'}."
+        )
+
+
+@forms_group.command("use")
+@click.argument("form_id")
+@click.argument("version")
+def use(form_id: str, version: str) -> None:
+    """Let a published version of a form be the one that phones fill from now on."""
+    if service.use(form_id, version) is None:
+        known = ", ".join(service.versions_of(form_id)) or "none"
+        raise click.ClickException(f"{form_id} {version} isn't published. Published: {known}.")
+    click.echo(f"{form_id} {version} is in use; phones take it at their next sync.")
 
 
 @forms_group.command("support", with_appcontext=False)

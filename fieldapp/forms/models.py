@@ -11,7 +11,8 @@ class FormVersion(Base):
     definition: JSON; hash: SHA-256 of it; source: what the author wrote (an XForm, or the SHA-256
     of the file, where that was no text).
     published_by: user id (None: the command line); kind, origin: extension and bytes of the
-    author's file, where it was no text.
+    author's file, where it was no text. packaged: 1 if it came with the product, whose next version
+    takes its place; one published here keeps its place.
     """
 
     __tablename__ = "form_version"
@@ -28,6 +29,7 @@ class FormVersion(Base):
     published_by: Mapped[str | None] = mapped_column(default=None)
     kind: Mapped[str | None] = mapped_column(default=None)
     origin: Mapped[bytes | None] = mapped_column(default=None)
+    packaged: Mapped[int] = mapped_column(default=0, server_default="0")
 
 
 class FormFile(Base):

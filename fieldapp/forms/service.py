@@ -84,9 +84,9 @@ def _unknown_saves(definition: Mapping[str, Any]) -> list[FormProblem]:
     return found
 
 
-def publish(path: Path | str, program: str) -> FormVersion:
+def publish(path: Path | str, program: str, packaged: bool = False) -> FormVersion:
     """Publish a file; see publish_source. Raises OSError too."""
-    return publish_source(FormSource.of(Path(path)), program)
+    return publish_source(FormSource.of(Path(path)), program, packaged=packaged)
 
 
 def _file_row(form: FormVersion, file: files.Served) -> FormFile:
@@ -114,9 +114,11 @@ def publish_source(
     program: str,
     compiler: Compiler = compiled,
     user_id: str | None = None,
+    packaged: bool = False,
 ) -> FormVersion:
     """Publish a form as the current version of its id. The same again changes nothing.
 
+    packaged: it comes with the product; where the current version was published here, that stays.
     Raises FormError, also if that version is published already with other content.
     """
     definition = read_form(source, program, compiler)
@@ -134,15 +136,18 @@ def publish_source(
         published_at=utc_text(clock.now()),
         current=1,
         published_by=user_id,
+        packaged=int(packaged),
         kind=source.kind,
         origin=None if is_text else source.content,
     )
     with write_transaction() as session:
         known = session.get(FormVersion, (row.form_id, row.version))
         if known is None:
-            session.execute(
-                update(FormVersion).where(FormVersion.form_id == row.form_id).values(current=0)
-            )
+            in_use = current_version(row.form_id)
+            if packaged and in_use and not in_use.packaged:
+                row.current = 0
+            else:
+                _retire(row.form_id)
             session.add(row)
             session.flush()
             session.add_all(_file_row(row, file) for file in attached)
@@ -154,10 +159,25 @@ def publish_source(
         return known
 
 
+def _retire(form_id: str) -> None:
+    whole = update(FormVersion).where(FormVersion.form_id == form_id)
+    db.session.execute(whole.values(current=0))
+
+
+def use(form_id: str, version: str) -> FormVersion | None:
+    """Let a published version be the one that is filled from now on; None if there is none."""
+    with write_transaction() as session:
+        row = session.get(FormVersion, (form_id, version))
+        if row is not None:
+            _retire(form_id)
+            row.current = 1
+        return row
+
+
 def publish_packaged() -> list[FormVersion]:
     """Publish the forms of every packaged program. Raises FormError."""
     return [
-        publish(path, folder.name)
+        publish(path, folder.name, packaged=True)
         for folder in sorted(path.parent for path in PACKAGED.glob("*/program.toml"))
         for path in sorted(folder.glob("*.md"))
     ]

@@ -25,7 +25,7 @@ from fieldapp.sync import log, seen
 from fieldapp.sync import models as m
 from fieldapp.sync.durable import durable_before
 
-from . import numbering, queue
+from . import numbering
 from .reader import Reader
 
 S = m.Submission
@@ -114,7 +114,7 @@ def _counts(
     can't be read may be anything, and counts where all numbers are told.
     """
     mark = durable_before(db.session.connection())
-    is_aside = queue.KEPT_ASIDE
+    is_aside = seen.STILL_ASIDE
     safe = sa.case((sa.and_(S.received < mark, ~is_aside), 1), else_=0)
     aside = sa.case((is_aside, 1), else_=0)
     columns = (S.install, sa.func.count(), sa.func.sum(safe), sa.func.sum(aside))

@@ -12,9 +12,8 @@ from fieldapp.consent.service import days_left
 from fieldapp.db import db
 from fieldapp.glass import service as glass
 from fieldapp.sync import models as m
-from fieldapp.sync import seen
-from fieldapp.sync.consent import EXPIRED, WAITING
-from fieldapp.sync.erased import WHY as ERASED
+from fieldapp.sync import overdue, seen
+from fieldapp.sync.consent import WAITING
 from fieldapp.sync.quality import BLOCK, EMERGENCY, GATE, SETTLED, SHARE
 
 from . import conflicts
@@ -23,12 +22,6 @@ from .schemas import STATES
 
 S = m.Submission
 _BUILT_IN = "\\_%"
-# What was kept aside and is still there.
-KEPT_ASIDE = sa.and_(
-    S.state == "quarantined",
-    S.why.is_distinct_from(EXPIRED),
-    sa.or_(S.why.is_distinct_from(ERASED), S.rewritten.is_(None)),  # not what was once applied
-)
 
 
 def page(
@@ -122,7 +115,7 @@ def quarantined(principal: Principal) -> list[dict[str, Any]]:
     An administrator is told nothing of a form, since its name may tell about a person's health.
     """
     reader = Reader(principal)
-    query = seen.aside(principal, S).where(KEPT_ASIDE)
+    query = seen.aside(principal, S).where(seen.STILL_ASIDE)
     rows = db.session.scalars(query.order_by(S.received.desc(), S.id).limit(500))
     blind = access.may_administer(principal.role)
     told = [kept_row(reader, row, blind) for row in rows]
@@ -133,9 +126,12 @@ def quarantined(principal: Principal) -> list[dict[str, Any]]:
 def kept_row(reader: Reader, row: m.Submission, blind: bool) -> dict[str, Any]:
     """What was kept aside in the shape of QuarantinedSchema; blind: nothing of its form.
 
-    Of what waits for a consent whose it is, so that she can be asked.
+    Of what waits for a consent whose it is, so that she can be asked. What isn't decided while
+    days are left is destroyed, or handed to the desk of her village.
     """
     waits = row.why in WAITING
+    ends = waits or (not blind and overdue.may_end(row))
+    left = days_left(row.received) if ends else None
     about = reader.about(row) if waits and not blind else None
     return {
         "id": row.id,
@@ -145,7 +141,7 @@ def kept_row(reader: Reader, row: m.Submission, blind: bool) -> dict[str, Any]:
         "received": row.received,
         "why": row.why or "apply",
         "subject": reader.subject(about) if about else "",
-        "days_left": days_left(row.received) if waits else None,
+        "days_left": left if waits or left else None,
     }
 
 

@@ -134,8 +134,11 @@ class Batch:
             return None
         return within_rights(plan, item.author, views)
 
-    def readmit(self, item: Incoming) -> tuple[Result, Row]:
-        """Try again one that was kept aside; the result and what its row becomes."""
+    def readmit(self, item: Incoming, area: str = "") -> tuple[Result, Row]:
+        """Try again one that was kept aside; the result and what its row becomes.
+
+        area: at whose desk it lies, if not where it was made.
+        """
         sent = item.sent
         if isinstance(sent, UnreadableError):
             return Result(item.id, "quarantined", sent.why), {}
@@ -152,7 +155,7 @@ class Batch:
             outcome.effect.add(SubmissionSubject, {"sid": item.id, "subject": subject})
         self._store.stage(outcome.effect)
         self._stage_blobs(item.id, outcome.plan.blobs)
-        placed = self._placed(sent, outcome)
+        placed = self._placed(sent, outcome) | ({"area": area} if area else {})
         self._note("admit", item, placed, outcome.plan.shared)
         return outcome.result, placed | {
             "state": outcome.result.st,

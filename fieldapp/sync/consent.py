@@ -70,7 +70,7 @@ def _gated(
     if need is None or not need.carries(sent.answers):
         return plan
     if item.rest:
-        found = consent_of(registry, keeping, need, need.of(sent.answers), plan)
+        found = consent_of(registry, keeping, need, need.of(sent.answers), plan.scope, plan.on)
         if found.state != LIVE:
             raise AsideError(CONSENT, found.state)
         return _rest(plan, need)
@@ -79,7 +79,7 @@ def _gated(
         return _to_save(plan, need, ()) if item.admitted == EMERGENCY else plan
     person = need.of(sent.answers)
     _refuse_elsewhere(registry, plan.scope, keeping, item.author, person)
-    found = consent_of(registry, keeping, need, person, plan)
+    found = consent_of(registry, keeping, need, person, plan.scope, plan.on)
     if found.state == LIVE:
         return plan
     if found.state == SAFEGUARDING:
@@ -107,7 +107,7 @@ def _sharing(
     if not (by and sharing and need) or item.author.trusted or item.rest:
         return plan
     to, scope = sharing.recipient(sent.answers), sharing.scope
-    mine, born = _said_by(registry, keeping, scope, need.of(sent.answers), plan)
+    mine, born = _said_by(registry, keeping, scope, need.of(sent.answers), plan.scope)
     live = standing(mine, born, plan.on, keeping.notices, need.for_children).live
     agreed = live and to != "" and mine is not None and mine.get("recipient") == to
     issues = () if agreed else tuple(Finding(path, SHARE, known=True) for path in by)
@@ -115,26 +115,28 @@ def _sharing(
 
 
 def consent_of(
-    registry: Registry, keeping: Keeping, need: Need, person: str, plan: Plan
+    registry: Registry, keeping: Keeping, need: Need, person: str, scope: str, on: str
 ) -> Standing:
-    """Where somebody's consent stands on the plan's day, by all the server knows now."""
-    mine, born = _said_by(registry, keeping, need.scope, person, plan)
-    return standing(mine, born, plan.on, keeping.notices, need.for_children)
+    """Where somebody's consent stands on a visit's day, by all the server knows now. scope: the
+    visit's.
+    """
+    mine, born = _said_by(registry, keeping, need.scope, person, scope)
+    return standing(mine, born, on, keeping.notices, need.for_children)
 
 
 def _said_by(
-    registry: Registry, keeping: Keeping, scope: str, person: str, plan: Plan
+    registry: Registry, keeping: Keeping, about: str, person: str, scope: str
 ) -> tuple[Mapping[str, str] | None, str]:
-    """What somebody said last of a scope of consent, and the day they were born, in the plan's
-    scope: somebody who is known in the other one alone is nobody here.
+    """What somebody said last of a scope of consent (about), and the day they were born, in the
+    visit's scope: somebody who is known in the other one alone is nobody here.
     """
     found = registry.near([person], keeping.type)
-    near = {entity.id: entity for entity in found if entity.scope == plan.scope}
+    near = {entity.id: entity for entity in found if entity.scope == scope}
     view_of = registry.view_of
 
     def is_hers(entity: Entity) -> bool:
         told = entity.props(view_of(entity), only=_WHOSE)
-        return (told.get("person"), told.get("scope")) == (person, scope)
+        return (told.get("person"), told.get("scope")) == (person, about)
 
     consents = (entity for entity in near.values() if entity.type == keeping.type)
     mine = next((entity.props(view_of(entity)) for entity in consents if is_hers(entity)), None)

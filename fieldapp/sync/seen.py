@@ -22,11 +22,12 @@ from fieldapp.glass.models import EmergencyLook
 from fieldapp.subjects.models import EntitySubject
 
 from . import models as m
-from .consent import EXPIRED
 from .written import writes as readable
 
 S, F, C, W, T = m.Submission, m.FeedChange, m.Conflict, m.RegWrite, m.Issue
 Condition = sa.ColumnElement[bool]
+# Kept aside, and its text wasn't destroyed at the end of its days.
+STILL_ASIDE = sa.and_(S.state == "quarantined", sa.func.length(S.body) > 0)
 
 
 def visits(principal: Principal, *columns: Any) -> sa.Select[Any]:
@@ -51,8 +52,7 @@ def aside(principal: Principal, *columns: Any) -> sa.Select[Any]:
     """Submissions that are or were kept aside: all for an administrator, who is told nothing of
     what they say; for an overseer what is known to be of their areas."""
     decided = sa.select(m.AsideDecision.sid)
-    there = sa.and_(S.state == "quarantined", S.why.is_distinct_from(EXPIRED))
-    kept = sa.or_(there, S.id.in_(decided))
+    kept = sa.or_(STILL_ASIDE, S.id.in_(decided))
     return sa.select(*columns).select_from(S).where(_aside_for(principal), kept)
 
 

@@ -371,7 +371,7 @@ def readmit(sid: str, overrule: bool = False, decision: Decision | None = None) 
         row = connection.execute(sa.select(s).where(s.id == sid)).first()
         if row is None or row.state != "quarantined":
             return Result(sid, row.state if row else "later")
-        if row.why in (ERASED, EXPIRED):
+        if row.why in (ERASED, EXPIRED) or not row.body:
             return Result(sid, row.state, row.why)
         author = trusted(row) if overrule else with_areas(row, decision)
         if author is None:
@@ -379,7 +379,8 @@ def readmit(sid: str, overrule: bool = False, decision: Decision | None = None) 
         store = Store(connection, rules.type, locked=None)
         batch = Batch(store, rules)
         text = decision.text if decision else None
-        result, changed = batch.readmit(item_of(row, author, text))
+        area = "" if text else row.area
+        result, changed = batch.readmit(item_of(row, author, text), area)
         went_in, anew = result.st != "quarantined", changed.pop("text", None)
         if changed and (went_in or text is None):
             connection.execute(sa.update(s).where(s.id == sid).values(**changed))

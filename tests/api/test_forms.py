@@ -239,6 +239,40 @@ def test_the_packaged_forms_are_published_together(run: Run, app: Flask) -> None
     ]
 
 
+def test_an_upgrade_leaves_in_use_what_was_published_here(
+    run: Run, app: Flask, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    folder = tmp_path / "consent"
+    folder.mkdir()
+    (folder / "program.toml").touch()
+    monkeypatch.setattr(service, "PACKAGED", tmp_path)
+
+    def upgrade(version: str) -> str:
+        (folder / "night_visit.md").write_bytes(source(version=version).content)
+        return run("forms", "publish-all").output.strip()
+
+    def in_use() -> str:
+        with app.app_context():
+            form = service.current_version("night_visit")
+            return form.version if form else ""
+
+    assert upgrade("1") == "night_visit 1 is published."
+    assert upgrade("2") == "night_visit 2 is published."
+    with app.app_context():
+        service.publish_source(source("我县日期", "2-county"), "consent")
+    assert upgrade("3") == "night_visit 3 is published, not in use."
+    assert in_use() == "2-county"
+    with app.app_context():
+        assert service.form_version("night_visit", "3") is not None
+    refused = run("forms", "use", "night_visit", "4")
+    assert refused.exit_code == 1
+    assert "Published: 3, 2-county, 2, 1." in refused.output
+    run("forms", "use", "night_visit", "3")
+    assert in_use() == "3"
+    assert upgrade("4") == "night_visit 4 is published."
+    assert in_use() == "4"
+
+
 def test_packaged_forms_that_changed_without_a_new_version_are_told_of(
     run: Run, app: Flask, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -34,6 +34,7 @@ LIFTS = {
     "sync/transactions.py": "every write; `surveying`, for whoever names the work",
     "sync/service.py": "what waits for a consent, whoever brings it",
     "sync/emergency.py": "the same, of what was taken in to save a life",
+    "sync/overdue.py": "the same, of health data that was kept aside for another reason",
     "sync/log.py": "numbers of a phone, that gaps in one scope aren't taken for loss in another",
     "sync/census.py": "counts of forms",
     "review/phones.py": "numbers of a phone, for administrators",
