@@ -1,5 +1,7 @@
 """Whose phones' numbers somebody at the desk may know.
 
+at_home(…)  the scopes of which somebody may know how many visits wait on a person's phone
+
 A phone numbers its visits in one row, whatever they are about. Who knew which numbers came and
 which are theirs could count the others, so numbers are told of a phone only to whoever is at home
 in all that may stand behind them: everything its owner may write, and every scope anything came of.
@@ -23,11 +25,7 @@ def open_to(principal: Principal, owners: Mapping[str, str]) -> set[str]:
     """Of these installs, given whose they are, those whose numbers the person may know."""
     if access.may_administer(principal.role):
         return set(owners)
-    home = {
-        scope: set(areas_of(principal, scope))
-        for scope in access.SCOPES
-        if _knows(principal, scope)
-    }
+    home = _home(principal)
     theirs = {user.id: principal_from(user) for user in users.everybody()}
     came = _scopes(owners)
     return {
@@ -35,6 +33,22 @@ def open_to(principal: Principal, owners: Mapping[str, str]) -> set[str]:
         for install, owner in owners.items()
         if came[install] <= home.keys() and owner in theirs and _within(theirs[owner], home)
     }
+
+
+def at_home(principal: Principal, owner: Principal) -> list[str]:
+    """The scopes in which all that the owner may write lies where the person is at home."""
+    home = _home(principal)
+    return [
+        scope
+        for scope, villages in home.items()
+        if (written := areas_of(owner, scope)) and villages.issuperset(written)
+    ]
+
+
+def _home(principal: Principal) -> dict[str, set[str]]:
+    """By scope whose visits are no secret to somebody, the villages that is so of."""
+    scopes = (scope for scope in access.SCOPES if _knows(principal, scope))
+    return {scope: set(areas_of(principal, scope)) for scope in scopes}
 
 
 def _knows(principal: Principal, scope: str) -> bool:

@@ -1,12 +1,14 @@
 """The phones of those whose work one oversees: what waits, what is safe, what is missing.
 
-Counts are of visits the reader oversees. What tells of all that a phone sent (its numbers, what
-waits, the moment of its last contact) is told of phones whose numbers they may know (`numbering`);
-of others only the day of the last contact, and whether that is three days ago.
+Counts are of visits the reader oversees. What tells of all that a phone sent (its numbers, the
+moment of its last contact) is told of phones whose numbers they may know (`numbering`); of others
+only the day of the last contact, whether that is three days ago, and what waits of the reader's own
+scopes, as the phone itself said.
 """
 
+import json
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import nullcontext
 from datetime import timedelta
 from typing import Any
@@ -15,6 +17,7 @@ import sqlalchemy as sa
 
 from fieldapp import clock, wall
 from fieldapp.accounts import access, users
+from fieldapp.accounts.models import User
 from fieldapp.accounts.service import Principal, areas_of, principal_from
 from fieldapp.audit import service as access_log
 from fieldapp.db import db, utc_text
@@ -41,11 +44,12 @@ def page(principal: Principal) -> list[dict[str, Any]]:
     installs = _installs(owned)
     numbered = numbering.open_to(principal, {device.install: device.user_id for device in found})
     counts, old = _counts(principal, installs, numbered), _old_forms(reader, installs)
-    silent = utc_text(clock.now() - SILENT)
+    silent, waits = utc_text(clock.now() - SILENT), _waiting(principal, owned, installs)
     rows = [
-        _row(device, installs.get(device.install), silent, device.install in numbered)
+        {"waiting": waits.get(device.install)}
+        | _row(device, installs.get(device.install), silent, device.install in numbered)
         | counts.get(device.install, {"stored": 0, "durable": 0, "quarantined": 0})
-        | {"author": owned[device.user_id], "old_forms": old.get(device.install, [])}
+        | {"author": owned[device.user_id].name, "old_forms": old.get(device.install, [])}
         for device in found
     ]
     shown = {device.user_id for device in found}
@@ -58,18 +62,18 @@ def _needs_somebody(row: dict[str, Any]) -> bool:
     return not row["revoked"] and any(row[sign] for sign in signs)
 
 
-def _owners(principal: Principal) -> dict[str, str]:
-    """Names of the people whose phones one sees, by id: of an administrator everybody's."""
+def _owners(principal: Principal) -> dict[str, User]:
+    """The people whose phones one sees, by id: for an administrator everybody."""
     everybody = users.everybody()
     if access.may_administer(principal.role):
-        return {user.id: user.name for user in everybody}
+        return {user.id: user for user in everybody}
     mine = {
         scope: set(areas_of(principal, scope))
         for scope in access.SCOPES
         if access.may_oversee(principal.role, scope)
     }
     return {
-        user.id: user.name
+        user.id: user
         for user in everybody
         if any(mine[scope].intersection(areas_of(principal_from(user), scope)) for scope in mine)
     }
@@ -95,8 +99,30 @@ def _row(device: Device, install: m.Install | None, silent: str, numbered: bool)
         "numbered": numbered,
     }
     if not numbered:
-        return row | {"waiting": None, "gaps": []}
+        return row | {"gaps": []}
     return row | (_numbers(install) if install else {"waiting": 0, "gaps": []})
+
+
+def _waiting(
+    principal: Principal, owned: Mapping[str, User], installs: Mapping[str, m.Install]
+) -> dict[str, int]:
+    """By install, how many visits of the reader's scopes wait on it, less those that came since it
+    said so; nothing of one that never said.
+    """
+    came: dict[tuple[str, str], int] = {}
+    since = seen.visits(principal, S.install, S.scope, sa.func.count())
+    since = since.join(m.Install, m.Install.id == S.install)
+    since = since.where(S.install.in_(list(installs)), S.received > m.Install.waiting_at)
+    for install, scope, count in db.session.execute(since.group_by(S.install, S.scope)):
+        came[install, scope] = count
+    waits = {}
+    for row in installs.values():
+        scopes = numbering.at_home(principal, principal_from(owned[row.user_id]))
+        if row.waiting is not None and scopes:
+            said = json.loads(row.waiting)
+            left = (max(0, said.get(scope, 0) - came.get((row.id, scope), 0)) for scope in scopes)
+            waits[row.id] = sum(left)
+    return waits
 
 
 def _numbers(install: m.Install) -> dict[str, Any]:

@@ -474,7 +474,10 @@ class PhoneSchema(Schema):
     waiting = fields.Integer(
         required=True,
         allow_none=True,
-        metadata={"description": "Finished and not here, as the phone last said, if `numbered`"},
+        metadata={
+            "description": "Finished and not here, as the phone last said; if not `numbered`, of "
+            "scopes in which all its owner may write is the caller's to see (null: never said)"
+        },
     )
     stored = fields.Integer(required=True)
     durable = fields.Integer(

@@ -4,6 +4,7 @@ Every answer is made from one moment of the database and from the caller's feeds
 outside the grants is in it, and a counter never shows a change that isn't in the answer's reach.
 """
 
+import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -226,7 +227,8 @@ def fetch(principal: Principal, feed: str, ids: Sequence[str]) -> dict[str, Any]
 def verify(user_id: str, device_id: str, message: Mapping[str, Any]) -> dict[str, Any]:
     """What became of submissions this user sent: `{missing, durable, gaps, states}`.
 
-    message: `{install, acked: [ids], n_max}`. Ids of others count as missing.
+    message: `{install, acked: [ids], n_max, waiting: {scope: count}}`, the last from an open phone.
+    Ids of others count as missing.
     """
     acked = list(dict.fromkeys(message["acked"]))
     _note_contact(user_id, device_id, message)
@@ -273,5 +275,7 @@ def _note_contact(user_id: str, device_id: str, message: Mapping[str, Any]) -> N
     now = utc_text(clock.now())
     row = {"id": message["install"], "user_id": user_id, "device_id": device_id}
     row |= {"n_max": message["n_max"], "first_seen": now, "last_seen": now}
+    if "waiting" in message:
+        row |= {"waiting": json.dumps(message["waiting"], sort_keys=True), "waiting_at": now}
     with writing() as connection:
         note_installs(connection, [row])

@@ -1,7 +1,7 @@
 """What installs said of themselves."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 
@@ -10,6 +10,8 @@ from fieldapp.db import utc_text
 from . import models as m
 from .items import Incoming
 from .wire import Submitted
+
+_LATEST: Final = {"last_seen", "waiting", "waiting_at"}
 
 
 def said(rows: dict[str, dict[str, Any]], item: Incoming, sent: Submitted | None) -> None:
@@ -29,12 +31,13 @@ def said(rows: dict[str, dict[str, Any]], item: Incoming, sent: Submitted | None
 
 
 def note_installs(connection: sa.Connection, rows: Sequence[dict[str, Any]]) -> None:
-    """Remember what installs said of themselves: the greatest n, the last contact."""
+    """Remember what installs said of themselves: the greatest n, the last contact, what waits."""
     t = m.Install
     for row in rows:
         here = connection.execute(sa.select(t).where(t.id == row["id"])).first()
         if here is None:
             connection.execute(sa.insert(t).values(**row))
         elif here.user_id == row["user_id"]:  # nobody speaks for another's phone
-            values = {"n_max": max(here.n_max, row["n_max"]), "last_seen": row["last_seen"]}
+            values = {name: row[name] for name in _LATEST & row.keys()}
+            values["n_max"] = max(here.n_max, row["n_max"])
             connection.execute(sa.update(t).where(t.id == row["id"]).values(**values))

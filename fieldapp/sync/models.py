@@ -87,6 +87,8 @@ class SubmissionBlob(Base):
 class Install(Base):
     """One enrolment of the app on one phone, by what it said of itself: `n_max` finds gaps.
 
+    waiting: JSON, by scope how many finished visits it had that weren't here, as it said at
+    `waiting_at`; None: it never said.
     repairs, repaired: how often and when last a copy of it had to be mended; 0 if all is well.
     """
 
@@ -98,6 +100,8 @@ class Install(Base):
     n_max: Mapped[int]
     first_seen: Mapped[str]
     last_seen: Mapped[str]
+    waiting: Mapped[str | None] = mapped_column(default=None)
+    waiting_at: Mapped[str | None] = mapped_column(default=None)
     repairs: Mapped[int] = mapped_column(default=0, server_default="0")
     repaired: Mapped[str | None]
 

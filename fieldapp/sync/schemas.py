@@ -10,6 +10,8 @@ from typing import Any
 
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate, validates_schema
 
+from fieldapp.accounts import access
+
 MAX_ITEMS = 50
 MAX_IDS = 2000
 MAX_FETCH = 500
@@ -117,6 +119,11 @@ class VerifySchema(MessageSchema):
         fields.String(validate=_id), required=True, validate=validate.Length(max=MAX_IDS)
     )
     n_max = fields.Integer(strict=True, required=True, validate=validate.Range(0, MAX_COUNT))
+    waiting = fields.Dict(
+        keys=fields.String(validate=validate.OneOf(access.SCOPES)),
+        values=fields.Integer(strict=True, validate=validate.Range(0, MAX_COUNT)),
+        metadata={"description": "By scope, finished visits that aren't here; an open phone says"},
+    )
 
 
 class VerifiedSchema(AnswerSchema):

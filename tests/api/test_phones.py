@@ -11,7 +11,7 @@ from fieldapp.accounts import users
 from fieldapp.accounts.access import Grant
 from fieldapp.db import write_transaction
 from fieldapp.sync import durable
-from tests.cast import LIULIN, Browser, Cast, Person
+from tests.cast import LIULIN, Browser, Cast, Person, Phone
 from tests.visits import TENANT, new_client, rental_visit
 
 
@@ -130,3 +130,48 @@ def test_others_phones_are_not_listed(app: Flask, cast: Cast) -> None:
     assert seen_by(cast.chen, "王芳")
     assert cast.wang.log_in().get("/api/review/phones").status_code == 403
     assert len(cast.admin.log_in().get("/api/review/phones").json) == 2
+
+
+class TestWhatWaitsOfOneScope:
+    """王芳's phone, which serves both, says how many visits of each wait on it."""
+
+    def test_each_lead_is_told_of_her_own(self, app: Flask, cast: Cast) -> None:
+        phone = cast.wang.enrol()
+        says(phone, health=3, housing=1)
+        assert (seen_by(cast.chen)["waiting"], seen_by(cast.zhao)["waiting"]) == (3, 1)
+        assert seen_by(cast.zhao)["numbered"] is False
+
+    def test_less_those_that_came_since(
+        self, app: Flask, cast: Cast, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        phone = cast.wang.enrol()
+        says(phone, health=3, housing=1)
+        later = clock.now() + timedelta(seconds=2)
+        monkeypatch.setattr(clock, "now", lambda: later)
+        phone.push([new_client(app, cast.wang, "张小梅"), rental_visit(app, cast.wang)])
+        assert (seen_by(cast.chen)["waiting"], seen_by(cast.zhao)["waiting"]) == (2, 0)
+        phone.push([rental_visit(app, cast.wang)])
+        assert seen_by(cast.zhao)["waiting"] == 0, "finished after it said so"
+
+    def test_who_oversees_one_of_two_villages_is_not_told(self, app: Flask, cast: Cast) -> None:
+        """李娜 works in 石桥村 too, which isn't 董慧's."""
+        says(cast.li.enrol(), health=3, housing=1)
+        with app.app_context(), write_transaction():
+            grants = [Grant(LIULIN, "health")]
+            users.add_user("dong", "董慧", "nurse", "gnod-2026!", grants, user_id="dong")
+        dong = Person(app, "dong", "dong", "董慧", "nurse")
+        assert seen_by(dong, "李娜")["waiting"] is None
+        assert seen_by(cast.chen, "李娜")["waiting"] == 3
+
+    @pytest.mark.parametrize(
+        "wrong", [{"care": 1}, {"health": -1}, {"health": "1"}, {"health": 2**31}, [], "1"]
+    )
+    def test_what_is_no_count_is_refused(self, cast: Cast, wrong: object) -> None:
+        phone = cast.wang.enrol()
+        message = {"install": phone.install, "acked": [], "n_max": 0, "waiting": wrong}
+        assert phone.call("verify", message).status_code == 422
+
+
+def says(phone: Phone, **waiting: int) -> None:
+    message = {"install": phone.install, "acked": [], "n_max": 4, "waiting": waiting}
+    assert phone.call("verify", message).status_code == 200

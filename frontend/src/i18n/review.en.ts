@@ -238,7 +238,7 @@ export default {
       legend:
         '“Missing”: later visits came and these didn’t; look at the phone together. “Mended”: its copy differed from the server’s and was put right by itself; tell your administrator.',
       notNumbered:
-        '“–”: this phone is used for other work too; your administrator sees what waits on it and what is missing.',
+        'Some phones are used for other work too: of what waits only what you may see is counted (“–”: not known yet); your administrator sees what is missing.',
       all: 'All phones',
       own: 'My phones',
     },

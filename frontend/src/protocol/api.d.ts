@@ -3806,6 +3806,10 @@ export interface components {
             install: string;
             acked: string[];
             n_max: number;
+            /** @description By scope, finished visits that aren't here; an open phone says */
+            waiting?: {
+                [key: string]: number;
+            };
         };
         Verified: {
             nonce?: string;
@@ -4295,7 +4299,7 @@ export interface components {
             numbered: boolean;
             /** @description Unheard of for 3 days */
             silent: boolean;
-            /** @description Finished and not here, as the phone last said, if `numbered` */
+            /** @description Finished and not here, as the phone last said; if not `numbered`, of scopes in which all its owner may write is the caller's to see (null: never said) */
             waiting: number | null;
             stored: number;
             /** @description Of what came, in a verified backup */

@@ -47,7 +47,8 @@ export type PushItem = { id: string; n: number; sha: string } & (
 export interface Requests {
   enrol: { install: string; name: string; key: JsonWebKey };
   push: { install: string; device: string; now: string; subs: PushItem[] };
-  verify: { install: string; acked: string[]; n_max: number };
+  /** waiting: finished visits that the server doesn't have, by scope; only an open phone knows. */
+  verify: { install: string; acked: string[]; n_max: number; waiting?: Record<string, number> };
   pull: {
     grants_ver: string;
     catalogue: string;

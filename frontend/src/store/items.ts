@@ -160,9 +160,15 @@ export class Items {
   }
 
   unsent(): number {
-    const waiting = ({ state }: OutboxRecord) => state === 'waiting' || state === 'sending';
-    const all = [...[...this.opened.values()].map(({ record }) => record), ...this.unreadable];
-    return all.filter(waiting).length;
+    const all = [...this.all().map(({ record }) => record), ...this.unreadable];
+    return all.filter(isToSend).length;
+  }
+
+  /** As `unsent`, by scope; what can't be opened here is of none. */
+  waiting(): Record<Scope, number> {
+    const unsent = this.all().filter(({ record }) => isToSend(record));
+    const of = (scope: Scope) => unsent.filter(({ content }) => content.scope === scope).length;
+    return { health: of('health'), housing: of('housing') };
   }
 
   /** Newest first. sending: whether a sync is under way; if not, what may have left still waits. */

@@ -1,6 +1,6 @@
 /** What the steps of a sync share: the stores of an open phone, the network, and a way to say how it goes. */
 import type { Bytes } from '@/crypto/bytes';
-import type { DraftMeta, SyncState } from '@/protocol/types';
+import type { DraftMeta, Scope, SyncState } from '@/protocol/types';
 import type { PushItem } from '@/protocol/wire';
 import type { Base } from '@/store/base';
 import type { BlobRecord, Blobs } from '@/store/blobs';
@@ -46,6 +46,8 @@ export interface SyncContext extends SendContext {
   olderForms(): { id: string; version: string }[];
   drafts(): DraftMeta[];
   removeDraft(id: string): Promise<void>;
+  /** How many finished visits of each scope the server doesn't have. */
+  waiting(): Record<Scope, number>;
   /** Lets go of drafts, acknowledged visits and photos about entities that were erased. */
   forget(entities: readonly string[]): Promise<void>;
 }

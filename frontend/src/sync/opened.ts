@@ -40,6 +40,7 @@ export function openContext(
       // What this key should open and doesn't is damaged; the server would find the same.
       return bytes ? { bytes } : record.vault === vault ? null : sealedBytes(record);
     },
+    waiting: () => items.waiting(),
     olderForms: () => [
       ...opened.drafts.list().map(({ form, version }) => ({ id: form, version })),
       ...opened.returned().map(({ form, fv }) => ({ id: form, version: fv })),

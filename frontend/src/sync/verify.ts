@@ -4,7 +4,7 @@
  */
 import type { Answer } from '@/protocol/wire';
 import type { Change, Outbox, OutboxRecord } from '@/store/outbox';
-import { type SendContext, type Step, type SyncContext, stopOf } from './context';
+import { isOpen, type SendContext, type Step, type SyncContext, stopOf } from './context';
 import { hollowRefused } from './erased';
 import { callSync } from './http';
 import { changeFor } from './push';
@@ -87,7 +87,12 @@ async function ask(
   from = ACKED,
 ): Promise<Answer<'verify'> | NonNullable<Step>> {
   const { install, counter } = await ctx.outbox.place();
-  const message = { install, acked, n_max: counter };
+  const message = {
+    install,
+    acked,
+    n_max: counter,
+    ...(isOpen(ctx) && { waiting: ctx.waiting() }),
+  };
   const result = await callSync(ctx.net, 'verify', message, ctx.device);
   if (!result.ok) return stopOf(result);
   told.set(ctx.outbox, counter);
