@@ -47,7 +47,7 @@ def expire(dry_run: bool = False) -> Ended:
     _destroy(late, s.why.in_(WAITING), why=EXPIRED)
     _destroy(unasked, overdue.ENDS)
     for one in others:
-        if one.agreed:
+        if one.agreed and one.area:
             overdue.hand_over(one)
     left = [sid for sid in to_save if not emergency.is_completed(sid)]
     emergency.shorten(left)

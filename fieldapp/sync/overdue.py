@@ -35,9 +35,7 @@ ENDS: Final = sa.and_(
 
 @dataclass(frozen=True)
 class Judged:
-    """agreed: whether her consent is live. area: of the visit, if it is hers too, else hers; blank
-    if nobody knows her.
-    """
+    """agreed: whether her consent is live. area: hers, if the visit lies in another; else blank."""
 
     sid: str
     agreed: bool
@@ -78,5 +76,5 @@ def _judged(connection: Connection, row: Any) -> Iterator[Judged]:
     found = consent_of(store, keeping, need, person, form.scope, sent.on)
     them = store.find(person)
     areas = them.areas if them and them.scope == form.scope else ()
-    area = row.area if row.area in areas else next(iter(sorted(areas)), "")
+    area = "" if row.area in areas else min(areas, default="")
     yield Judged(row.id, found.state == LIVE, area)
