@@ -4,20 +4,22 @@ A program declares it (`[consent.<form>]`). A form that was published later into
 and isn't declared needs the same, of whomever it asks about first: there is no way round it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from .live import Version
 
 Answers = Mapping[str, Any]
+META = "meta/"
 
 
 @dataclass(frozen=True)
 class Need:
     """scope: of the consent. person: path of the question that says whose. urgent: path of what
     says that there is danger; to_save: the types that may then be written all the same.
-    for_children: False where nobody under 14 is served.
+    for_children: False where nobody under 14 is served. bare: paths that say no more than who was
+    visited and whether they wanted to talk, which takes no consent.
     """
 
     scope: str
@@ -25,22 +27,16 @@ class Need:
     urgent: str = ""
     to_save: tuple[str, ...] = ()
     for_children: bool = True
+    bare: frozenset[str] = frozenset()
 
     def of(self, answers: Answers) -> str:
         """The id of the person, blank if nobody is named."""
         return _text(answers, self.person)
 
     def carries(self, answers: Answers) -> bool:
-        """Whether anything was asked beyond who was visited and whether they wanted to talk.
-
-        That is whatever stands outside the group in which the person is named.
-        """
-        own = self.person.partition("/")[0]
-        return any(
-            isinstance(part, (dict, list)) and _holds_something(part)
-            for name, part in answers.items()
-            if name not in (own, "meta")
-        )
+        """Whether anything was answered beyond who was visited and whether they wanted to talk."""
+        known = {self.person, *self.bare}
+        return any(path not in known for path in _answered(answers) if not path.startswith(META))
 
     def is_urgent(self, answers: Answers) -> bool:
         """Whether the form itself says that there is danger."""
@@ -164,9 +160,13 @@ def _text(answers: Answers, path: str) -> str:
     return here if isinstance(here, str) else ""
 
 
-def _holds_something(part: Any) -> bool:
+def _answered(part: Any, path: str = "") -> Iterator[str]:
+    """Paths of all that holds something; of a repeat's rounds the same ones."""
     if isinstance(part, Mapping):
-        return any(_holds_something(below) for below in part.values())
-    if isinstance(part, list):
-        return any(_holds_something(below) for below in part)
-    return part not in (None, "")
+        for name, below in part.items():
+            yield from _answered(below, f"{path}/{name}" if path else name)
+    elif isinstance(part, list):
+        for below in part:
+            yield from _answered(below, path)
+    elif part not in (None, ""):
+        yield path

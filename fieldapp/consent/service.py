@@ -41,17 +41,19 @@ def expire(dry_run: bool = False) -> Ended:
     to_save = emergency.waiting(before)
     others = overdue.judged(before)
     unasked = [one.sid for one in others if not one.agreed]
+    variants = overdue.variants(before)
     if dry_run:
-        return Ended(0, len(ids) + len(to_save) + len(unasked))
+        return Ended(0, len(ids) + len(to_save) + len(unasked) + len(variants))
     late = [sid for sid in ids if sync.readmit(sid).st == "quarantined"]
     _destroy(late, s.why.in_(WAITING), why=EXPIRED)
     _destroy(unasked, overdue.ENDS)
     for one in others:
         if one.agreed and one.area:
             overdue.hand_over(one)
+    overdue.drop(variants)
     left = [sid for sid in to_save if not emergency.is_completed(sid)]
     emergency.shorten(left)
-    destroyed = len(late) + len(left) + len(unasked)
+    destroyed = len(late) + len(left) + len(unasked) + len(variants)
     return Ended(len(ids) + len(to_save) - len(late) - len(left), destroyed)
 
 

@@ -229,9 +229,18 @@ class Programs:
         return next((p.keeping for p in self.all if p.scope == scope and p.keeping), None)
 
     def need(self, definition: Mapping[str, Any]) -> Need | None:
-        """The consent that a form needs, whichever version and whether or not it is packaged."""
-        guard, keeping = self._guard(definition), self.keeping(definition["scope"])
-        if guard is None or keeping is None:
+        """The consent that a form needs, whichever version and whether or not it is packaged.
+
+        One published into the program that takes consent, and saving to no other, needs what the
+        first program of the scope needs.
+        """
+        keeping, own = self.keeping(definition["scope"]), self.get(definition["program"])
+        if keeping is None or own is None or _takes_consent(own, definition):
+            return None
+        guard = self._guard(definition) or next(
+            (it for it in self.all if it.scope == definition["scope"] and it.consent), None
+        )
+        if guard is None:
             return None
         if definition["id"] in guard.consent:
             return guard.consent[definition["id"]]
@@ -253,7 +262,7 @@ class Programs:
         form that takes consent there is none.
         """
         own, scope = self.get(definition["program"]), definition["scope"]
-        if own is None or (own.keeping and definition["id"] in own.forms):
+        if own is None or _takes_consent(own, definition):
             return None
         kinds = [self.type(scope, block["list"]) for block in definition["entities"]]
         owners = [own, *(self.get(kind.program) for kind in kinds if kind)]
@@ -266,3 +275,8 @@ class Programs:
     def schedule(self, scope: str | None = None) -> list[ScheduleRule]:
         """Every follow-up rule, of one scope if given."""
         return [rule for p in self.all if scope in (None, p.scope) for rule in p.schedule]
+
+
+def _takes_consent(own: Program, definition: Mapping[str, Any]) -> bool:
+    """Whether it came with the program that takes consent."""
+    return own.keeping is not None and definition["id"] in own.forms

@@ -5,7 +5,7 @@ The texts people are told lie beside the program, `notices/<version>.<language>.
 that it reads out the newest of them.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -52,8 +52,18 @@ def needs_of(reader: "Reader", known: "Known") -> dict[str, Need]:
             table.get("urgent", ""),
             tuple(table.get("to_save", ())),
             bool(table.get("for_children", True)),
+            _bare(table["person"], reader.paths(form)),
         )
     return found
+
+
+def _bare(person: str, paths: Collection[str]) -> frozenset[str]:
+    """Of a form's paths those of the group in which the person is named, and of no group.
+
+    Of this form, as it came with the program: what a later version asks there isn't among them.
+    """
+    own = person.partition("/")[0] + "/"
+    return frozenset(path for path in paths if "/" not in path or path.startswith(own))
 
 
 def sharing_of(reader: "Reader", known: "Known") -> dict[str, Sharing]:

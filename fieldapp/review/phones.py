@@ -137,7 +137,8 @@ def _counts(
     principal: Principal, installs: Iterable[str], numbered: Collection[str]
 ) -> dict[str, dict[str, int]]:
     """How many of the visits one oversees are stored, in a verified backup, and kept aside; what
-    can't be read may be anything, and counts where all numbers are told.
+    can't be read may be anything, and counts where all numbers are told. Of one whose text was
+    destroyed nothing is told: it would tell it from one that was handed on (`sync.overdue`).
     """
     mark = durable_before(db.session.connection())
     is_aside = seen.STILL_ASIDE
@@ -147,7 +148,8 @@ def _counts(
     blind = access.may_administer(principal.role)
     query = seen.numbers(*columns) if blind else seen.visits(principal, *columns)
     known = sa.or_(S.scope != "", S.install.in_(list(numbered)))
-    query = query.where(S.install.in_(list(installs)), known).group_by(S.install)
+    query = query.where(S.install.in_(list(installs)), known, ~seen.DESTROYED)
+    query = query.group_by(S.install)
     with wall.system("numbers of a phone") if blind else nullcontext():
         rows = db.session.execute(query).all()
     return {
@@ -167,6 +169,7 @@ def _old_forms(reader: Reader, installs: Iterable[str]) -> dict[str, list[dict[s
             S.form == current.form_id,
             S.fv != current.version,
             S.received > current.published_at,
+            ~seen.DESTROYED,
         )
         for install, version, count in db.session.execute(query.group_by(S.install, S.fv)):
             title = reader.form_title(current.form_id)

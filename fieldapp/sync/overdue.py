@@ -6,9 +6,10 @@ was never registered (docs/decisions/0008-consent-that-gates.md).
 judged(before)  those that came before a moment, each with where her consent stands and where she is
 hand_over(…)    to the desk of her village, where it can be let in
 may_end(row)    whether that may come to it, as far as its form says
+variants(…)     the same of other bytes under a known id, which nobody can let in; drop(…) ends them
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -16,6 +17,8 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from fieldapp.consent.live import LIVE
+from fieldapp.subjects.keys import keys_of
+from fieldapp.subjects.sealing import SealBrokenError
 
 from . import models as m
 from .again import item_of, trusted
@@ -24,9 +27,10 @@ from .erased import WHY as ERASED
 from .rules import current_rules
 from .store import Store
 from .transactions import surveying, writing
-from .wire import UnreadableError
+from .wire import Submitted, UnreadableError, read
 
 S = m.Submission
+V = m.SubmissionVariant
 ENDS: Final = sa.and_(
     S.state == "quarantined", S.why.not_in((*WAITING, ERASED, EXPIRED)), sa.func.length(S.body) > 0
 )
@@ -62,12 +66,47 @@ def may_end(row: S) -> bool:
     return row.why not in (*WAITING, ERASED) and form is not None and form.need is not None
 
 
+def variants(before: str) -> list[tuple[str, str]]:
+    """`(id, sha)` of those from before a moment with health data of whom nobody knows to agree."""
+    with surveying("consent") as connection:
+        due = connection.execute(sa.select(V).where(V.received < before)).all()
+        return [(row.id, row.sha) for row in due if _is_unasked(connection, row)]
+
+
+def drop(found: Collection[tuple[str, str]]) -> None:
+    """Let these variants go."""
+    with writing() as connection:
+        for sid, sha in found:
+            connection.execute(sa.delete(V).where(V.id == sid, V.sha == sha))
+
+
+def _is_unasked(connection: Connection, row: Any) -> bool:
+    try:
+        sent = read(keys_of(connection).open(row.body, row.id).decode("utf-8", "surrogatepass"))
+    except (SealBrokenError, UnreadableError):
+        return False
+    return any(not agreed for agreed, _ in _stands(connection, sent))
+
+
 def _judged(connection: Connection, row: Any) -> Iterator[Judged]:
     """Nothing of what can't be read, or whose form isn't known: nobody can tell what it carries."""
+    try:
+        sent = item_of(row, trusted(row)).sent
+    except SealBrokenError:
+        return
+    if isinstance(sent, UnreadableError):
+        return
+    for agreed, areas in _stands(connection, sent):
+        area = "" if row.area in areas else min(areas, default="")
+        yield Judged(row.id, agreed, area)
+
+
+def _stands(connection: Connection, sent: Submitted) -> Iterator[tuple[bool, tuple[str, ...]]]:
+    """Of a visit with health data, whether she agrees by now, and where she is."""
     rules = current_rules()
-    sent, form = item_of(row, trusted(row)).sent, rules.form(row.form, row.fv)
+    form = rules.form(sent.form, sent.fv)
     keeping = rules.keeping(form.scope) if form else None
-    if isinstance(sent, UnreadableError) or form is None or keeping is None:
+    if form is None or keeping is None:
         return
     need = form.need
     if need is None or not need.carries(sent.answers):
@@ -75,6 +114,4 @@ def _judged(connection: Connection, row: Any) -> Iterator[Judged]:
     store, person = Store(connection, rules.type, ()), need.of(sent.answers)
     found = consent_of(store, keeping, need, person, form.scope, sent.on)
     them = store.find(person)
-    areas = them.areas if them and them.scope == form.scope else ()
-    area = "" if row.area in areas else min(areas, default="")
-    yield Judged(row.id, found.state == LIVE, area)
+    yield found.state == LIVE, them.areas if them and them.scope == form.scope else ()

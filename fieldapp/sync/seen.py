@@ -26,8 +26,9 @@ from .written import writes as readable
 
 S, F, C, W, T = m.Submission, m.FeedChange, m.Conflict, m.RegWrite, m.Issue
 Condition = sa.ColumnElement[bool]
-# Kept aside, and its text wasn't destroyed at the end of its days.
+# Kept aside, and its text wasn't destroyed at the end of its days; or was.
 STILL_ASIDE = sa.and_(S.state == "quarantined", sa.func.length(S.body) > 0)
+DESTROYED = sa.and_(S.state == "quarantined", sa.func.length(S.body) == 0)
 
 
 def visits(principal: Principal, *columns: Any) -> sa.Select[Any]:

@@ -3,19 +3,22 @@
 Two women of 南坡村, of whom one withdrew; 王芳 of 柳林村 sends a visit about each.
 """
 
+import json
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 
 from fieldapp import clock
 from fieldapp.accounts import users
 from fieldapp.accounts.access import Grant
 from fieldapp.consent import service as consent
-from fieldapp.db import write_transaction
+from fieldapp.db import db, write_transaction
 from fieldapp.sync import feed, service
+from fieldapp.sync.models import SubmissionVariant
 from tests.cast import NANPO, OTHER_TOWN, Browser, Cast, Person
 from tests.sync.stories import RECEIVED, TODAY, Village, logged
 from tests.sync.test_foreign import about
@@ -134,3 +137,47 @@ def test_hers_who_agrees_waits_at_the_desk_of_her_village(elsewhere: Elsewhere) 
         assert logged(sid).state == "stored"
         service.rebuild()
         assert service.audit() == []
+
+
+def test_the_page_of_phones_doesn_t_tell_which(elsewhere: Elsewhere) -> None:
+    """By a phone for each visit: 陈静 reads the same of both."""
+    wang = elsewhere.cast.wang
+    for visit in (elsewhere.agreed, elsewhere.silent):
+        phone = wang.enrol()
+        again = visit | {"id": clock.new_id(), "install": phone.install, "user": wang.id}
+        assert phone.push([again])[0]["why"] == "authz"
+
+    def told() -> list[dict[str, Any]]:
+        rows = elsewhere.cast.chen.log_in().get("/api/review/phones").json
+        return [{name: row[name] for name in row if name != "id"} for row in rows]
+
+    first, second = told()
+    assert first == second
+    assert first["quarantined"] == 1
+    elsewhere.now(days=8)
+    elsewhere.expire()
+    first, second = told()
+    assert first == second
+    assert (first["quarantined"], first["stored"]) == (0, 0)
+
+
+def test_other_bytes_under_a_known_id_last_no_longer(elsewhere: Elsewhere) -> None:
+    """Of her who agrees they stay, as an alarm; of her who doesn't they go."""
+    elsewhere.now(days=1)
+    with elsewhere.app.app_context():
+        village = Village(elsewhere.app, elsewhere.cast)
+        own = str(village.only(elsewhere.cast.wang, "client")["id"])
+        kept = village.make(village.pregnancy(elsewhere.cast.wang, own))
+        other, hers = kept | {"n": 8}, json.dumps(kept | {"n": 9})
+        silent = json.loads(hers.replace(own, elsewhere.silent["answers"]["g_visit"]["person_id"]))
+        told = village.take_in(elsewhere.cast.wang, kept, other, silent)
+        assert [one.st for one in told] == ["stored", "variant", "variant"]
+    elsewhere.now(days=8)
+    elsewhere.expire()
+    with elsewhere.app.app_context():
+        left = [json.loads(service.vault().open(row.body, row.id)) for row in variants()]
+        assert [each["n"] for each in left] == [8]
+
+
+def variants() -> list[Any]:
+    return list(db.session.execute(sa.select(SubmissionVariant)).scalars())

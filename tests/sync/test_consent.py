@@ -10,6 +10,8 @@ import sqlalchemy as sa
 from fieldapp import clock
 from fieldapp.consent import service as consent
 from fieldapp.db import db
+from fieldapp.forms import service as forms
+from fieldapp.forms.source import FormSource
 from fieldapp.sync import feed, log, service
 from fieldapp.sync import models as m
 from fieldapp.sync.apply import Result
@@ -83,6 +85,22 @@ def later(monkeypatch: pytest.MonkeyPatch, **by: int) -> None:
     monkeypatch.setattr(clock, "now", lambda: RECEIVED + timedelta(**by))
 
 
+PRESSURE = """| survey |
+| | type | name | label::中文(zh) | label::English(en) | save_to |
+{begin}
+| | date | visit_date | 日期 | Date | visit#visit_date |
+| | select_one_from_file client.csv | who | 服务对象 | Client | visit#person |
+| | text | bp | 血压 | Blood pressure | |
+{end}
+| settings |
+| | form_id | version | form_title |
+| | pressure | 2025-1 | 量血压 / Blood pressure |
+| entities |
+| | list_name | label |
+| | visit | ${{visit_date}} |
+"""
+
+
 class TestTheGate:
     """Health data without live consent are kept aside; what asks nothing is stored."""
 
@@ -134,6 +152,23 @@ class TestTheGate:
             village.cast.li, made | {"id": clock.new_id(), "ops": [], "entities": []}
         )
         assert (result.st, result.why) == ("quarantined", "consent")
+
+    @pytest.mark.parametrize("program", ["antenatal", "consent"])
+    @pytest.mark.parametrize("grouped", [False, True])
+    def test_a_form_published_later_is_no_way_round_it(
+        self, village: Village, program: str, grouped: bool
+    ) -> None:
+        """However its questions are grouped, whichever program it was published into."""
+        client, wang = registered(village), village.cast.wang
+        group = {"begin": "| | begin_group | g | 量 | Take | |", "end": "| | end_group | | | | |"}
+        text = PRESSURE.format(**group if grouped else dict.fromkeys(group, ""))
+        forms.publish_source(FormSource(".md", text.encode()), program)
+        asked = {"visit_date": TODAY, "who": client, "bp": "150/95"}
+        visit = village.visit(wang, "pressure", {"g": asked} if grouped else asked)
+        before, after = village.make(visit), village.make(visit, id=clock.new_id())
+        assert village.take_in(wang, before)[0].st == "stored"
+        assert village.send(word(village, wang, client, "withdraw")).st == "stored"
+        assert village.take_in(wang, after) == [Result(after["id"], "quarantined", "consent")]
 
     def test_consent_in_the_same_push_before_it_counts(self, village: Village) -> None:
         client = registered(village)

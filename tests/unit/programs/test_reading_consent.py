@@ -104,6 +104,7 @@ def test_a_form_published_later_needs_the_same_consent() -> None:
     asked = extra(WHOM, "| | text | how | 近况 | How | |")
     assert load_programs().need(asked) == Need("preg", "who", for_children=False)
     assert not load_programs().asks_of_nobody(asked)
+    assert load_programs().need({**asked, "program": "consent"}) == load_programs().need(asked)
 
 
 def test_one_that_keeps_health_matters_of_nobody_is_noticed() -> None:
@@ -117,9 +118,21 @@ def test_one_that_keeps_health_matters_of_nobody_is_noticed() -> None:
 
 
 def test_what_carries_health_data() -> None:
-    need = Need("preg", "g_visit/person_id")
+    need = Need("preg", "g_visit/person_id", bare=frozenset({"role", "g_visit/result"}))
     bare = {"role": "worker", "g_visit": {"person_id": "p", "result": "absent"}, "meta": {"i": "x"}}
     assert not need.carries(bare)
     assert not need.carries({**bare, "g_ref": {"meta": {"entity": {}}}, "cats": [{}]})
     assert need.carries({**bare, "g_preg": {"status": "on"}})
     assert need.carries({**bare, "cats": [{"name": "x"}]})
+    assert need.carries({**bare, "bp": "150/95"})
+    assert need.carries({**bare, "g_visit": {**bare["g_visit"], "bp": "150/95"}})
+
+
+def test_what_may_be_noted_without_consent_is_what_the_packaged_form_asks_at_the_door() -> None:
+    programs = load_programs()
+    for program, name in (("antenatal", "preg_followup"), ("contraception", "contra_followup")):
+        packaged = programs.get(program)
+        assert packaged
+        need = packaged.consent[name]
+        assert {"role", "g_visit/contact_result", "g_visit/still_ok"} < need.bare
+        assert {path.partition("/")[0] for path in need.bare if "/" in path} == {"g_visit"}
