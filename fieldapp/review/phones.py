@@ -113,6 +113,7 @@ def _waiting(
     since = seen.visits(principal, S.install, S.scope, sa.func.count())
     since = since.join(m.Install, m.Install.id == S.install)
     since = since.where(S.install.in_(list(installs)), S.received > m.Install.waiting_at)
+    since = since.where(~seen.DESTROYED)  # as `_counts`
     for install, scope, count in db.session.execute(since.group_by(S.install, S.scope)):
         came[install, scope] = count
     waits = {}

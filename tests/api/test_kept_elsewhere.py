@@ -144,8 +144,12 @@ def test_the_page_of_phones_doesn_t_tell_which(elsewhere: Elsewhere) -> None:
     wang = elsewhere.cast.wang
     for visit in (elsewhere.agreed, elsewhere.silent):
         phone = wang.enrol()
+        waits = {"install": phone.install, "acked": [], "n_max": 1, "waiting": {"health": 1}}
+        phone.call("verify", waits)
+        elsewhere.now(minutes=1)
         again = visit | {"id": clock.new_id(), "install": phone.install, "user": wang.id}
         assert phone.push([again])[0]["why"] == "authz"
+        elsewhere.now(seconds=0)
 
     def told() -> list[dict[str, Any]]:
         rows = elsewhere.cast.chen.log_in().get("/api/review/phones").json
