@@ -59,7 +59,7 @@ class Settings:
     @classmethod
     def from_environment(cls, env: Mapping[str, str] = os.environ) -> "Settings":
         """Read `FIELDAPP_*`. In production raises MissingSetting without a secret or TLS."""
-        production = env.get("FIELDAPP_ENV", "development") == "production"
+        production = _is_production(env.get("FIELDAPP_ENV", "development"))
         home = Path(env.get("FIELDAPP_HOME", "instance")).absolute()
         home.mkdir(parents=True, exist_ok=True)
         secret = env.get("FIELDAPP_SECRET", "")
@@ -93,6 +93,13 @@ class Settings:
             key_folder=Path(env["FIELDAPP_KEY_BACKUPS"]) if "FIELDAPP_KEY_BACKUPS" in env else None,
             key_backup_days=int(env.get("FIELDAPP_KEY_BACKUP_DAYS", 30)),
         )
+
+
+def _is_production(where: str) -> bool:
+    """Raises MissingSetting for a word that is neither: a slip must not take the protections off."""
+    if where not in ("production", "development"):
+        raise MissingSetting(f"FIELDAPP_ENV is “{where}”. Set it to production or development.")
+    return where == "production"
 
 
 def _development_secret(home: Path) -> str:

@@ -76,6 +76,7 @@ def lint(definition: Definition) -> list[FormProblem]:
 def _words(definition: Definition) -> Iterator[tuple[FormProblem, str]]:
     """Every name and text of a form, with the problem it would be in its place."""
     shape = shape_of(definition)
+    yield FormProblem(CODE, column="form_id", sheet="settings"), definition["id"]
     for title in definition["title"]:
         yield FormProblem(CODE, column="form_title", sheet="settings"), title
     for number, node in enumerate(definition["nodes"]):

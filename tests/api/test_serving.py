@@ -155,6 +155,11 @@ def test_a_packaged_form_changed_without_a_new_version_stops_the_start_in_one_li
 class TestSettings:
     """What the environment says."""
 
+    @pytest.mark.parametrize("slip", ["prod", "Production", "production ", ""])
+    def test_a_slip_in_the_word_production_doesn_t_start(self, tmp_path: Path, slip: str) -> None:
+        with pytest.raises(MissingSetting, match="FIELDAPP_ENV"):
+            Settings.from_environment({"FIELDAPP_ENV": slip, "FIELDAPP_HOME": str(tmp_path)})
+
     def test_a_short_secret_is_no_secret_in_production(self, tmp_path: Path) -> None:
         env = {"FIELDAPP_ENV": "production", "FIELDAPP_HOME": str(tmp_path)}
         with pytest.raises(MissingSetting):

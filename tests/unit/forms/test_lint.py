@@ -62,3 +62,10 @@ def test_a_form_is_refused_for_names_words_choices_and_what_it_saves() -> None:
         ("d", "religion"),
     ]
     assert number(visit, "b") == visit["nodes"].index(node(visit, "b"))
+
+
+def test_what_a_form_is_called_by_is_read_too() -> None:
+    plain = "| survey |\n| | type | name | label::中文(zh) |\n| | text | a | 甲 |"
+    named = {**form(plain), "id": "fetal_sex_visit"}
+    (problem,) = lint(named)
+    assert (problem.sheet, problem.column) == ("settings", "form_id")
