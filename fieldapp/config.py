@@ -96,7 +96,7 @@ class Settings:
 
 
 def _is_production(where: str) -> bool:
-    """Raises MissingSetting for a word that is neither: a slip must not take the protections off."""
+    """Raises MissingSetting for any other word: a slip must not take the protections off."""
     if where not in ("production", "development"):
         raise MissingSetting(f"FIELDAPP_ENV is “{where}”. Set it to production or development.")
     return where == "production"
