@@ -5,7 +5,7 @@ word decides: a yes that came after a visit covers it, a no that came after it d
 (docs/decisions/0008-consent-that-gates.md).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
@@ -78,6 +78,18 @@ def standing(
     if holds is not None and on > holds:
         return Standing(RENEW, holds)
     return Standing(LIVE, min(filter(None, (ends, holds))))
+
+
+def said(consent: Mapping[str, str], words: Iterable[object]) -> Mapping[str, str]:
+    """A consent as shown, or the no in it. words: the live values of its registers.
+
+    They don't know of each other: two phones on one day, or one whose clock is ahead. Which is the
+    later can't be told, so it is no.
+    """
+    for word in words:
+        if isinstance(word, Mapping) and word.get("status") not in (None, "", GIVEN):
+            return {**consent, **word}
+    return consent
 
 
 def holds_until(version: str, on: str, versions: Sequence[Version]) -> str | None:

@@ -11,11 +11,12 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Final, Protocol
 
-from fieldapp.consent.live import LIVE, SAFEGUARDING, Standing, standing
+from fieldapp.consent.live import LIVE, SAFEGUARDING, Standing, said, standing
 from fieldapp.consent.need import Keeping, Need
 
 from .entities import Entity, TypeView
 from .items import Incoming
+from .merge import Value
 from .plan import Answered, AsideError, Author, Plan, refuse_record
 from .quality import EMERGENCY, SHARE, Finding
 from .wire import Submitted
@@ -139,10 +140,15 @@ def _said_by(
         return (told.get("person"), told.get("scope")) == (person, about)
 
     consents = (entity for entity in near.values() if entity.type == keeping.type)
-    mine = next((entity.props(view_of(entity)) for entity in consents if is_hers(entity)), None)
+    hers = next((entity for entity in consents if is_hers(entity)), None)
+    mine = said(hers.props(view_of(hers)), _words(hers)) if hers else None
     them = near.get(person)
     born = them.props(view_of(them), only=frozenset([keeping.born])) if them else {}
     return mine, born.get(keeping.born, "")
+
+
+def _words(consent: Entity) -> list[Value]:
+    return [write.v for live in consent.state.values() for write in live]
 
 
 def _refuse_elsewhere(

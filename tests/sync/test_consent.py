@@ -18,9 +18,10 @@ from fieldapp.sync.apply import Result
 from fieldapp.sync.aside import what_was_wrong
 from tests.cast import Person
 
-from .stories import RECEIVED, TODAY, Village, logged
+from .stories import AT, RECEIVED, TODAY, Village, logged
 
 TOMORROW = "2026-11-03"
+LATER = "2026-11-04"
 
 
 def registered(village: Village, born: str = "1995-05-05", **agreed: str) -> str:
@@ -79,6 +80,11 @@ def answers_of(sid: str) -> dict[str, Any]:
 
 def kinds_of(village: Village) -> set[str]:
     return {entity["type"] for entity in village.seen(village.cast.chen).values()}
+
+
+def dated(visit: service.Visit, day: str) -> service.Visit:
+    moment = AT.replace(day=int(day[-2:]))
+    return service.Visit(**{**vars(visit), "at": moment})
 
 
 def later(monkeypatch: pytest.MonkeyPatch, **by: int) -> None:
@@ -169,6 +175,31 @@ class TestTheGate:
         assert village.take_in(wang, before)[0].st == "stored"
         assert village.send(word(village, wang, client, "withdraw")).st == "stored"
         assert village.take_in(wang, after) == [Result(after["id"], "quarantined", "consent")]
+
+    @pytest.mark.parametrize("last", ["no", "yes"])
+    @pytest.mark.parametrize("ahead", [False, True])
+    def test_of_words_that_know_nothing_of_each_other_the_no_counts(
+        self, village: Village, last: str, ahead: bool
+    ) -> None:
+        """She withdraws to 王芳 while 李娜 renews her consent; or 李娜's clock is a day ahead."""
+        client, wang, li = registered(village), village.cast.wang, village.cast.li
+        late = visit_of(village, client)
+        day = TODAY if ahead else TOMORROW
+        yes = village.make(dated(word(village, li, client, "consent", TOMORROW), TOMORROW))
+        both = [(li, yes)]
+        if ahead:
+            village.take_in(li, yes)
+            both = []
+        no = village.make(dated(word(village, wang, client, "withdraw", day), day))
+        both.insert(len(both) if last == "no" else 0, (wang, no))
+        for person, sent in both:
+            assert village.take_in(person, sent)[0].st == "stored"
+        assert village.take_in(li, late) == [Result(late["id"], "quarantined", "consent")]
+        again = village.make(
+            dated(word(village, wang, client, "consent", "2026-11-04"), "2026-11-04")
+        )
+        assert village.take_in(wang, again)[0].st == "stored"
+        assert logged(late["id"]).state == "stored"
 
     def test_consent_in_the_same_push_before_it_counts(self, village: Village) -> None:
         client = registered(village)

@@ -45,6 +45,21 @@ export function standing(
   return { state: 'live', until: holds !== null && holds < ends ? holds : ends };
 }
 
+/**
+ * A consent as shown, or the no in it. `words`: the live values of its registers. They don't know of each other: two
+ * phones on one day, or one whose clock is ahead. Which is the later can't be told, so it is no.
+ */
+export function said(
+  consent: Readonly<Record<string, string>>,
+  words: readonly unknown[],
+): Readonly<Record<string, string>> {
+  const no = words.find((word): word is Record<string, string> => {
+    const status = word && typeof word === 'object' && 'status' in word ? word.status : '';
+    return !!status && status !== 'given';
+  });
+  return no ? { ...consent, ...no } : consent;
+}
+
 /** The last day on which a consent to this version holds; null: no newer one is in force. */
 export function holdsUntil(
   version: string,

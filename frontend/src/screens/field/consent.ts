@@ -1,5 +1,5 @@
 /** Whose consent stands where, as far as this phone knows. */
-import { type Standing, standing } from '@/forms/consent';
+import { type Standing, said, standing } from '@/forms/consent';
 import type {
   Catalogue,
   Client,
@@ -32,11 +32,18 @@ export function standingOf(
     .find(keeping.type, 'person', person)
     .find(({ props }) => props.scope === need.scope);
   return standing(
-    consent?.props,
+    consent && lastWord(consent),
     registry.get(person)?.props[keeping.born] ?? '',
     client.host(scope).today(),
     keeping.notices,
     need.children,
+  );
+}
+
+function lastWord({ props, live }: EntityView): Readonly<Record<string, string>> {
+  return said(
+    props,
+    Object.values(live).flatMap((values) => values.map(({ v }) => v)),
   );
 }
 
@@ -68,7 +75,7 @@ export function agreedBy(client: Client, scope: Scope, person: EntityView): Agre
     const one = found.find(({ props }) => props.scope === name);
     if (!one) return [];
     const recipient = one.props.recipient ?? '';
-    const stands = standing(one.props, born, today, keeping.notices);
+    const stands = standing(lastWord(one), born, today, keeping.notices);
     return [{ scope: name, label, recipient, standing: stands }];
   });
 }

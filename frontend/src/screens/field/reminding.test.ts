@@ -7,10 +7,16 @@ const TODAY = '2026-11-02';
 const YES = { scope: 'msg', status: 'given', notice_version: '2025-1', ends_on: '2028-11-01' };
 const TEXT = { zh: '您预约的服务时间到了', en: 'Your booked service is due' };
 
-/** 张小梅 with these properties, and what she said of reminders. */
-function address(props: Record<string, string>, said?: Record<string, string>, type = 'client') {
+/** 张小梅 with these properties, and what she said of reminders; with `no`, to another phone on the same day. */
+function address(
+  props: Record<string, string>,
+  said?: Record<string, string>,
+  type = 'client',
+  no?: Record<string, string>,
+) {
   const person = { id: 'c1', type, props: { dob: '1996-05-04', ...props } };
-  const consents = said ? [{ props: { person: 'c1', ...said } }] : [];
+  const live = { given: [said, no].flatMap((v) => (v ? [{ v }] : [])) };
+  const consents = said ? [{ props: { person: 'c1', ...said }, live }] : [];
   const keeping = {
     type: 'consent',
     people: 'client',
@@ -39,6 +45,11 @@ it.each([
   ['too long ago', { ...YES, ends_on: '2026-11-01' }],
 ])('who %s gets none', (_, said) => {
   expect(address({ phone: '13800001111' }, said)).toBeNull();
+});
+
+it('who said no to another phone on the same day gets none', () => {
+  const no = { ...YES, status: 'declined' };
+  expect(address({ phone: '13800001111' }, YES, 'client', no)).toBeNull();
 });
 
 it('who left no number gets none, nor does what is no person', () => {
