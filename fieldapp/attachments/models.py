@@ -13,7 +13,8 @@ class Blob(Base):
 
     state: partial | stored (whole, and the hash is right). size, have: bytes told, bytes here.
     type: MIME, by its first bytes.
-    received: when it was whole. aside: `revoked` if a revoked phone sent any of it.
+    received: when it was whole. aside: `revoked` if a revoked phone sent any of it,
+    `emptied` if its bytes were destroyed with the visit that named it.
     """
 
     __tablename__ = "blob"

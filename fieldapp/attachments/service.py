@@ -4,6 +4,7 @@ take(sender, chunk)      one chunk of a phone; its own transaction
 states(user, hashes)     how far each is, and whether it is safe for good
 stand(user, hashes)      what the desk shows; content(user, sha) the bytes
 drop_unnamed(before)     what no visit ever named
+empty(connection, sids)  what only these visits name, as their text is destroyed
 faults()                 what is not what it should be
 
 An attachment belongs to the person who sent it: nobody can learn, spoil or show another's by its
@@ -28,11 +29,15 @@ from fieldapp.subjects.models import FileKey
 from fieldapp.subjects.sealing import ErasedError, SealBrokenError
 from fieldapp.sync.durable import durable_before, not_before
 from fieldapp.sync.log import hopeful, names_blob
+from fieldapp.sync.models import Submission, SubmissionBlob
 from fieldapp.sync.transactions import chunks, is_postgres, reading, writing
 
 from .models import Blob, BlobChunk
 from .receipt import Known, Limits, Pending, judge
 from .sniff import UNKNOWN, sniff
+
+EMPTIED = "emptied"
+"""What `Blob.aside` says of one whose bytes were destroyed with its visit."""
 
 
 @dataclass(frozen=True)
@@ -152,7 +157,8 @@ def _locked(connection: Connection, user_id: str, sha: str) -> Any:
 def _pending(connection: Connection, device_id: str) -> Pending:
     waiting = sa.or_(Blob.state == "partial", ~names_blob(Blob.user_id, Blob.sha))
     query = sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(Blob.size), 0))
-    count, size = connection.execute(query.where(Blob.device_id == device_id, waiting)).one()
+    query = query.where(Blob.device_id == device_id, waiting, _has_bytes())
+    count, size = connection.execute(query).one()
     return Pending(count, int(size))
 
 
@@ -185,7 +191,7 @@ def stand(user_id: str, hashes: Collection[str]) -> dict[str, Standing]:
 def content(user_id: str, sha: str) -> bytes | None:
     """The bytes, if they are whole."""
     connection = db.session.connection()
-    whole = sa.select(Blob.sha).where(_one(user_id, sha), Blob.state == "stored")
+    whole = sa.select(Blob.sha).where(_one(user_id, sha), Blob.state == "stored", _has_bytes())
     try:
         return _joined(connection, user_id, sha) if connection.scalar(whole) else None
     except ErasedError:
@@ -195,18 +201,49 @@ def content(user_id: str, sha: str) -> bytes | None:
 # ---- keeping ------------------------------------------------------------------------------------
 
 
-def drop_unnamed(before: str) -> int:
+def drop_unnamed(before: str, dry_run: bool = False) -> int:
     """Drop what began before this moment and no visit names; how many that were.
 
     Of somebody with a visit kept aside that can't be read nothing is dropped: it may name them.
     """
     with writing() as connection:
         unnamed = ~names_blob(Blob.user_id, Blob.sha) & ~hopeful(Blob.user_id)
-        query = sa.select(Blob.user_id, Blob.sha).where(Blob.began < before, unnamed)
+        query = sa.select(Blob.user_id, Blob.sha).where(Blob.began < before, unnamed, _has_bytes())
         rows = connection.execute(query).all()
-        for row in rows:
+        for row in () if dry_run else rows:
             _forget(connection, row.user_id, [row.sha])
     return len(rows)
+
+
+def empty(connection: Connection, sids: Collection[str], but: Collection[str] = ()) -> None:
+    """Destroy the bytes of what these visits name and no other of the same person does. but: hashes
+    that stay.
+
+    That it came stays, and is told as before: whose visit was destroyed nobody learns by what
+    became of its photos (`sync.overdue`).
+    """
+    s, b = Submission, SubmissionBlob
+    named = sa.select(s.user_id, b.sha).join(b, b.sid == s.id)
+    for some in chunks(sids):
+        for row in connection.execute(named.where(s.id.in_(some)).distinct()).all():
+            others = named.where(s.user_id == row.user_id, b.sha == row.sha, s.id.not_in(sids))
+            if row.sha not in but and connection.execute(others.limit(1)).first() is None:
+                _empty(connection, row.user_id, row.sha)
+
+
+def _empty(connection: Connection, user_id: str, sha: str) -> None:
+    known = connection.execute(sa.select(Blob).where(_one(user_id, sha))).first()
+    if known is None or known.state != "stored":
+        _forget(connection, user_id, [sha])
+        return
+    files.forget(connection, [(user_id, sha)])
+    mine = sa.and_(BlobChunk.user_id == user_id, BlobChunk.sha == sha)
+    connection.execute(sa.delete(BlobChunk).where(mine))
+    connection.execute(sa.update(Blob).where(_one(user_id, sha)).values(aside=EMPTIED))
+
+
+def _has_bytes() -> sa.ColumnElement[bool]:
+    return Blob.aside.is_distinct_from(EMPTIED)
 
 
 def forget(connection: Connection, hashes: Mapping[str, Collection[str]]) -> int:
@@ -237,7 +274,8 @@ def adopt() -> int:
 def faults() -> Iterator[str]:
     """Attachments that can't be opened, or aren't what their name says."""
     with reading() as connection:
-        whole = sa.select(Blob.user_id, Blob.sha).where(Blob.state == "stored").order_by(Blob.sha)
+        whole = sa.select(Blob.user_id, Blob.sha).where(Blob.state == "stored", _has_bytes())
+        whole = whole.order_by(Blob.sha)
         for row in connection.execute(whole).all():
             try:
                 found = sha256(_joined(connection, row.user_id, row.sha)).hexdigest()

@@ -12,6 +12,7 @@ from typing import Final
 import sqlalchemy as sa
 
 from fieldapp import clock
+from fieldapp.attachments import service as attachments
 from fieldapp.db import utc_text
 from fieldapp.subjects.models import SubmissionSubject
 from fieldapp.sync import emergency, overdue
@@ -75,6 +76,7 @@ def _destroy(ids: list[str], still: sa.ColumnElement[bool], **said: str) -> None
         for some in chunks(ids):
             mine = s.id.in_(some), s.state == "quarantined", still
             due = list(connection.scalars(sa.select(s.id).where(*mine)))
+            attachments.empty(connection, due)
             connection.execute(sa.update(s).where(s.id.in_(due)).values(**gone))
             connection.execute(sa.delete(variant).where(variant.id.in_(due)))
             connection.execute(sa.delete(blob).where(blob.sid.in_(due)))

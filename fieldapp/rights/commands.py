@@ -16,8 +16,9 @@ retention_group = AppGroup("retention", help="What is out of time.")
 def run_command(dry_run: bool) -> None:
     """Erase what the programs' periods say is out of time today.
 
-    Also: refused texts about erased people (30 days), refusals at the door (180 days), visits that
-    waited for a consent (7 days), the access log (3 years). The server does this daily by itself.
+    Also: refused texts about erased people and photos that no visit names (30 days), refusals at
+    the door (180 days), visits without a consent (7 days), the access log (3 years). The server
+    does this daily by itself.
     """
     done = run(clock.now().date().isoformat(), dry_run)
     for one in done.overdue:

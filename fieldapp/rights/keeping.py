@@ -11,6 +11,7 @@ from datetime import date, timedelta
 import sqlalchemy as sa
 
 from fieldapp import clock
+from fieldapp.attachments import service as attachments
 from fieldapp.audit import service as audit
 from fieldapp.consent import service as consent
 from fieldapp.db import utc_text
@@ -29,7 +30,7 @@ from . import retention
 from .acting import act_of
 
 DECLINED = 180  # days: a visit at which everything was refused; it holds a village and a day
-REFUSED = 30  # days: the sealed text of what came about somebody erased
+REFUSED = 30  # days: the sealed text of what came about somebody erased; photos no visit names
 LOG = timedelta(days=3 * 365)
 # Days before a period ends in which a record may have been closed with an earlier date.
 EARLIER = 60
@@ -46,6 +47,7 @@ class Done:
     refused: int = 0
     waiting: int = 0
     log: int = 0
+    files: int = 0
     overdue: list[retention.Overdue] = field(default_factory=list)
 
     def as_words(self) -> str:
@@ -196,6 +198,7 @@ def run(today: str, dry_run: bool = False) -> Done:
     before = utc_text(clock.now() - timedelta(days=REFUSED))
     done.refused = erased.drop_refused(before, dry_run)
     done.waiting = consent.expire(dry_run).destroyed
+    done.files = attachments.drop_unnamed(before, dry_run)
     done.log = audit.cut_off(utc_text(clock.now() - LOG), dry_run)
     done.log += glass.forget(utc_text(clock.now() - LOG), dry_run)
     return done

@@ -14,6 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from fieldapp.attachments import service as attachments
 from fieldapp.audit.service import Entry
 from fieldapp.audit.service import record as note
 from fieldapp.subjects.keys import keys_of
@@ -106,6 +107,7 @@ def _shorten(connection: Connection, row: Any, item: Any) -> None:
     values |= {"rewritten": SHORTENED, "was": row.was or sha256(row.body).hexdigest()}
     connection.execute(sa.update(S).where(S.id == row.id).values(**values))
     b, v, d, i = m.SubmissionBlob, m.SubmissionVariant, m.AsideDecision, m.Issue
+    attachments.empty(connection, [row.id], document["blobs"])
     connection.execute(sa.delete(b).where(b.sid == row.id, b.sha.not_in(document["blobs"])))
     connection.execute(sa.delete(v).where(v.id == row.id))
     connection.execute(sa.update(d).where(d.sid == row.id).values(body=b""))

@@ -6,6 +6,7 @@ Two women of 南坡村, of whom one withdrew; 王芳 of 柳林村 sends a visit 
 import json
 from dataclasses import dataclass
 from datetime import timedelta
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -15,10 +16,13 @@ from flask import Flask
 from fieldapp import clock
 from fieldapp.accounts import users
 from fieldapp.accounts.access import Grant
+from fieldapp.attachments import service as attachments
+from fieldapp.attachments.models import BlobChunk
 from fieldapp.consent import service as consent
 from fieldapp.db import db, write_transaction
 from fieldapp.sync import feed, service
 from fieldapp.sync.models import SubmissionVariant
+from tests.api.test_attachments import content, send_all, states
 from tests.cast import NANPO, OTHER_TOWN, Browser, Cast, Person
 from tests.sync.stories import RECEIVED, TODAY, Village, logged
 from tests.sync.test_foreign import about
@@ -181,6 +185,26 @@ def test_other_bytes_under_a_known_id_last_no_longer(elsewhere: Elsewhere) -> No
     with elsewhere.app.app_context():
         left = [json.loads(service.vault().open(row.body, row.id)) for row in variants()]
         assert [each["n"] for each in left] == [8]
+
+
+def test_photos_go_with_the_visit_and_tell_nothing(elsewhere: Elsewhere) -> None:
+    """Two visits with a photo each: who sent them is told the same of both, and only hers who
+    agrees is there."""
+    wang = elsewhere.cast.wang
+    phone, photos = wang.enrol(), (b"of her who agrees", b"of her who doesn't")
+    hashes = [sha256(photo).hexdigest() for photo in photos]
+    for visit, photo, sha in zip((elsewhere.agreed, elsewhere.silent), photos, hashes, strict=True):
+        again = visit | {"id": clock.new_id(), "install": phone.install, "blobs": [sha]}
+        assert phone.push([again])[0]["why"] == "authz"
+        assert send_all(phone, photo)["st"] == "stored"
+    before = states(phone, *hashes)
+    elsewhere.now(days=8)
+    elsewhere.expire()
+    assert states(phone, *hashes) == before
+    assert [content(elsewhere.app, wang.id, sha) for sha in hashes] == [photos[0], None]
+    with elsewhere.app.app_context():
+        assert db.session.scalar(sa.select(sa.func.count()).select_from(BlobChunk)) == 1
+        assert list(attachments.faults()) == []
 
 
 def variants() -> list[Any]:
