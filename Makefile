@@ -51,6 +51,8 @@ NPM := $(CURDIR)/$(BIN)/npm --prefix frontend
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 # A project's environment must not depend on whichever one the caller stands in.
 unexport VIRTUAL_ENV PYTHONHOME PYTHONPATH
+# Servers are started a hundred times over by the tests: Python keeps what it compiled.
+unexport PYTHONDONTWRITEBYTECODE
 
 PYTHON_READY := $(VENV)/.ready
 NODE_READY := frontend/node_modules/.ready

@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 import { createSession } from '@/forms/session';
 import type { FormDefinition, FormHost } from '@/protocol/types';
+import { spent } from '../../tests/spent';
 import { AttachedList } from './attached';
 
 const ROWS = 5000;
@@ -54,14 +55,14 @@ test('a filter by a column and a look-up answer from the index, in no time', () 
   const session = createSession(FORM, hostWith(list), { lang: 'zh' });
   session.set('street', 's1');
   session.set('clinic', 'c1');
-  const began = performance.now();
+  const began = spent();
   for (let i = 0; i < 50; i++) {
     session.set('street', `s${i}`);
     const options = session.view('clinic').options ?? [];
     expect(options).toHaveLength(list.items.filter(({ street }) => street === `s${i}`).length);
     session.set('clinic', options[0]?.value ?? '');
   }
-  expect(performance.now() - began).toBeLessThan(500);
+  expect(spent() - began).toBeLessThan(500);
   expect(session.finish()).toEqual({ street: 's49', clinic: 'c99', label: '第99卫生室' });
 });
 

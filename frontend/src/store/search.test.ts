@@ -1,6 +1,7 @@
 /** Search as 王芳 types it: part of a name, digits of a phone, the initials of the pinyin. */
 import { describe, expect, test, vi } from 'vitest';
 import type { Program, Scope, WireValue } from '@/protocol/types';
+import { spent } from '../../tests/spent';
 import type { Base, Held } from './base';
 import { initials } from './initials';
 import { ScopeRegistry } from './registry';
@@ -84,9 +85,9 @@ test('5,000 people: every key answers within a sixth of 100 ms, for phones six t
     Math.max(
       ...texts.map((text) => {
         const times = Array.from({ length: 5 }, () => {
-          const start = performance.now();
+          const start = spent();
           registry.search(text);
-          return performance.now() - start;
+          return spent() - start;
         });
         return times.sort((a, b) => a - b)[2] ?? 0;
       }),
