@@ -7,13 +7,14 @@ feeds_of(principal)                            # what the person's phone carries
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
 from flask import current_app, request
 from flask_login import current_user
+from sqlalchemy import Connection, bindparam, select
 
 from fieldapp import wall
 from fieldapp.areas import service as areas
@@ -23,7 +24,7 @@ from fieldapp.problems import abort_with
 
 from . import access
 from .access import Grant
-from .models import User
+from .models import User, UserGrant
 
 BEFORE_OWN_PASSWORD = ("session.Session", "own.OwnPassword")
 BEFORE_FACTOR = (*BEFORE_OWN_PASSWORD, "own.OwnFactor", "own.OwnFactorConfirmation")
@@ -51,12 +52,17 @@ class Principal:
 
 def principal_from(user: User) -> Principal:
     """The principal of a stored user."""
-    grants = tuple(sorted(Grant(g.area, g.scope) for g in user.grants))
+    return principal_of_row(user, user.grants)
+
+
+def principal_of_row(user: Any, granted: Iterable[Any]) -> Principal:
+    """The principal of a row with the columns of WHO, and rows of what was granted."""
+    grants = tuple(sorted(Grant(g.area, g.scope) for g in granted))
     named = (user.id, user.username, user.name, user.role, user.lang)
     return Principal(*named, grants, user.first_until is not None, _factor(user))
 
 
-def _factor(user: User) -> str:
+def _factor(user: Any) -> str:
     if not access.has_desk(user.role):
         return "none"
     if user.factor_since:
@@ -66,8 +72,26 @@ def _factor(user: User) -> str:
 
 def principal_of(user_id: str) -> Principal | None:
     """The principal of a user who may still work here; None if unknown or deactivated."""
-    user = db.session.get(User, user_id)
-    return principal_from(user) if user and user.active else None
+    connection = db.session.connection()
+    row = connection.execute(_WHO_IS, {"user": user_id}).first()
+    if row is None or not row.active:
+        return None
+    return principal_of_row(row, granted_to(connection, user_id))
+
+
+def granted_to(connection: Connection, user_id: str) -> Sequence[Any]:
+    """Area and scope of each grant of a user."""
+    return connection.execute(_GRANTED, {"user": user_id}).all()
+
+
+# What a principal is made of.
+WHO = (
+    *(User.id, User.username, User.name, User.role),
+    *(User.lang, User.active, User.first_until, User.factor_since),
+)
+# Asked in every request, so made once.
+_WHO_IS = select(*WHO).where(User.id == bindparam("user"))
+_GRANTED = select(UserGrant.area, UserGrant.scope).where(UserGrant.user_id == bindparam("user"))
 
 
 def current_principal() -> Principal:

@@ -22,7 +22,7 @@ from fieldapp.audit import service as access_log
 from fieldapp.db import db, utc_text, write_transaction
 
 from .models import LoginSession, User
-from .service import Principal, principal_from
+from .service import WHO, Principal, granted_to, principal_from, principal_of_row
 
 IDLE = timedelta(hours=12)
 LONGEST = timedelta(days=30)
@@ -245,13 +245,14 @@ def bind_device(device_id: str) -> None:
 def _load(token: str) -> SignedIn | None:
     """The person of a token, unless the session ended, expired or the account was closed."""
     now = clock.now()
-    row = db.session.execute(_HELD, {"sha": _sha(token)}).first()
+    connection = db.session.connection()
+    held = connection.execute(_HELD, {"sha": _sha(token)}).first()
     found, stale, changed = None, False, False
-    if row is not None and row.User.active and _lasts(row.LoginSession, now):
-        held: LoginSession = row.LoginSession
+    if held is not None and held.active and _lasts(held, now):
         late = held.token_sha != _sha(token)
         if not late or (held.renewed or "") > utc_text(now - GRACE):
-            found = SignedIn(token, principal_from(row.User), held.device_id)
+            principal = principal_of_row(held, granted_to(connection, held.id))
+            found = SignedIn(token, principal, held.device_id)
             stale = held.seen < utc_text(now - NOTE_SEEN_EVERY)
             changed = not late and held.rights != _rights(found.principal)
     db.session.rollback()  # no read transaction is left open for a handler that will write
@@ -280,9 +281,13 @@ def _is(sha: str | sa.BindParameter[str]) -> sa.ColumnElement[bool]:
     return sa.or_(LoginSession.token_sha == sha, LoginSession.former_sha == sha)
 
 
+_OF_A_SESSION = [
+    getattr(LoginSession, name)
+    for name in ("token_sha", "device_id", "seen", "expires", "renewed", "rights")
+]
 # Asked in every request, so made once.
 _HELD = (
-    select(LoginSession, User)
+    select(*_OF_A_SESSION, *WHO)
     .join(User, User.id == LoginSession.user_id)
     .where(_is(sa.bindparam("sha", type_=sa.String)))
 )
@@ -298,7 +303,7 @@ def _agent() -> str:
     return request.user_agent.string[:200]
 
 
-def _lasts(row: LoginSession, now: datetime) -> bool:
+def _lasts(row: Any, now: datetime) -> bool:
     idle = row.device_id is None and row.seen < utc_text(now - IDLE)
     return not idle and row.expires > utc_text(now)
 

@@ -8,6 +8,7 @@ import base64
 import binascii
 import hashlib
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from cryptography.exceptions import InvalidSignature
@@ -26,7 +27,11 @@ def public_key(jwk: Mapping[str, Any]) -> ec.EllipticCurvePublicKey:
     """The key of a JWK. Raises BadKeyError."""
     if jwk.get("kty") != "EC" or jwk.get("crv") != "P-256" or "d" in jwk:
         raise BadKeyError("a public EC P-256 JWK is needed")
-    x, y = _number(jwk.get("x")), _number(jwk.get("y"))
+    return _on_curve(_number(jwk.get("x")), _number(jwk.get("y")))
+
+
+@lru_cache(maxsize=1024)
+def _on_curve(x: int, y: int) -> ec.EllipticCurvePublicKey:
     try:
         return ec.EllipticCurvePublicNumbers(x, y, ec.SECP256R1()).public_key()
     except ValueError as error:

@@ -1,14 +1,17 @@
 """What installs said of themselves."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, Final
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 
 from fieldapp.db import utc_text
 
 from . import models as m
 from .items import Incoming
+from .transactions import is_postgres
 from .wire import Submitted
 
 _LATEST: Final = {"last_seen", "waiting", "waiting_at"}
@@ -32,12 +35,19 @@ def said(rows: dict[str, dict[str, Any]], item: Incoming, sent: Submitted | None
 
 def note_installs(connection: sa.Connection, rows: Sequence[dict[str, Any]]) -> None:
     """Remember what installs said of themselves: the greatest n, the last contact, what waits."""
-    t = m.Install
     for row in rows:
-        here = connection.execute(sa.select(t).where(t.id == row["id"])).first()
-        if here is None:
-            connection.execute(sa.insert(t).values(**row))
-        elif here.user_id == row["user_id"]:  # nobody speaks for another's phone
-            values = {name: row[name] for name in _LATEST & row.keys()}
-            values["n_max"] = max(here.n_max, row["n_max"])
-            connection.execute(sa.update(t).where(t.id == row["id"]).values(**values))
+        connection.execute(_note(is_postgres(connection), tuple(row)), row)
+
+
+@lru_cache(maxsize=16)
+def _note(on_postgres: bool, columns: tuple[str, ...]) -> Any:
+    """The statement for rows of these columns, made once. Nobody speaks for another's phone."""
+    t = m.Install
+    dialect = postgresql if on_postgres else sqlite
+    given = dialect.insert(t).values({name: sa.bindparam(name) for name in columns})
+    new = given.excluded
+    latest = {name: new[name] for name in columns if name in _LATEST}
+    greatest = sa.case((new.n_max > t.n_max, new.n_max), else_=t.n_max)
+    return given.on_conflict_do_update(
+        index_elements=[t.id], set_={**latest, "n_max": greatest}, where=t.user_id == new.user_id
+    )

@@ -14,15 +14,21 @@ def gather() -> dict[str, Any]:
     """What was derived, and `{log: [[id, sha, state, why, install, n, user]], variants, heads,
     gaps}`; gaps by install.
     """
-    s, v, h = m.Submission, m.SubmissionVariant, m.FeedHead
+    s, v = m.Submission, m.SubmissionVariant
     log = _rows(sa.select(s.id, s.sha, s.state, s.why, s.install, s.n, s.user_id))
     return derived() | {
         "log": log,
         "blobs": [row[0] for row in _rows(sa.select(Blob.sha).where(Blob.state == "stored"))],
         "variants": _rows(sa.select(v.id, v.sha)),
-        "heads": {row[0]: row[1:] for row in _rows(sa.select(h.feed, h.sum, h.count, h.epoch))},
+        "heads": heads(),
         "gaps": _gaps(log),
     }
+
+
+def heads() -> dict[str, list[Any]]:
+    """Of each feed `[sum, count, epoch]`."""
+    h = m.FeedHead
+    return {row[0]: row[1:] for row in _rows(sa.select(h.feed, h.sum, h.count, h.epoch))}
 
 
 def derived() -> dict[str, Any]:

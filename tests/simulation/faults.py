@@ -4,6 +4,7 @@ Only what writes counts, and commits: those are the same on both databases, lock
 """
 
 import re
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Engine, event
@@ -35,13 +36,14 @@ class Faults:
         self.statements, self._die, self._stumble, self._busy = 0, die, stumble, busy
 
     def _statement(self, _c: Any, _k: Any, statement: str, *_rest: Any) -> None:
-        if not _WRITES.match(statement):
+        writes, is_log = _kind_of(statement)
+        if not writes:
             return
         self._count()
         if self.statements == self._stumble:
             self._stumble = None
             raise _locked()
-        if self._busy and _LOG.match(statement):
+        if self._busy and is_log:
             self._busy -= 1
             raise _locked()
 
@@ -52,6 +54,12 @@ class Faults:
         self.statements += 1
         if self.statements == self._die:
             raise KilledError
+
+
+@lru_cache(maxsize=1024)
+def _kind_of(statement: str) -> tuple[bool, bool]:
+    """Whether it writes, and into the log."""
+    return bool(_WRITES.match(statement)), bool(_LOG.match(statement))
 
 
 def _locked() -> OperationalError:

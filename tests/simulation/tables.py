@@ -4,6 +4,7 @@ restores of them. Only tables that were written to are touched.
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -48,5 +49,11 @@ class Tables:
         self._written = set()
 
     def _note(self, _c: Any, _k: Any, statement: str, *_rest: Any) -> None:
-        if found := _WRITES.match(statement):
-            self._written.add(found[1].strip('"'))
+        if table := _written_by(statement):
+            self._written.add(table)
+
+
+@lru_cache(maxsize=1024)
+def _written_by(statement: str) -> str | None:
+    found = _WRITES.match(statement)
+    return found[1].strip('"') if found else None

@@ -196,6 +196,10 @@ class World:
         """What is in the log and what was derived from it."""
         return facts.gather()
 
+    def do_heads(self) -> dict[str, list[Any]]:
+        """Where each feed stands."""
+        return facts.heads()
+
     def do_audit(self) -> list[str]:
         """What the server itself finds wrong."""
         return [*service.audit(), *attachments.faults()]

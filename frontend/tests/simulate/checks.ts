@@ -3,6 +3,7 @@
  * comes from the model; what phones hold is looked up inside them.
  */
 import type { LiveValue, Submission } from '@/protocol/types';
+import { sealedVisits } from './crypto';
 import { rowsOf } from './disk';
 import type { Model, Person, Verdict } from './model';
 import { readBody } from './model';
@@ -311,12 +312,7 @@ export class Checks {
     const by = this.setting.personOf(phone);
     const revoked = this.setting.revoked.has(request.headers['X-FS-Device'] ?? '');
     const { subs } = messageOf(request) as { subs: { id: string; sha: string; body?: string }[] };
-    const { bodies } = this.of(phone);
-    // What came sealed is what was saved.
-    const sent = subs.map((sub) => ({
-      ...sub,
-      body: sub.body ?? JSON.stringify(bodies.get(sub.id)),
-    }));
+    const sent = subs.map((sub) => ({ ...sub, body: sub.body ?? sealedVisits.get(sub.id) ?? '' }));
     sent.forEach((sub, i) => {
       const said = results?.[i] as Verdict & { id: string };
       for (const op of readBody(sub.body)?.ops ?? [])
@@ -406,7 +402,7 @@ export class Checks {
   // ---- at the end ---------------------------------------------------------------------------------
 
   /** Nothing is left to send or to fetch, as far as can be told from outside. */
-  isSettled(phone: SimPhone, facts: Facts): boolean {
+  isSettled(phone: SimPhone, heads: Facts['heads']): boolean {
     const { unsent, error, running } = phone.client?.sync() ?? {
       unsent: 1,
       error: '',
@@ -422,7 +418,7 @@ export class Checks {
     if (held.sort().join() !== mine.join()) return false;
     const { base } = phone.opened;
     return base.cursors().every(({ feed }) => {
-      const [sum, count] = facts.heads[feed] ?? NOTHING;
+      const [sum, count] = heads[feed] ?? NOTHING;
       const have = base.tally(feed);
       return have.sum === sum && have.count === count;
     });

@@ -8,6 +8,7 @@ import { type Kind, Server } from './server';
 import { PHONES, type VisitKind } from './steps';
 import { fill, inputOf } from './visits';
 import 'fake-indexeddb/auto';
+import './crypto';
 
 const [TOWN, LIULIN, SHIQIAO] = ['379901001000', '379901001001', '379901001002'] as const;
 const both = (area: string): Grant[] => [

@@ -4,6 +4,7 @@ import { signRequest } from '@/crypto/device';
 import { type Client, ClientError, type FinishInput } from '@/protocol/types';
 import { Chance } from '../forms-diff/random';
 import { Checks, Violation } from './checks';
+import { sealedVisits } from './crypto';
 import { copyOf } from './disk';
 import { type Grant, Model, type Person } from './model';
 import { type Fate, meet, send, type Watch } from './network';
@@ -87,6 +88,7 @@ export class World {
   static async run(ground: Ground, history: History): Promise<World> {
     const world = new World(ground, history);
     ground.server.now = START;
+    sealedVisits.clear();
     await ground.server.ask('begin', { seed: history.seed });
     world.takePhones(ground);
     for (const step of history.steps) await world.step(step);
@@ -397,22 +399,23 @@ export class World {
     for (const phone of this.phones)
       for (const request of phone.astray.splice(0))
         await send(this.server, phone, request, this.watch, {}, false);
-    let facts = await this.server.ask<Facts>('facts');
+    let heads = await this.server.ask<Facts['heads']>('heads');
     for (let round = 0; round < ROUNDS; round += 1) {
       let isQuiet = true;
       // Those first who have something to tell: the others then need to ask only once.
       const unsent = (phone: SimPhone) => Number(phone.client?.sync().unsent ?? 1);
       for (const phone of [...this.phones].sort((a, b) => unsent(b) - unsent(a))) {
         const isThere = (await this.on(phone)) || phone.isEnded;
-        if (isThere && this.checks.isSettled(phone, facts)) continue;
+        if (isThere && this.checks.isSettled(phone, heads)) continue;
         isQuiet = false;
         await this.logIn(phone);
         await this.sync(phone, -1, 'ok', false);
         this.checks.look(phone);
-        facts = await this.server.ask<Facts>('facts');
+        heads = await this.server.ask<Facts['heads']>('heads');
       }
       if (isQuiet) break;
     }
+    const facts = await this.server.ask<Facts>('facts');
     await this.checks.atTheEnd(facts, this.history.seed);
     this.digest = digestOf(facts);
     this.counts.submissions = facts.log.length;
