@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from fieldapp.consent.live import LIVE
+from fieldapp.consent.need import Need
 from fieldapp.subjects.keys import keys_of
 from fieldapp.subjects.sealing import SealBrokenError
 
@@ -62,8 +63,7 @@ def hand_over(late: Judged) -> None:
 
 def may_end(row: S) -> bool:
     """Whether it is filled in with a form that needs consent, and lies here for another reason."""
-    form = current_rules().form(row.form, row.fv)
-    return row.why not in (*WAITING, ERASED) and form is not None and form.need is not None
+    return row.why not in (*WAITING, ERASED) and _asked(row.form, row.fv) is not None
 
 
 def variants(before: str) -> list[tuple[str, str]]:
@@ -89,7 +89,7 @@ def _is_unasked(connection: Connection, row: Any) -> bool:
 
 
 def _judged(connection: Connection, row: Any) -> Iterator[Judged]:
-    """Nothing of what can't be read, or whose form isn't known: nobody can tell what it carries."""
+    """Nothing of what can't be read, or of a form nobody knows: nobody can tell what it carries."""
     try:
         sent = item_of(row, trusted(row)).sent
     except SealBrokenError:
@@ -103,15 +103,22 @@ def _judged(connection: Connection, row: Any) -> Iterator[Judged]:
 
 def _stands(connection: Connection, sent: Submitted) -> Iterator[tuple[bool, tuple[str, ...]]]:
     """Of a visit with health data, whether she agrees by now, and where she is."""
-    rules = current_rules()
-    form = rules.form(sent.form, sent.fv)
-    keeping = rules.keeping(form.scope) if form else None
-    if form is None or keeping is None:
-        return
-    need = form.need
-    if need is None or not need.carries(sent.answers):
+    rules, asked = current_rules(), _asked(sent.form, sent.fv)
+    scope, need = asked or ("", None)
+    keeping = rules.keeping(scope)
+    if need is None or keeping is None or not need.carries(sent.answers):
         return
     store, person = Store(connection, rules.type, ()), need.of(sent.answers)
-    found = consent_of(store, keeping, need, person, form.scope, sent.on)
+    found = consent_of(store, keeping, need, person, scope, sent.on)
     them = store.find(person)
-    yield found.state == LIVE, them.areas if them and them.scope == form.scope else ()
+    yield found.state == LIVE, them.areas if them and them.scope == scope else ()
+
+
+def _asked(form_id: str, version: str) -> tuple[str, Need] | None:
+    """Scope and need of a form, of a version that nobody knows what its program declares."""
+    rules = current_rules()
+    form, program = rules.form(form_id, version), rules.programs.for_form(form_id)
+    if form is not None:
+        return (form.scope, form.need) if form.need else None
+    need = program.consent.get(form_id) if program else None
+    return (program.scope, need) if program and need else None

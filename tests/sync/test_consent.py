@@ -201,6 +201,19 @@ class TestTheGate:
         assert village.take_in(wang, again)[0].st == "stored"
         assert logged(late["id"]).state == "stored"
 
+    def test_nor_is_a_version_that_nobody_knows(
+        self, village: Village, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """It waits for its form to be published; without her consent no longer than anything."""
+        client, li = registered(village), village.cast.li
+        agreed = visit_of(village, client) | {"fv": "1066"}
+        assert village.take_in(li, agreed)[0].why == "unknown_form"
+        later(monkeypatch, days=8)
+        assert consent.expire() == consent.Ended(0, 0)
+        assert village.send(word(village, village.cast.wang, client, "withdraw")).st == "stored"
+        assert consent.expire() == consent.Ended(0, 1)
+        assert body_of(agreed["id"]) == b""
+
     def test_consent_in_the_same_push_before_it_counts(self, village: Village) -> None:
         client = registered(village)
         made = visit_of(village, client)
