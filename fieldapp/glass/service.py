@@ -11,6 +11,7 @@ both from that row; nothing here reads a record for anybody. Each step is in the
 
 import json
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import date, datetime
 from typing import Any
 
@@ -26,7 +27,7 @@ from fieldapp.db import db, utc_text, write_transaction
 from fieldapp.problems import LANGS, abort_with, language
 from fieldapp.rights.desk import Office
 from fieldapp.subjects.keys import Keys, keys_of
-from fieldapp.subjects.sealing import SealBrokenError, subject_name
+from fieldapp.subjects.sealing import ErasedError, SealBrokenError, subject_name
 from fieldapp.sync import person as people
 from fieldapp.sync.entities import Entity
 from fieldapp.sync.transactions import surveying
@@ -119,7 +120,10 @@ def begin(principal: Principal, look: str, reason: str) -> Row:
         keys = keys_of(tx.connection())
         row.opened, row.until = utc_text(now), utc_text(now + rules.OPEN_FOR)
         row.due = utc_text(now + rules.JUDGED_IN)
-        row.said = _seal(keys, row, {"reason": reason})
+        try:
+            row.said = _seal(keys, row, {"reason": reason})
+        except ErasedError:  # since they were found
+            abort_with("not_found")
         tx.flush()
         audit.record(
             tx.connection(), _entry(principal, "emergency_open", row.area, row.subject, look=look)
@@ -162,7 +166,8 @@ def judge(principal: Principal, look: str, verdict: str, note: str) -> Row:
         if row.verdict:
             abort_with("conflict_moved")
         keys = keys_of(tx.connection())
-        row.said = _seal(keys, row, _said(keys, row) | {"note": note})
+        with suppress(ErasedError):  # of somebody erased since the verdict stands, without a word
+            row.said = _seal(keys, row, _said(keys, row) | {"note": note})
         row.verdict, row.judged, row.judged_by = verdict, now, principal.name
         if verdict == rules.UNJUSTIFIED:
             row.until = min(row.until or now, now)

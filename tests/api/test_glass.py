@@ -22,6 +22,7 @@ from tests.cast import LIULIN, NANPO, OTHER_TOWN, TOWN, Browser, Cast, Person, m
 from tests.conftest import settings_for
 from tests.opened import all_text
 from tests.sync.stories import Village
+from tests.sync.test_erasure import erase
 
 SEARCH, LOOKS = "/api/emergency/search", "/api/emergency/looks"
 WHY = "大出血，送到本院急诊，要了解产检情况"
@@ -364,3 +365,19 @@ class TestWhatIsKept:
                 tx.execute(old)
             run("2026-11-03")
             assert db.session.scalar(sa.select(sa.func.count()).select_from(EmergencyLook)) == 0
+
+
+def test_of_somebody_erased_meanwhile_nothing_opens_and_the_look_is_judged(
+    app: Flask, cast: Cast, dong: Person, liu: str
+) -> None:
+    """Else it would stand at the top of 董慧's desk for three years."""
+    desk = cast.chen.log_in()
+    (match,), look = found(desk), opened(desk)
+    with app.app_context():
+        erase(liu)
+    assert desk.post(f"{LOOKS}/{match['look']}/opening", {"reason": WHY}).status_code == 404
+    assert record(desk, look).status_code == 404
+    judge = dong.log_in()
+    done = judged(judge, look)
+    assert (done.status_code, done.json["verdict"], done.json["note"]) == (200, "justified", "")
+    assert judge.get("/api/review/summary").json["emergencies"]["open"] == 0
