@@ -17,6 +17,7 @@ from .definition import Definition, shape_of
 from .problems import FormProblem
 
 CODE = "never_collect"
+ELSEWHERE = "health_elsewhere"
 TEXTS = {
     "l": "label",
     "h": "hint",
@@ -30,6 +31,17 @@ _SIMPLE = str.maketrans(_LIST["simplified"][::2], _LIST["simplified"][1::2])
 NEVER: dict[str, tuple[re.Pattern[str], re.Pattern[str]]] = {
     each["en"]: (re.compile(each["han"]), re.compile(each["latin"])) for each in _LIST["never"]
 }
+# What is asked in health, where people agree to it, and nowhere else.
+HEALTH = (
+    re.compile(
+        "怀孕|孕[妇期周检产情前中次]|妊娠|产检|产[前后]|分娩|预产期|避孕|节育|绝育|结扎|[上取查放]环|宫内|流产|引产"
+        "|月经|妇科|胎儿|艾滋|性病|抑郁|精神病"
+    ),
+    re.compile(
+        r"pregnan|\b(ante|post|pre)natal\b|contracept|sterili[sz]ation|miscarr|menstrua|gyna?ecolog"
+        r"|\bdue date of (the )?(birth|baby)\b|\b(iud|condoms?|hiv|aids|epds|abortions?)\b"
+    ),
+)
 IN_CHINESE: dict[str, str] = {each["en"]: each["zh"] for each in _LIST["never"]}
 
 
@@ -71,6 +83,15 @@ def lint(definition: Definition) -> list[FormProblem]:
             params = {"text": text, "why": (IN_CHINESE[why], why), **place.params}
             found[place.question, text, why] = replace(place, params=params)
     return list(found.values())
+
+
+def lint_health(definition: Definition) -> list[FormProblem]:
+    """Refusals of a form of a scope that keeps no consents: what it asks about health."""
+    return [
+        replace(place, code=ELSEWHERE, params={"text": text, **place.params})
+        for place, text in _words(definition)
+        if (bare := _bare(text)) and (HEALTH[0].search(bare[0]) or HEALTH[1].search(bare[1]))
+    ]
 
 
 def _words(definition: Definition) -> Iterator[tuple[FormProblem, str]]:

@@ -324,6 +324,16 @@ REFUSALS: dict[str, Refusal] = {
         ),
         ("请删除；见 docs/privacy.md。", "Remove it; see docs/privacy.md."),
     ),
+    "health_elsewhere": Refusal(
+        (
+            "“{text}”问的是健康情况，而住房表单没有征得这方面的同意",
+            "“{text}” asks about health, which no form of housing may: nobody agreed to it there",
+        ),
+        (
+            "请删除，或放到健康项目的表单里。",
+            "Remove it, or ask it in a form of a health program.",
+        ),
+    ),
     "consent_of_nobody": Refusal(
         (
             "这份表单登记需要本人同意的健康情况，却没有问是谁",

@@ -20,6 +20,7 @@ from .attached import ListNode
 from .definition import shape_of
 from .gate import refusals
 from .kept import compiled
+from .lint import lint_health
 from .models import FormFile, FormVersion
 from .problems import FormError, FormProblem
 from .source import FormSource, placed
@@ -46,6 +47,8 @@ def read_form(source: FormSource, program: str, compiler: Compiler = compiled) -
         raise FormError([FormProblem("program_unknown", params)])
     definition = compiler(source, program, home.scope)
     problems = [*refusals(definition), *_unknown_saves(definition), *_unknown_files(definition)]
+    if load_programs().keeping(home.scope) is None:
+        problems += lint_health(definition)
     if problems:
         raise FormError(placed(source, problems))
     return definition

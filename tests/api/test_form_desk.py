@@ -221,6 +221,26 @@ def test_health_matters_of_nobody_in_particular_are_refused(cast: Cast) -> None:
     assert asked["state"] == "new"
 
 
+@pytest.mark.parametrize(
+    "more",
+    [
+        "| | text | q | 是否怀孕 | Is anybody with child? | |\n",
+        "| | text | q | 避 孕 方法 | How | |\n",
+        "| | text | is_pregnant | 近况 | How | |\n",
+        "| | text | q | 近况 | Any HIV? | |\n",
+    ],
+)
+def test_a_housing_form_asks_nothing_of_health(cast: Cast, more: str) -> None:
+    desk, plain = cast.admin.log_in(), markdown().replace(b"visit#visit_date", b"")
+    head, _, _ = plain.partition(b"| entities |")
+    asking = head.replace(b"| settings |", more.encode() + b"| settings |")
+    codes = []
+    for form in (head, asking):
+        (trial,) = check(desk, ("n.md", form), program="rental")["trials"]
+        codes.append([problem["code"] for problem in trial["problems"]])
+    assert codes == [[], ["health_elsewhere"]]
+
+
 def test_a_form_belongs_to_one_program(cast: Cast) -> None:
     desk = cast.admin.log_in()
     published(desk, "night.md", markdown())
