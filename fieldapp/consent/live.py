@@ -88,7 +88,8 @@ def said(consent: Mapping[str, str], words: Iterable[object]) -> Mapping[str, st
     """
     for word in words:
         if isinstance(word, Mapping) and word.get("status") not in (None, "", GIVEN):
-            return {**consent, **word}
+            told = {name: text for name, text in word.items() if isinstance(text, str)}
+            return {**consent, "ends_on": "", **told}
     return consent
 
 

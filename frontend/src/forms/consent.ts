@@ -57,7 +57,9 @@ export function said(
     const status = word && typeof word === 'object' && 'status' in word ? word.status : '';
     return !!status && status !== 'given';
   });
-  return no ? { ...consent, ...no } : consent;
+  if (!no) return consent;
+  const told = Object.entries(no).filter(([, text]) => typeof text === 'string');
+  return { ...consent, ends_on: '', ...Object.fromEntries(told) };
 }
 
 /** The last day on which a consent to this version holds; null: no newer one is in force. */
