@@ -9,6 +9,7 @@ docs/decisions/0008-consent-that-gates.md
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Final, Protocol
 
 from fieldapp.consent.live import LIVE, SAFEGUARDING, Standing, said, standing
@@ -25,6 +26,7 @@ CONSENT: Final = "consent"
 EXPIRED: Final = "expired"
 WAITING: Final = (CONSENT, SAFEGUARDING)
 """Reasons of a quarantine that ends by itself."""
+FURTHEST_EAST: Final = timedelta(hours=14)  # where a day begins first
 _WHOSE: Final = frozenset(("person", "scope"))
 
 
@@ -70,8 +72,9 @@ def _gated(
     need = form.need
     if need is None or not need.carries(sent.answers):
         return plan
+    on = not_ahead(plan.on, item.received)
     if item.rest:
-        found = consent_of(registry, keeping, need, need.of(sent.answers), plan.scope, plan.on)
+        found = consent_of(registry, keeping, need, need.of(sent.answers), plan.scope, on)
         if found.state != LIVE:
             raise AsideError(CONSENT, found.state)
         return _rest(plan, need)
@@ -80,7 +83,7 @@ def _gated(
         return _to_save(plan, need, ()) if item.admitted == EMERGENCY else plan
     person = need.of(sent.answers)
     _refuse_elsewhere(registry, plan.scope, keeping, item.author, person)
-    found = consent_of(registry, keeping, need, person, plan.scope, plan.on)
+    found = consent_of(registry, keeping, need, person, plan.scope, on)
     if found.state == LIVE:
         return plan
     if found.state == SAFEGUARDING:
@@ -109,10 +112,17 @@ def _sharing(
         return plan
     to, scope = sharing.recipient(sent.answers), sharing.scope
     mine, born = _said_by(registry, keeping, scope, need.of(sent.answers), plan.scope)
-    live = standing(mine, born, plan.on, keeping.notices, need.for_children).live
+    on = not_ahead(plan.on, item.received)
+    live = standing(mine, born, on, keeping.notices, need.for_children).live
     agreed = live and to != "" and mine is not None and mine.get("recipient") == to
     issues = () if agreed else tuple(Finding(path, SHARE, known=True) for path in by)
     return replace(plan, issues=(*plan.issues, *issues), shared=to)
+
+
+def not_ahead(on: str, received: datetime) -> str:
+    """A visit's day, but none after that on which it came: a phone's clock makes nobody older."""
+    came = (received + FURTHEST_EAST).date().isoformat()
+    return min(on or came, came)
 
 
 def consent_of(

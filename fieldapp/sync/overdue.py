@@ -11,6 +11,7 @@ variants(…)     the same of other bytes under a known id, which nobody can let
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -23,7 +24,7 @@ from fieldapp.subjects.sealing import SealBrokenError
 
 from . import models as m
 from .again import item_of, trusted
-from .consent import EXPIRED, WAITING, consent_of
+from .consent import EXPIRED, WAITING, consent_of, not_ahead
 from .erased import WHY as ERASED
 from .rules import current_rules
 from .store import Store
@@ -85,7 +86,7 @@ def _is_unasked(connection: Connection, row: Any) -> bool:
         sent = read(keys_of(connection).open(row.body, row.id).decode("utf-8", "surrogatepass"))
     except (SealBrokenError, UnreadableError):
         return False
-    return any(not agreed for agreed, _ in _stands(connection, sent))
+    return any(not agreed for agreed, _ in _stands(connection, sent, row.received))
 
 
 def _judged(connection: Connection, row: Any) -> Iterator[Judged]:
@@ -96,12 +97,14 @@ def _judged(connection: Connection, row: Any) -> Iterator[Judged]:
         return
     if isinstance(sent, UnreadableError):
         return
-    for agreed, areas in _stands(connection, sent):
+    for agreed, areas in _stands(connection, sent, row.received):
         area = "" if row.area in areas else min(areas, default="")
         yield Judged(row.id, agreed, area)
 
 
-def _stands(connection: Connection, sent: Submitted) -> Iterator[tuple[bool, tuple[str, ...]]]:
+def _stands(
+    connection: Connection, sent: Submitted, received: str
+) -> Iterator[tuple[bool, tuple[str, ...]]]:
     """Of a visit with health data, whether she agrees by now, and where she is."""
     rules, asked = current_rules(), _asked(sent.form, sent.fv)
     scope, need = asked or ("", None)
@@ -109,7 +112,8 @@ def _stands(connection: Connection, sent: Submitted) -> Iterator[tuple[bool, tup
     if need is None or keeping is None or not need.carries(sent.answers):
         return
     store, person = Store(connection, rules.type, ()), need.of(sent.answers)
-    found = consent_of(store, keeping, need, person, scope, sent.on)
+    on = not_ahead(sent.on, datetime.fromisoformat(received))
+    found = consent_of(store, keeping, need, person, scope, on)
     them = store.find(person)
     yield found.state == LIVE, them.areas if them and them.scope == scope else ()
 

@@ -16,7 +16,7 @@ from fieldapp.sync import feed, log, service
 from fieldapp.sync import models as m
 from fieldapp.sync.apply import Result
 from fieldapp.sync.aside import what_was_wrong
-from tests.cast import Person
+from tests.cast import LIULIN, Person
 
 from .stories import AT, RECEIVED, TODAY, Village, logged
 
@@ -200,6 +200,22 @@ class TestTheGate:
         )
         assert village.take_in(wang, again)[0].st == "stored"
         assert logged(late["id"]).state == "stored"
+
+    def test_nor_is_a_clock_that_is_years_ahead(self, village: Village) -> None:
+        """By the day that its phone gives she is 14."""
+        client = registered(village)
+        made = visit_of(village, client)
+        made["answers"]["g_visit"]["visit_date"] = "2028-06-01"
+        born = word(village, village.cast.wang, client, "data")
+        person = {"n_name": "张小梅", "n_sex": "2", "n_dob": "2014-05-05", "n_area": LIULIN}
+        start = born.answers["g_start"]
+        answers = {"g_start": start, "g_person": person}
+        young = village.visit(village.cast.wang, "consent_record", answers)
+        assert village.send(young).st == "stored"
+        sent = made | {"on": "2028-06-01"}
+        assert village.take_in(village.cast.li, sent) == [
+            Result(made["id"], "quarantined", "safeguarding")
+        ]
 
     def test_nor_is_a_version_that_nobody_knows(
         self, village: Village, monkeypatch: pytest.MonkeyPatch
