@@ -184,7 +184,7 @@ export default {
     stands: 'stands',
     replaced: 'replaced',
     quarantineHint:
-      'What phones sent and could not be applied. It is kept whole; open it, check it, and take it in as it is or put right. What waits for a consent nobody can take in.',
+      'What phones sent and could not be applied. It is kept whole, health data without consent for 7 days only; open it, check it, and take it in as it is or put right. What waits for a consent nobody can take in.',
     openKept: 'Open',
     keptUntitled: 'A visit kept aside',
     keptNowhere: 'Village unknown',
