@@ -380,6 +380,9 @@ def _linked(entry: Entry, head: End, at: str) -> Link:
 
 def _locked_heads(connection: sa.Connection, chains: set[str]) -> dict[str, End]:
     """The ends of these chains, held until the transaction ends; the server's too if one is new."""
+    found = connection.execute(_ALL_OF, {"chains": list(chains), "all": len(chains)}).all()
+    if found or not chains:
+        return {row.chain: _end(row) for row in found}
     h = AuditHead
     known = set(connection.scalars(sa.select(h.chain).where(h.chain.in_(chains))))
     wanted = sorted(chains if chains <= known else chains | {SERVER})
@@ -391,6 +394,18 @@ def _locked_heads(connection: sa.Connection, chains: set[str]) -> dict[str, End]
         connection.execute(begin, [{"chain": name} | empty for name in new])
     query = sa.select(h).where(h.chain.in_(wanted)).order_by(h.chain).with_for_update()
     return {row.chain: _end(row) for row in connection.execute(query)}
+
+
+def _all_of() -> sa.Select[Any]:
+    """The ends of these chains, held; none of them, unless all are there."""
+    given = sa.bindparam("chains", type_=sa.Text, expanding=True)
+    there = sa.select(sa.func.count()).where(AuditHead.chain.in_(given)).scalar_subquery()
+    of_these = sa.select(AuditHead).where(AuditHead.chain.in_(given), there == sa.bindparam("all"))
+    return of_these.order_by(AuditHead.chain).with_for_update()
+
+
+# Asked whenever something is noted, so made once.
+_ALL_OF = _all_of()
 
 
 def _keep_heads(

@@ -63,8 +63,8 @@ def devices_of(user_id: str | None = None) -> list[Device]:
 def verify_signature(request: Request) -> Device:
     """The device that signed this request, revoked or not: its rights are up to the caller.
 
-    Leaves no transaction open; the device is of no session, so that reading it begins none. Stops
-    with `bad_signature`.
+    What is read next is read in the same transaction; the device is of no session, so that reading
+    it begins none. Stops with `bad_signature`.
     """
     wanted = {"id": request.headers.get("X-FS-Device", "")}
     row = db.session.connection().execute(_BY_ID, wanted).first()
@@ -85,9 +85,7 @@ _BY_ID = select(Device.__table__).where(Device.id == bindparam("id"))
 
 def _note_seen(device: Device) -> None:
     now, device_id = clock.now(), device.id
-    stale = device.last_seen < utc_text(now - NOTE_SEEN_EVERY)
-    db.session.rollback()
-    if stale:
+    if device.last_seen < utc_text(now - NOTE_SEEN_EVERY):
         with write_transaction() as tx:
             mine = update(Device).where(Device.id == device_id)
             tx.execute(mine.values(last_seen=utc_text(now)))

@@ -25,7 +25,7 @@ from sqlalchemy import Connection
 
 from fieldapp import clock, wall
 from fieldapp.db import utc_text
-from fieldapp.sync.bulk import among, insert_new
+from fieldapp.sync.bulk import chosen, insert_new
 from fieldapp.sync.transactions import chunks
 
 from . import sealing
@@ -186,10 +186,8 @@ class Keys:
         if column is t.subject:
             self._subjects |= dict.fromkeys(wanted)
         for some in chunks(sorted(wanted)):
-            query = sa.select(t.subject, t.kid, t.wrapped)
-            for subject, kid, wrapped in self._connection.execute(
-                query.where(among(self._connection, column, some))
-            ):
+            columns = (t.subject, t.kid, t.wrapped)
+            for subject, kid, wrapped in chosen(self._connection, columns, column, some):
                 secret = wrapped and self._wrapper.unwrap(wrapped, f"subject/{subject}")
                 key = _Key(bytes.fromhex(kid), secret)
                 self._subjects[subject] = self._kids[key.kid] = key
@@ -219,8 +217,7 @@ class Keys:
 
     def _read_server(self) -> None:
         t = ServerKey
-        query = sa.select(t.name, t.wrapped).where(t.name.in_((LOG, MAC)))
-        for name, wrapped in self._connection.execute(query):
+        for name, wrapped in chosen(self._connection, (t.name, t.wrapped), t.name, (LOG, MAC)):
             self._server[name] = self._wrapper.unwrap(wrapped, f"server/{name}")
 
 

@@ -13,7 +13,6 @@ from hashlib import sha256
 from itertools import groupby
 from typing import Any
 
-import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
 from fieldapp.audit import service as access_log
@@ -26,7 +25,7 @@ from fieldapp.subjects.sealing import subject_name
 from . import models as m
 from . import rows, whose
 from .aside import detail_about, sealed_detail
-from .bulk import among
+from .bulk import chosen
 from .consent import EXPIRED, held_to
 from .entities import (
     CORE,
@@ -193,9 +192,8 @@ class Batch:
     def _find_known(self, ids: Sequence[str]) -> None:
         s = m.Submission
         for some in chunks(sorted(set(ids) - self._asked)):
-            query = sa.select(s.id, s.sha, s.state, s.why, s.user_id)
-            query = query.where(among(self._store.connection, s.id, some))
-            for row in self._store.connection.execute(query):
+            known = (s.id, s.sha, s.state, s.why, s.user_id)
+            for row in chosen(self._store.connection, known, s.id, some):
                 self._known[row.id] = (row.sha, row.state, row.why, row.user_id)
         self._asked.update(ids)
 

@@ -24,6 +24,7 @@ from .transactions import is_postgres, writing
 _LOCK = 0x6669656C64  # an advisory lock's number: "field"
 _STEP = timedelta(microseconds=1)
 _ONLY = 1  # the row's id
+_MARK = sa.select(DurableMark.before, DurableMark.floor).where(DurableMark.id == _ONLY)
 
 
 def fence() -> str:
@@ -63,8 +64,7 @@ def not_before(connection: Connection) -> datetime:
 
 
 def _row(connection: Connection) -> DurableMark:
-    t = DurableMark
-    row = connection.execute(sa.select(t.before, t.floor).where(t.id == _ONLY)).first()
+    row = connection.execute(_MARK).first()
     return (
         DurableMark(before=row.before, floor=row.floor) if row else DurableMark(before="", floor="")
     )

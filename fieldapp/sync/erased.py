@@ -36,9 +36,7 @@ NO_SUM = "0" * 16
 
 def named(connection: Connection, texts: Iterable[str]) -> set[str]:
     """Erased entities that one of these texts names."""
-    t = m.Erased
-    whole = sa.select(t.entity).where(t.reg == "")
-    if connection.execute(whole.limit(1)).first() is None:
+    if connection.execute(_ANY).first() is None:
         return set()
     return among_erased(connection, {found for text in texts for found in ids_in(text)})
 
@@ -52,6 +50,10 @@ def among_erased(connection: Connection, ids: Collection[str]) -> set[str]:
         for some in chunks(sorted(ids))
         for entity in connection.scalars(whole.where(among(connection, t.entity, some)))
     }
+
+
+# Asked in every push, so made once.
+_ANY = sa.select(m.Erased.entity).where(m.Erased.reg == "").limit(1)
 
 
 def ids_in(text: str) -> set[str]:
@@ -131,16 +133,22 @@ def bury_again(connection: Connection) -> None:
 
 def note_answer(device: str, cursors: Mapping[str, Mapping[str, Any]]) -> None:
     """A phone asks for what follows these cursors: it holds nothing of what was erased before."""
+    waiting = db.session.connection().scalars(_WAITING, {"device": device}).all()
+    if not waiting:
+        return
     t = m.ErasurePhone
     with reading() as connection:
-        waiting = connection.scalars(
-            sa.select(t.erasure).where(t.device == device, t.answered.is_(None))
-        ).all()
         past = [erasure for erasure in waiting if _is_past(connection, erasure, cursors)]
     if past:
         with writing() as connection:
             mine = sa.update(t).where(t.device == device, t.erasure.in_(past))
             connection.execute(mine.values(answered=utc_text(clock.now())))
+
+
+# Asked in every pull, so made once.
+_WAITING = sa.select(m.ErasurePhone.erasure).where(
+    m.ErasurePhone.device == sa.bindparam("device"), m.ErasurePhone.answered.is_(None)
+)
 
 
 def phones_of(erasure: str) -> list[tuple[str, str | None]]:

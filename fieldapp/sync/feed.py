@@ -7,6 +7,7 @@ outside the grants is in it, and a counter never shows a change that isn't in th
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -20,7 +21,7 @@ from fieldapp.db import utc_text
 from fieldapp.subjects.keys import keys_of
 
 from . import models as m
-from .bulk import among
+from .bulk import choice, chosen
 from .consent import EXPIRED
 from .durable import durable_before
 from .entities import Entity
@@ -30,7 +31,7 @@ from .log import Teller, gaps_in
 from .render import Renderer, size
 from .rules import CurrentRules, current_rules
 from .store import NO_SUM, Store, entities_of
-from .transactions import chunks, reading, writing
+from .transactions import chunks, is_postgres, reading, writing
 
 PAGE = 200  # changes read at a time
 MANIFEST_PAGE = 2000
@@ -144,10 +145,9 @@ class _Page:
         return found, None
 
     def _rows(self, feed: str, since: int) -> Iterator[tuple[Any, Any, bool]]:
-        t = m.FeedChange
         while True:
-            query = sa.select(t.seq, t.entity, t.ver).where(t.feed == feed, t.seq > since)
-            rows = self.connection.execute(query.order_by(t.seq).limit(PAGE)).all()
+            asked = {"feed": feed, "since": since, "page": PAGE}
+            rows = self.connection.execute(_SINCE, asked).all()
             entities = _entities(self.connection, [row.entity for row in rows if row.ver])
             left = [row.entity for row in rows if row.ver is None]
             erased = among_erased(self.connection, left)
@@ -157,19 +157,27 @@ class _Page:
             since = rows[-1].seq
 
 
+_SINCE = (
+    sa.select(m.FeedChange.seq, m.FeedChange.entity, m.FeedChange.ver)
+    .where(m.FeedChange.feed == sa.bindparam("feed"), m.FeedChange.seq > sa.bindparam("since"))
+    .order_by(m.FeedChange.seq)
+    .limit(sa.bindparam("page", type_=sa.Integer))
+)
+
+
 def _heads(connection: sa.Connection, feeds: Collection[str]) -> dict[str, dict[str, Any]]:
     none = {"epoch": "", "seq": 0, "sum": NO_SUM, "count": 0}
     heads = {feed: {"feed": feed, **none} for feed in feeds}
     for some in chunks(feeds):
-        query = sa.select(m.FeedHead).where(among(connection, m.FeedHead.feed, some))
-        heads |= {row.feed: dict(row._mapping) for row in connection.execute(query)}
+        rows = chosen(connection, m.FeedHead, m.FeedHead.feed, some)
+        heads |= {row.feed: dict(row._mapping) for row in rows}
     return heads
 
 
 def _entities(connection: sa.Connection, ids: Collection[str]) -> dict[str, Entity]:
     found: dict[str, Entity] = {}
     for some in chunks(ids):
-        rows = connection.execute(sa.select(m.Entity).where(among(connection, m.Entity.id, some)))
+        rows = chosen(connection, m.Entity, m.Entity.id, some)
         found |= {entity.id: entity for entity in entities_of(keys_of(connection), rows.all())}
     return found
 
@@ -232,20 +240,15 @@ def verify(user_id: str, device_id: str, message: Mapping[str, Any]) -> dict[str
     """
     acked = list(dict.fromkeys(message["acked"]))
     _note_contact(user_id, device_id, message)
-    s = m.Submission
     with reading() as connection:
         mark = durable_before(connection)
+        told = _told(is_postgres(connection))
         found = {
             row.id: row
             for some in chunks(acked)
-            for row in connection.execute(
-                sa.select(s.id, s.state, s.why, s.received)
-                .where(s.id.in_(some))
-                .where(s.user_id == user_id)
-            )
+            for row in connection.execute(told, {"among": some, "user": user_id})
         }
-        own = (s.install == message["install"], s.user_id == user_id)
-        present = connection.scalars(sa.select(s.n).where(*own))
+        present = connection.scalars(_NUMBERS, {"install": message["install"], "user": user_id})
         gaps = gaps_in(set(present), message["n_max"])
     return {
         "missing": [sid for sid in acked if sid not in found],
@@ -253,6 +256,19 @@ def verify(user_id: str, device_id: str, message: Mapping[str, Any]) -> dict[str
         "gaps": gaps,
         "states": {sid: {"st": row.state, "why": row.why} for sid, row in found.items()},
     }
+
+
+@cache
+def _told(on_postgres: bool) -> sa.Select[Any]:
+    """What is told of submissions of a user, made once."""
+    s = m.Submission
+    query = choice((s.id, s.state, s.why, s.received), s.id, on_postgres)
+    return query.where(s.user_id == sa.bindparam("user"))
+
+
+_NUMBERS = sa.select(m.Submission.n).where(
+    m.Submission.install == sa.bindparam("install"), m.Submission.user_id == sa.bindparam("user")
+)
 
 
 def _is_done_with(row: Any, mark: str) -> bool:

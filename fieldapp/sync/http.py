@@ -6,6 +6,7 @@ A body is bounded before and after decompression and in depth before anything lo
 import gzip
 import zlib
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import orjson
@@ -46,10 +47,16 @@ def read_message(schema: type[Schema]) -> Message:
     """The checked message of this request. Stops with the problem it has."""
     message = _parse(_plain(raw_body()))
     try:
-        loaded: Message = schema().load(message)
+        loaded: Message = _made(schema).load(message)
     except ValidationError as error:
         abort_with("invalid_fields", flat_messages(error.messages))
     return loaded
+
+
+@cache
+def _made(schema: type[Schema]) -> Schema:
+    """One for all messages: making it costs more than a message."""
+    return schema()
 
 
 def wire_answer(message: Message, members: Answer) -> Response:

@@ -10,7 +10,7 @@ import orjson
 import sqlalchemy as sa
 
 from . import models as m
-from .bulk import among
+from .bulk import chosen
 from .entities import (
     CORE,
     REVIEW_TYPE,
@@ -56,10 +56,8 @@ class Renderer:
         s = m.Submission
         found: dict[str, list[str]] = {}
         for some in chunks(self._sids):
-            query = sa.select(s.id, s.author, s.at, s.form).where(
-                among(self._connection, s.id, some)
-            )
-            found |= {row.id: list(row) for row in self._connection.execute(query)}
+            rows = chosen(self._connection, (s.id, s.author, s.at, s.form), s.id, some)
+            found |= {row.id: list(row) for row in rows}
         return [found.get(sid, [sid, "", "", ""]) for sid in self._sids]
 
     def _values(self, entity: Entity, audience: str) -> dict[str, list[list[Any]]]:

@@ -21,7 +21,7 @@ from fieldapp.subjects.sealing import ErasedError, subject_name
 
 from . import models as m
 from . import parties
-from .bulk import among, distinct, insert, upsert
+from .bulk import among, chosen, distinct, insert, upsert
 from .entities import (
     CORE,
     REVIEW,
@@ -130,8 +130,8 @@ class Store:
         wanted = sorted(set(ids) - self._entities.keys())
         self._entities |= dict.fromkeys(wanted)
         for some in chunks(wanted):
-            query = sa.select(m.Entity).where(among(self.connection, m.Entity.id, some))
-            for entity in entities_of(self.keys, self.connection.execute(query).all()):
+            rows = chosen(self.connection, m.Entity, m.Entity.id, some).all()
+            for entity in entities_of(self.keys, rows):
                 self._entities[entity.id] = entity
         self._before |= {entity_id: self._entities[entity_id] for entity_id in wanted}
 
@@ -164,10 +164,8 @@ class Store:
         self._sups |= {sid: self._early_sups.pop(sid, []) for sid in wanted}
         sup = m.RegSup
         for some in chunks(wanted):
-            query = sa.select(sup.dot_sid, sup.dot_i, sup.entity, sup.reg)
-            for row in self.connection.execute(
-                query.where(among(self.connection, sup.dot_sid, some))
-            ):
+            replaced = (sup.dot_sid, sup.dot_i, sup.entity, sup.reg)
+            for row in chosen(self.connection, replaced, sup.dot_sid, some):
                 self._sups[row.dot_sid].append((row.dot_i, row.entity, row.reg))
 
     def sups_of(self, sid: str) -> list[tuple[int, str, str]]:

@@ -9,17 +9,26 @@ from fieldapp.db import db
 from fieldapp.sync import models as m
 from fieldapp.sync.log import gaps_in
 
+_s, _v, _h, _t, _c = m.Submission, m.SubmissionVariant, m.FeedHead, m.FeedChange, m.Conflict
+# Asked in every history, so made once.
+LOG = sa.select(_s.id, _s.sha, _s.state, _s.why, _s.install, _s.n, _s.user_id)
+BLOBS = sa.select(Blob.sha).where(Blob.state == "stored")
+VARIANTS = sa.select(_v.id, _v.sha)
+HEADS = sa.select(_h.feed, _h.sum, _h.count, _h.epoch)
+CHANGES = sa.select(_t.feed, _t.entity, _t.ver).where(_t.ver.is_not(None))
+CONFLICTS = sa.select(_c.entity, _c.reg).order_by(_c.entity, _c.reg)
+INSTALLS = sa.select(m.Install.id, m.Install.n_max)
+
 
 def gather() -> dict[str, Any]:
     """What was derived, and `{log: [[id, sha, state, why, install, n, user]], variants, heads,
     gaps}`; gaps by install.
     """
-    s, v = m.Submission, m.SubmissionVariant
-    log = _rows(sa.select(s.id, s.sha, s.state, s.why, s.install, s.n, s.user_id))
+    log = _rows(LOG)
     return derived() | {
         "log": log,
-        "blobs": [row[0] for row in _rows(sa.select(Blob.sha).where(Blob.state == "stored"))],
-        "variants": _rows(sa.select(v.id, v.sha)),
+        "blobs": [row[0] for row in _rows(BLOBS)],
+        "variants": _rows(VARIANTS),
         "heads": heads(),
         "gaps": _gaps(log),
     }
@@ -27,26 +36,24 @@ def gather() -> dict[str, Any]:
 
 def heads() -> dict[str, list[Any]]:
     """Of each feed `[sum, count, epoch]`."""
-    h = m.FeedHead
-    return {row[0]: row[1:] for row in _rows(sa.select(h.feed, h.sum, h.count, h.epoch))}
+    return {row[0]: row[1:] for row in _rows(HEADS)}
 
 
 def derived() -> dict[str, Any]:
     """`{feeds: {feed: {entity: ver}}, conflicts: [[entity, register]]}`."""
-    t, c = m.FeedChange, m.Conflict
     feeds: dict[str, dict[str, str]] = {}
-    for feed, entity, ver in _rows(sa.select(t.feed, t.entity, t.ver).where(t.ver.is_not(None))):
+    for feed, entity, ver in _rows(CHANGES):
         feeds.setdefault(feed, {})[entity] = ver
-    conflicts = _rows(sa.select(c.entity, c.reg).order_by(c.entity, c.reg))
-    return {"feeds": feeds, "conflicts": conflicts}
+    return {"feeds": feeds, "conflicts": _rows(CONFLICTS)}
 
 
 def _gaps(log: list[list[Any]]) -> dict[str, list[list[int]]]:
     present: dict[str, set[int]] = {}
     for row in log:
         present.setdefault(row[4], set()).add(row[5])
-    rows = _rows(sa.select(m.Install.id, m.Install.n_max))
-    return {install: gaps_in(present.get(install, set()), n_max) for install, n_max in rows}
+    return {
+        install: gaps_in(present.get(install, set()), n_max) for install, n_max in _rows(INSTALLS)
+    }
 
 
 def _rows(query: sa.Select[Any]) -> list[list[Any]]:

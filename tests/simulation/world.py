@@ -1,6 +1,7 @@
 """One server as a history finds it: requests, people and their rights, backups, the desk."""
 
 import base64
+import gc
 import io
 import random
 import time
@@ -39,6 +40,7 @@ from .tables import Rows, Tables
 FORMS = Path(__file__).parent / "forms"
 PROGRAMS = {"client": "consent", "preg": "antenatal", "home": "rental", "tenant": "rental"}
 POISON = "POISON"
+COLLECT_EVERY = 20  # histories
 SECRET = "a secret for tests only, long enough for anybody"
 INSTALLED = datetime(2026, 11, 1, 8, tzinfo=UTC)
 
@@ -74,6 +76,7 @@ class World:
         with self.app.app_context():
             _install(self.app)
             self.engine = db.engine
+        self.begun = 0
         self.people = meet_cast(self.app).people
         self.tables = Tables(self.engine)
         self.faults = Faults(self.engine)
@@ -99,6 +102,9 @@ class World:
         self.tables.begin(self.start)
         self.backup = self.start
         self.clock.seed(seed)
+        self.begun += 1
+        if self.begun % COLLECT_EVERY == 0:
+            gc.collect()
 
     def do_start_here(self) -> None:
         """What stands now is how histories begin."""
