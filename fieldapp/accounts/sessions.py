@@ -291,6 +291,11 @@ _HELD = (
     .join(User, User.id == LoginSession.user_id)
     .where(_is(sa.bindparam("sha", type_=sa.String)))
 )
+_SEEN = (
+    update(LoginSession)
+    .where(_is(sa.bindparam("sha", type_=sa.String)))
+    .values(seen=sa.bindparam("now"))
+)
 
 
 def _rights(principal: Principal) -> str:
@@ -310,7 +315,7 @@ def _lasts(row: Any, now: datetime) -> bool:
 
 def _note_seen(token: str, now: datetime) -> None:
     with write_transaction() as tx:
-        tx.execute(update(LoginSession).where(_is(_sha(token))).values(seen=utc_text(now)))
+        tx.connection().execute(_SEEN, {"sha": _sha(token), "now": utc_text(now)})
 
 
 def _forget_expired(now: datetime) -> None:

@@ -28,6 +28,7 @@ CHUNK = 500  # well below the number of parameters either database takes in one 
 @contextmanager
 def writing() -> Iterator[Connection]:
     """A transaction of one writer: the gate of every write to the log, which sees across areas."""
+    db.session.rollback()  # what is open needn't learn any more what it may see
     with wall.system("write"), write_transaction() as tx:
         connection = tx.connection()
         if is_postgres(connection):
