@@ -1,7 +1,7 @@
 // @vitest-environment happy-dom
 import { mount } from '@vue/test-utils';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { nextTick, shallowRef } from 'vue';
+import { nextTick, shallowRef, watchEffect } from 'vue';
 import { createSession } from '@/forms/session';
 import { i18n } from '@/i18n';
 import type {
@@ -180,8 +180,9 @@ const registry: Registry = {
 
 let stop = () => {};
 
-function open(notes: [string, string[]][] = []) {
-  const session = createSession(followUp, {
+function open(notes: [string, string[]][] = [], more: Partial<FormDefinition> = {}) {
+  const def = { ...followUp, ...more };
+  const session = createSession(def, {
     today: () => '2026-11-02',
     now: () => '2026-11-02T09:00:00.000+08:00',
     uuid: () => 'u',
@@ -196,7 +197,7 @@ function open(notes: [string, string[]][] = []) {
   stop = store.stop;
   const context: FormContext = {
     store,
-    def: followUp,
+    def,
     scope: 'health',
     keeping: undefined,
     registry,
@@ -204,7 +205,7 @@ function open(notes: [string, string[]][] = []) {
       const def = program.types[id];
       return def && { id, def, program };
     },
-    targets: saveTargets(followUp),
+    targets: saveTargets(def),
     notes: new Map(notes),
     focused: shallowRef(null),
     files: { put: async () => 'a.jpg', get: async () => undefined },
@@ -343,13 +344,49 @@ test('a child is taken off the list only after a yes', async () => {
   expect(session.view('g_more/kids').children).toHaveLength(before - 1);
 });
 
-test('an answer touches the questions it concerns and leaves the others alone', async () => {
+/** How often something was told of what is read. */
+function hearing(read: () => unknown): () => number {
+  let times = -1;
+  watchEffect(
+    () => {
+      read();
+      times += 1;
+    },
+    { flush: 'sync' },
+  );
+  return () => times;
+}
+
+test('an answer touches what it concerns and leaves all else alone, of its own question too', async () => {
   const { at, context } = open();
-  const weight = context.store.node('g_more/weight').value;
-  const met = context.store.node('g_visit/met').value;
+  const met = context.store.node('g_visit/met');
+  const alone = context.store.node('g_visit/private_ok');
+  const heard = {
+    weight: hearing(() => ({ ...context.store.node('g_more/weight') })),
+    answer: hearing(() => met.value),
+    words: hearing(() => [met.label, met.options, met.required]),
+    asked: hearing(() => alone.relevant),
+    unasked: hearing(() => [alone.value, alone.label, alone.options]),
+  };
   await at('option-g_visit/met-1').find('input').setValue(true);
-  expect(context.store.node('g_more/weight').value).toBe(weight);
-  expect(context.store.node('g_visit/met').value).not.toBe(met);
+  const times = Object.entries(heard).map(([what, count]) => [what, count()]);
+  expect(Object.fromEntries(times)).toEqual({
+    weight: 0,
+    answer: 1,
+    words: 0,
+    asked: 1,
+    unasked: 0,
+  });
+});
+
+test('what is written gives way to what the form makes of it, even if that is what stood there before', async () => {
+  const { at, session } = open([], { actions: [{ on: 'change', at: 8, set: 8, x: ['s', ''] }] });
+  await vi.waitUntil(() => at('input-g_more/weight').exists());
+  const field = at('input-g_more/weight').element as HTMLInputElement;
+  field.value = '50';
+  await at('input-g_more/weight').trigger('input');
+  expect(session.view('g_more/weight').value).toBe('');
+  expect(field.value).toBe('');
 });
 
 test('asking for a question brings the keyboard to it', async () => {
@@ -392,9 +429,9 @@ test('a list of thousands is not made before somebody looks at it', () => {
   const store = createFormStore(session, nothing, nothing);
   const node = store.node('g_visit/person_id');
   session.set('g_visit/person_id', 'x');
-  expect(node.value.value).toBe('x');
+  expect(node.value).toBe('x');
   expect(looks).toBe(0);
-  expect(node.value.options).toEqual([]);
+  expect(node.options).toEqual([]);
   expect(looks).toBe(1);
 });
 

@@ -1,5 +1,5 @@
-/** A form session as Vue sees it: one subscription, and a shallow ref for each node on screen. */
-import { type InjectionKey, inject, type ShallowRef, shallowRef } from 'vue';
+/** A form session as Vue sees it: one subscription, and for each node on screen a view that Vue follows. */
+import { type InjectionKey, inject, type ShallowRef, shallowReactive, shallowRef } from 'vue';
 import type {
   ConsentKeeping,
   FormDefinition,
@@ -14,8 +14,8 @@ import type { IdleQueue } from './idle';
 
 export interface FormStore {
   readonly session: FormSession;
-  /** The node at `path`, replaced whenever the session says that its view changed. */
-  node(path: string): ShallowRef<NodeView>;
+  /** The node at `path`, kept up to date: whoever reads it hears of what it read, and of nothing else. */
+  node(path: string): NodeView;
   set(path: string, value: string): void;
   add(repeat: string): string;
   remove(instance: string): void;
@@ -28,28 +28,29 @@ export function createFormStore(
   onChange: () => void,
   onAnswer: (what: 'set' | 'add' | 'remove', path: string) => void,
 ): FormStore {
-  const refs = new Map<string, ShallowRef<NodeView>>();
-  const copy = (path: string) => face(session.view(path));
+  const faces = new Map<string, Face>();
   const stop = session.subscribe((changed) => {
     for (const path of changed) {
-      const node = refs.get(path);
-      if (!node) continue;
-      if (exists(session, path)) node.value = copy(path);
-      else refs.delete(path);
+      const face = faces.get(path);
+      if (!face) continue;
+      if (exists(session, path)) face.follow(session.view(path));
+      else faces.delete(path);
     }
     onChange();
   });
   return {
     session,
     node(path) {
-      let node = refs.get(path);
-      if (!node) {
-        node = shallowRef(copy(path));
-        refs.set(path, node);
+      let face = faces.get(path);
+      if (!face) {
+        face = faceOf(session.view(path));
+        faces.set(path, face);
       }
-      return node;
+      return face.view;
     },
     set(path, value) {
+      // On screen it stands already; where the session makes something else of it, that is then news.
+      faces.get(path)?.stands(value);
       session.set(path, value);
       onAnswer('set', path);
     },
@@ -66,12 +67,49 @@ export function createFormStore(
   };
 }
 
+interface Face {
+  readonly view: NodeView;
+  /** The session says that its view changed. */
+  follow(view: NodeView): void;
+  /** What a person wrote or chose. */
+  stands(value: string): void;
+}
+
+const same = (a: readonly unknown[], b: readonly unknown[]) =>
+  a.length === b.length && a.every((it, at) => it === b[at]);
+
 /**
- * A new object for Vue to see, as the session keeps its views in place. Its options stay those of the view, which works
- * them out when they are first asked for.
+ * A copy for Vue to follow, property by property, as the session keeps its views in place. Its options stay those of the
+ * view, which works them out when they are first asked for.
  */
-function face(view: NodeView): NodeView {
-  return Object.defineProperty({ ...view }, 'options', { get: () => view.options });
+function faceOf(first: NodeView): Face {
+  let now = first;
+  let offered: NodeView['options'];
+  const others = shallowRef(0);
+  const copy: NodeView = { ...first, children: [...first.children] };
+  Object.defineProperty(copy, 'options', {
+    get() {
+      void others.value;
+      offered = now.options;
+      return offered;
+    },
+  });
+  const view = shallowReactive(copy);
+  return {
+    view,
+    follow(next) {
+      now = next;
+      const { children, ...said } = next;
+      for (const key of Object.keys(said) as (keyof typeof said)[]) {
+        if (copy[key] !== said[key]) Object.assign(view, { [key]: said[key] });
+      }
+      if (!same(copy.children, children)) view.children = [...children];
+      if (offered && offered !== now.options) others.value += 1;
+    },
+    stands(value) {
+      view.value = value;
+    },
+  };
 }
 
 /** An instance of a repeat can go while its row is still on screen. */
