@@ -90,7 +90,7 @@ async function thumbs(page: Page): Promise<void> {
 }
 
 test.beforeAll(async () => {
-  test.setTimeout(300_000); // whoever comes first makes the district
+  test.setTimeout(300_000);
   server = await startServer();
   await server.fieldapp('forms', 'publish', 'e2e/forms/controls.md', '--program', 'rental');
   wang = await newWorker(server.url, { args: SENSES });

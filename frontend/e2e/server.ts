@@ -16,7 +16,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
-const FIELDAPP = fileURLToPath(new URL('../../.venv/bin/fieldapp', import.meta.url));
+export const FIELDAPP = fileURLToPath(new URL('../../.venv/bin/fieldapp', import.meta.url));
 const run = promisify(execFile);
 
 export interface TestServer {
@@ -29,27 +29,10 @@ export interface TestServer {
   dispose(): Promise<void>;
 }
 
-let prepared: Promise<string> | undefined;
-
-/**
- * The demo district is made once per run of the tests; every server gets a copy. FIELDAPP_DEMO_HOME names one that is
- * there already.
- */
-function preparedHome(): Promise<string> {
-  prepared ??= (async () => {
-    if (process.env.FIELDAPP_DEMO_HOME) return process.env.FIELDAPP_DEMO_HOME;
-    const home = await mkdtemp(join(tmpdir(), 'fieldapp-demo-'));
-    await run(FIELDAPP, ['demo'], { env: environment(home), maxBuffer: 1 << 24 });
-    process.on('exit', () => void rm(home, { recursive: true, force: true }));
-    return home;
-  })();
-  return prepared;
-}
-
 /** from: a home that is there already; without one, the demo district. */
 export async function startServer(from?: string): Promise<TestServer> {
   const home = await mkdtemp(join(tmpdir(), 'fieldapp-server-'));
-  await cp(from ?? (await preparedHome()), home, { recursive: true });
+  await cp(from ?? demoHome(), home, { recursive: true });
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   let child: ChildProcess | undefined;
@@ -85,7 +68,14 @@ export async function startServer(from?: string): Promise<TestServer> {
   return server;
 }
 
-function environment(home: string): NodeJS.ProcessEnv {
+/** Where e2e/district.ts made it. */
+function demoHome(): string {
+  const home = process.env.FIELDAPP_DEMO_HOME;
+  if (!home) throw new Error('no demo district: e2e/district.ts has not run');
+  return home;
+}
+
+export function environment(home: string): NodeJS.ProcessEnv {
   return { ...process.env, FIELDAPP_HOME: home, FIELDAPP_RATE_LIMITS: '0' };
 }
 
