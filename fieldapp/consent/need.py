@@ -142,6 +142,15 @@ def inferred(definition: Mapping[str, Any], kind: str, declared: Need) -> Need |
     return None
 
 
+def choosing(definition: Mapping[str, Any], kind: str) -> int:
+    """How many questions choose somebody of type `kind`."""
+    return sum(
+        1
+        for node in definition["nodes"]
+        if node.get("c") and (node.get("items") or {}).get("inst") == kind
+    )
+
+
 def _path(nodes: list[dict[str, Any]], number: int) -> str:
     """Of a question outside repeats; blank within one."""
     names: list[str] = []

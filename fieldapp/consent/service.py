@@ -22,6 +22,8 @@ from fieldapp.sync.consent import EXPIRED, WAITING
 from fieldapp.sync.transactions import chunks, surveying, writing
 
 DAYS: Final = 7
+UNREAD_DAYS: Final = 180
+"""Of what nobody can read, or whose form nobody knows: time to publish or mend what it takes."""
 
 
 @dataclass(frozen=True)
@@ -35,27 +37,37 @@ class Ended:
 def expire(dry_run: bool = False) -> Ended:
     """End the waiting of what is due. dry_run: only count, as if no consent had come since."""
     s = m.Submission
-    before = utc_text(clock.now() - timedelta(days=DAYS))
-    due = sa.select(s.id).where(s.state == "quarantined", s.why.in_(WAITING), s.received < before)
-    with surveying("consent") as connection:
-        ids = list(connection.scalars(due.order_by(s.received, s.id)))
+    before = _ago(DAYS)
+    ids = _ids(sa.and_(s.state == "quarantined", s.why.in_(WAITING), s.received < before))
     to_save = emergency.waiting(before)
     others = overdue.judged(before)
     unasked = [one.sid for one in others if not one.agreed]
-    variants = overdue.variants(before)
+    variants = overdue.variants(before, _ago(UNREAD_DAYS))
+    unread = _ids(sa.and_(overdue.UNREAD, s.received < _ago(UNREAD_DAYS)))
+    ending = len(to_save) + len(unasked) + len(variants) + len(unread)
     if dry_run:
-        return Ended(0, len(ids) + len(to_save) + len(unasked) + len(variants))
+        return Ended(0, len(ids) + ending)
     late = [sid for sid in ids if sync.readmit(sid).st == "quarantined"]
     _destroy(late, s.why.in_(WAITING), why=EXPIRED)
-    _destroy(unasked, overdue.ENDS)
+    _destroy([*unasked, *unread], overdue.ENDS)
     for one in others:
         if one.agreed and one.area:
             overdue.hand_over(one)
     overdue.drop(variants)
     left = [sid for sid in to_save if not emergency.is_completed(sid)]
     emergency.shorten(left)
-    destroyed = len(late) + len(left) + len(unasked) + len(variants)
-    return Ended(len(ids) + len(to_save) - len(late) - len(left), destroyed)
+    kept = len(to_save) - len(left)
+    return Ended(len(ids) - len(late) + kept, len(late) + ending - kept)
+
+
+def _ago(days: int) -> str:
+    return utc_text(clock.now() - timedelta(days=days))
+
+
+def _ids(due: sa.ColumnElement[bool]) -> list[str]:
+    s = m.Submission
+    with surveying("consent") as connection:
+        return list(connection.scalars(sa.select(s.id).where(due).order_by(s.received, s.id)))
 
 
 def days_left(received: str) -> int:

@@ -107,6 +107,8 @@ def _read(source: FormSource, program: str, seconds: float) -> tuple[dict[str, A
     definition = service.read_form(source, program, compiler)
     if load_programs().asks_of_nobody(definition):
         raise FormError([FormProblem("consent_of_nobody", sheet="survey")])
+    if load_programs().asks_of_several(definition):
+        raise FormError([FormProblem("consent_of_several", sheet="survey")])
     found = odk.verdict(xforms[0], max(1.0, seconds - (monotonic() - began)))
     if found.state == "invalid":
         raise FormError(placed(source, [odk.problem_of(found)]))

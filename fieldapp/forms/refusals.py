@@ -344,6 +344,16 @@ REFUSALS: dict[str, Refusal] = {
             "Begin with a question select_one_from_file client.csv that chooses the client.",
         ),
     ),
+    "consent_of_several": Refusal(
+        (
+            "这份表单一次选择了不止一位服务对象，而登记健康情况要每个人本人同意",
+            "the form chooses more than one client, and each would have to agree to what is noted",
+        ),
+        (
+            "请只留一题选择服务对象；每位服务对象各填一份。",
+            "Leave one question that chooses the client, and fill in one form for each.",
+        ),
+    ),
     "program_unknown": Refusal(
         ("没有项目“{program}”", "there is no program “{program}”"),
         ("请从这些项目中选择：{programs}。", "Choose one of {programs}."),

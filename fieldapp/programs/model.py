@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fieldapp.accounts import access
-from fieldapp.consent.need import Keeping, Need, Sharing, inferred
+from fieldapp.consent.need import Keeping, Need, Sharing, choosing, inferred
 from fieldapp.forms.xpath import Expr
 
 Words = Mapping[str, str]
@@ -256,6 +256,17 @@ class Programs:
     def asks_of_nobody(self, definition: Mapping[str, Any]) -> bool:
         """Whether a form would keep what needs consent, without saying whose."""
         return self._guard(definition) is not None and self.need(definition) is None
+
+    def asks_of_several(self, definition: Mapping[str, Any]) -> bool:
+        """Whether a form that needs consent chooses more than one person: each would need theirs,
+        and only the first is asked about. A declared form may choose as many as the packaged one.
+        """
+        guard, keeping = self._guard(definition), self.keeping(definition["scope"])
+        if guard is None or keeping is None:
+            return False
+        packaged = guard.forms.get(definition["id"])
+        most = choosing(packaged, keeping.people) if packaged else 1
+        return choosing(definition, keeping.people) > max(1, most)
 
     def _guard(self, definition: Mapping[str, Any]) -> Program | None:
         """The program whose consent a form needs: its own, or that of a type it saves to. Of the

@@ -37,6 +37,8 @@ ENDS: Final = sa.and_(
     S.state == "quarantined", S.why.not_in((*WAITING, ERASED, EXPIRED)), sa.func.length(S.body) > 0
 )
 """Kept aside for another reason, and its text is there."""
+UNREAD: Final = sa.and_(ENDS, S.scope == "")
+"""Of that what can't be read, or whose form isn't known: it may be about anything."""
 
 
 @dataclass(frozen=True)
@@ -67,11 +69,13 @@ def may_end(row: S) -> bool:
     return row.why not in (*WAITING, ERASED) and _asked(row.form, row.fv) is not None
 
 
-def variants(before: str) -> list[tuple[str, str]]:
-    """`(id, sha)` of those from before a moment with health data of whom nobody knows to agree."""
+def variants(before: str, unread: str) -> list[tuple[str, str]]:
+    """`(id, sha)` of those from before a moment with health data of whom nobody knows to agree, and
+    of those from before another that can't be read.
+    """
     with surveying("consent") as connection:
         due = connection.execute(sa.select(V).where(V.received < before)).all()
-        return [(row.id, row.sha) for row in due if _is_unasked(connection, row)]
+        return [(row.id, row.sha) for row in due if _is_unasked(connection, row, unread)]
 
 
 def drop(found: Collection[tuple[str, str]]) -> None:
@@ -81,11 +85,11 @@ def drop(found: Collection[tuple[str, str]]) -> None:
             connection.execute(sa.delete(V).where(V.id == sid, V.sha == sha))
 
 
-def _is_unasked(connection: Connection, row: Any) -> bool:
+def _is_unasked(connection: Connection, row: Any, unread: str) -> bool:
     try:
         sent = read(keys_of(connection).open(row.body, row.id).decode("utf-8", "surrogatepass"))
     except (SealBrokenError, UnreadableError):
-        return False
+        return row.received < unread
     return any(not agreed for agreed, _ in _stands(connection, sent, row.received))
 
 

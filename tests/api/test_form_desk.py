@@ -144,7 +144,7 @@ def test_values_that_nothing_would_write_any_more_are_counted(app: Flask, cast: 
         [new_client(app, cast.wang, "张小梅"), new_client(app, cast.wang, "刘春燕")]
     )
     desk = cast.admin.log_in()
-    source = desk.get("/api/forms/consent_record/2026-1/source").data.decode()
+    source = desk.get("/api/forms/consent_record/2026-2/source").data.decode()
     assert "client#phone" in source
     shorter = source.replace("client#phone", "").replace("| 2026-1 |", "| 2026-2 |")
     (trial,) = check(desk, ("consent_record.md", shorter.encode()))["trials"]
@@ -219,6 +219,9 @@ def test_health_matters_of_nobody_in_particular_are_refused(cast: Cast) -> None:
     whose = "| | select_one_from_file client.csv | who | 服务对象 | Client | |\n"
     (asked,) = check(desk, ("n.md", markdown(more=whose + MORE)), **into)["trials"]
     assert asked["state"] == "new"
+    both = whose + whose.replace("who", "other")
+    (several,) = check(desk, ("n.md", markdown(more=both + MORE)), **into)["trials"]
+    assert [problem["code"] for problem in several["problems"]] == ["consent_of_several"]
 
 
 @pytest.mark.parametrize(

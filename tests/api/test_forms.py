@@ -231,7 +231,7 @@ def test_a_form_is_checked_and_published_from_the_command_line(run: Run, tmp_pat
 def test_the_packaged_forms_are_published_together(run: Run, app: Flask) -> None:
     done = run("forms", "publish-all")
     assert sorted(done.output.splitlines()) == [
-        "consent_record 2026-1 is published.",
+        "consent_record 2026-2 is published.",
         "contra_followup 2026-1 is published.",
         "preg_followup 2026-1 is published.",
         "rental_register 2025-1 is published.",

@@ -209,3 +209,28 @@ def test_photos_go_with_the_visit_and_tell_nothing(elsewhere: Elsewhere) -> None
 
 def variants() -> list[Any]:
     return list(db.session.execute(sa.select(SubmissionVariant)).scalars())
+
+
+def test_what_nobody_can_read_lasts_half_a_year(
+    app: Flask, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with app.app_context():
+        village = Village(app, cast)
+        wang = cast.wang
+        visit = village.make(village.dwelling(wang))
+        unread = {**visit, "id": clock.new_id(), "answers": 3}
+        unknown = {**visit, "id": clock.new_id(), "form": "of_no_program"}
+        late = {**visit, "id": clock.new_id(), "fv": "1999-1"}
+        told = village.take_in(wang, unread, unknown, late)
+        assert [one.why for one in told] == ["parse", "unknown_form", "unknown_form"]
+    for days, ended in ((179, 0), (181, 2)):
+        moment = RECEIVED + timedelta(days=days)
+        monkeypatch.setattr(clock, "now", lambda moment=moment: moment)
+        with app.app_context():
+            assert consent.expire(dry_run=True) == consent.Ended(0, ended)
+            assert consent.expire() == consent.Ended(0, ended)
+    with app.app_context():
+        left = [len(logged(one["id"]).body) for one in (unread, unknown, late)]
+        assert left[:2] == [0, 0]
+        assert left[2] > 0, "a rental visit, whose form the administrator may yet publish"
+        assert service.audit() == []

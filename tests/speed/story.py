@@ -36,7 +36,7 @@ from fieldapp.sync.store import Store
 from tests.opened import opened
 
 SECRET = "a secret for measuring only, long enough for anybody"
-VERSION = "2026-1"
+VERSIONS = {"consent_record": "2026-2"}  # of the others 2026-1
 DISTRICT = "379901000000"
 TOWN, VILLAGE = "379901001000", "379901001001"
 FIRST = date(2026, 5, 4)
@@ -139,7 +139,8 @@ def _follow_up(nurse: Principal, client: str, number: int, turn: int = 0) -> ser
 
 
 def _visit(nurse: Principal, form: str, answers: Mapping[str, Any], day: date) -> service.Visit:
-    definition = forms.definition(form, VERSION)
+    version = VERSIONS.get(form, "2026-1")
+    definition = forms.definition(form, version)
     assert definition
     me = {"name": "me", "label": nurse.name, "role": nurse.role, "area": VILLAGE}
     lists = {name: registry.items(nurse, "health", name) for name in LISTS}
@@ -151,7 +152,7 @@ def _visit(nurse: Principal, form: str, answers: Mapping[str, Any], day: date) -
     )
     at = datetime.combine(day, time(1, 12), UTC)
     finished = complete(definition, answers, host)
-    return service.Visit(nurse, form, VERSION, finished, at, VILLAGE, install=INSTALL)
+    return service.Visit(nurse, form, version, finished, at, VILLAGE, install=INSTALL)
 
 
 def _send(visit: service.Visit) -> dict[str, Any]:

@@ -38,7 +38,7 @@ from tests.opened import state_of
 TODAY = "2026-11-02"
 AT = datetime(2026, 11, 2, 1, 12, 44, tzinfo=UTC)
 RECEIVED = datetime(2026, 11, 2, 4, 0, tzinfo=UTC)
-VERSIONS = dict.fromkeys(("consent_record", "preg_followup", "contra_followup"), "2026-1")
+VERSIONS = {"consent_record": "2026-2", "preg_followup": "2026-1", "contra_followup": "2026-1"}
 LISTS = {
     "health": ("client", "consent", "pregnancy", "contraception", "referral"),
     "housing": ("dwelling", "resident", "tenancy", "household"),

@@ -231,3 +231,54 @@ def test_who_refused_lately_is_left_in_peace() -> None:
     )
 
     assert (soon.answers["g_start"]["quiet"], later.answers["g_start"]["quiet"]) == ("1", "0")
+
+
+class TestWhatSheRefusedLately:
+    """She agreed to pregnancy care only, ten days ago; what she refused isn't asked again yet."""
+
+    REFUSED = ("contra", "share", "msg")
+    ON = "2026-11-01"
+
+    def asked(self, ends_on: str = "2027-04-20", **answers: str) -> Filling:
+        known = {"person": ZHANG, "status": "declined", "ends_on": ends_on}
+        return Filling(
+            "consent_record",
+            {
+                "g_start": {"visit_date": self.ON, "known": "1", "person_id": ZHANG,
+                            "what_for": "consent", "lang_ok": "1"},
+                "g_consent": {"age14": "1", "c_preg": "1", "c_method": "sign", "c_copy": "1",
+                              **answers},
+            },
+            client=[CLIENT],
+            consent=[
+                {"name": "c0", "person": ZHANG, "scope": "preg", "status": "given",
+                 "ends_on": "2028-10-20"},
+                *({**known, "name": scope, "scope": scope} for scope in self.REFUSED),
+            ],
+        )  # fmt: skip
+
+    def test_the_form_says_so_and_answers_no_by_itself(self) -> None:
+        filling = self.asked()
+
+        told = filling.answers
+        assert [told["g_start"].get(f"no_{scope}", "") for scope in ("preg", *self.REFUSED)] == [
+            "", "2027-04-20", "2027-04-20", "2027-04-20",
+        ]  # fmt: skip
+        assert [told["g_consent"][f"c_{scope}"] for scope in self.REFUSED] == ["0", "0", "0"]
+
+    def test_what_nobody_asked_isn_t_refused_anew(self) -> None:
+        """Else the day until which she is left in peace would move on with every renewal."""
+        assert consents(self.asked()) == {"preg": "given"}
+
+    def test_what_she_brings_up_herself_is_written(self) -> None:
+        assert consents(self.asked(c_contra="1")) == {"preg": "given", "contra": "given"}
+
+    def test_afterwards_it_is_asked_again(self) -> None:
+        answers = {"c_contra": "0", "c_share": "0", "c_msg": "0"}
+        filling = self.asked(ends_on="2026-10-31", **answers)
+
+        assert "no_contra" not in filling.answers["g_start"]
+        assert consents(filling) == {"preg": "given", **dict.fromkeys(self.REFUSED, "declined")}
+
+    def test_a_no_to_what_she_had_agreed_to_is_written(self) -> None:
+        assert consents(self.asked(c_preg="0"))["preg"] == "declined"
