@@ -151,6 +151,12 @@ def choosing(definition: Mapping[str, Any], kind: str) -> int:
     )
 
 
+def questions(definition: Mapping[str, Any]) -> set[tuple[str, str, str]]:
+    """Name, control and type of all that somebody answers."""
+    leaves = (node for node in definition["nodes"] if node.get("c", "note") != "note")
+    return {(node["n"], node["c"], node["t"]) for node in leaves}
+
+
 def _path(nodes: list[dict[str, Any]], number: int) -> str:
     """Of a question outside repeats; blank within one."""
     names: list[str] = []

@@ -107,6 +107,10 @@ def _read(source: FormSource, program: str, seconds: float) -> tuple[dict[str, A
     definition = service.read_form(source, program, compiler)
     if load_programs().asks_of_nobody(definition):
         raise FormError([FormProblem("consent_of_nobody", sheet="survey")])
+    if more := load_programs().asked_beside_consent(definition):
+        raise FormError(
+            [FormProblem("consent_asks_more", {"questions": ", ".join(more)}, sheet="survey")]
+        )
     if load_programs().asks_of_several(definition):
         raise FormError([FormProblem("consent_of_several", sheet="survey")])
     found = odk.verdict(xforms[0], max(1.0, seconds - (monotonic() - began)))

@@ -344,6 +344,16 @@ REFUSALS: dict[str, Refusal] = {
             "Begin with a question select_one_from_file client.csv that chooses the client.",
         ),
     ),
+    "consent_asks_more": Refusal(
+        (
+            "登记同意的表单多问了 {questions}：没有同意之前，什么都不能多登记",
+            "the form that takes consent also asks {questions}: nothing else is noted before it",
+        ),
+        (
+            "文字可以改，题目不能加；要登记别的，请另做一份表单。",
+            "Change its words, add no question; ask the rest in a form of another program.",
+        ),
+    ),
     "consent_of_several": Refusal(
         (
             "这份表单一次选择了不止一位服务对象，而登记健康情况要每个人本人同意",

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fieldapp.accounts import access
-from fieldapp.consent.need import Keeping, Need, Sharing, choosing, inferred
+from fieldapp.consent.need import Keeping, Need, Sharing, choosing, inferred, questions
 from fieldapp.forms.xpath import Expr
 
 Words = Mapping[str, str]
@@ -256,6 +256,16 @@ class Programs:
     def asks_of_nobody(self, definition: Mapping[str, Any]) -> bool:
         """Whether a form would keep what needs consent, without saying whose."""
         return self._guard(definition) is not None and self.need(definition) is None
+
+    def asked_beside_consent(self, definition: Mapping[str, Any]) -> list[str]:
+        """Names of the questions that a version of a form that takes consent has beyond the form as
+        it came with its program: nothing could hold their answers to a consent.
+        """
+        own = self.get(definition["program"])
+        if own is None or not _takes_consent(own, definition):
+            return []
+        more = questions(definition) - questions(own.forms[definition["id"]])
+        return sorted(name for name, *_ in more)
 
     def asks_of_several(self, definition: Mapping[str, Any]) -> bool:
         """Whether a form that needs consent chooses more than one person: each would need theirs,

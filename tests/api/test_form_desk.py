@@ -224,6 +224,20 @@ def test_health_matters_of_nobody_in_particular_are_refused(cast: Cast) -> None:
     assert [problem["code"] for problem in several["problems"]] == ["consent_of_several"]
 
 
+def test_the_form_that_takes_consent_asks_nothing_more(cast: Cast) -> None:
+    desk = cast.admin.log_in()
+    source = desk.get("/api/forms/consent_record/2026-2/source").data.decode()
+    source = source.replace("| 2026-2 |", "| 2026-county |")
+    (reworded,) = check(desk, ("c.md", source.replace("怎样同意", "如何同意").encode()))["trials"]
+    assert reworded["state"] == "next"
+    line = next(line for line in source.splitlines() if "| guardian |" in line)
+    weeks = line.replace("guardian", "weeks").replace("监护人姓名及关系", "几周")
+    (more,) = check(desk, ("c.md", source.replace(line, f"{line}\n{weeks}").encode()))["trials"]
+    (problem,) = more["problems"]
+    assert problem["code"] == "consent_asks_more"
+    assert "weeks" in str(problem)
+
+
 @pytest.mark.parametrize(
     "more",
     [
