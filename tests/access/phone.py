@@ -214,7 +214,8 @@ def _rescue(place: Place, who: str) -> Iterator[Try]:
     phone, other = place.phone(who), place.others(who, "user")[0]
     theirs = seal(phone, ("work", other), b"k" * 64, packed=False)
     mine = seal(phone, ("work", phone.person.id), b"k" * 64, packed=False)
-    stranger = base64.b64encode(base64.b64decode(mine)[:-1] + b"\0").decode()
+    sealed = base64.b64decode(mine)
+    stranger = base64.b64encode(sealed[:-1] + bytes([sealed[-1] ^ 1])).decode()
     wish = {"password": phone.person.password}
     named, none = (phone.call("rescue", {**wish, "keys": [x]}) for x in (theirs, stranger))
     yield Try(who, "rescue another's key", _said(place, who, named, none), _route("rescue"))

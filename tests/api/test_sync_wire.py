@@ -375,7 +375,7 @@ def test_a_database_that_is_away_is_told_as_busy(
     def away(*_args: object, **_kwargs: object) -> None:
         raise OperationalError("SELECT", {}, Exception("the database system is starting up"))
 
-    monkeypatch.setattr(db.session, "get", away)
+    monkeypatch.setattr(db.session, "connection", away)
     answer = phone.call("push", {"install": phone.install, "subs": []})
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
     assert json.loads(answer.data)["code"] == "busy"
