@@ -121,14 +121,18 @@ async function unpackInto(home: string): Promise<void> {
 
 /** The package unpacks into the temporary folder, and its libraries only where it sees a Lambda. */
 async function inflateInto(folder: string): Promise<void> {
-  const before = { ...process.env };
-  process.env.TMPDIR = folder;
-  process.env.AWS_LAMBDA_JS_RUNTIME = 'nodejs22.x';
+  const here = { TMPDIR: folder, AWS_LAMBDA_JS_RUNTIME: 'nodejs22.x' };
+  const before = Object.keys(here).map((name) => [name, process.env[name]] as const);
+  Object.assign(process.env, here);
   try {
     const { default: packed } = await import('@sparticuz/chromium');
     await packed.executablePath();
   } finally {
-    process.env = before;
+    // One by one: `os.tmpdir()` asks the process itself, which another object in this place wouldn't reach.
+    for (const [name, value] of before) {
+      if (value === undefined) delete process.env[name];
+      else process.env[name] = value;
+    }
   }
 }
 
