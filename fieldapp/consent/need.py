@@ -137,18 +137,18 @@ def inferred(definition: Mapping[str, Any], kind: str, declared: Need) -> Need |
     nodes = definition["nodes"]
     for number, node in enumerate(nodes):
         path = _path(nodes, number)
-        if node.get("c") and (node.get("items") or {}).get("inst") == kind and path:
+        if _chooses(node, kind) and path:
             return Need(declared.scope, path, for_children=declared.for_children)
     return None
 
 
 def choosing(definition: Mapping[str, Any], kind: str) -> int:
     """How many questions choose somebody of type `kind`."""
-    return sum(
-        1
-        for node in definition["nodes"]
-        if node.get("c") and (node.get("items") or {}).get("inst") == kind
-    )
+    return sum(_chooses(node, kind) for node in definition["nodes"])
+
+
+def _chooses(node: Mapping[str, Any], kind: str) -> bool:
+    return "c" in node and (node.get("items") or {}).get("inst") == kind
 
 
 def questions(definition: Mapping[str, Any]) -> set[tuple[str, str, str]]:

@@ -71,9 +71,9 @@ def _ids(due: sa.ColumnElement[bool]) -> list[str]:
 
 
 def days_left(received: str) -> int:
-    """Whole days until what came then is destroyed, 0 on the last."""
+    """Whole days until what came then is destroyed, 0 on the last, less once they are over."""
     end = datetime.fromisoformat(received) + timedelta(days=DAYS)
-    return max(0, (end - clock.now()).days)
+    return (end - clock.now()).days
 
 
 def _destroy(ids: list[str], still: sa.ColumnElement[bool], **said: str) -> None:

@@ -34,12 +34,14 @@ NEVER: dict[str, tuple[re.Pattern[str], re.Pattern[str]]] = {
 # What is asked in health, where people agree to it, and nowhere else.
 HEALTH = (
     re.compile(
-        "怀孕|孕[妇期周检产情前中次]|妊娠|产检|产[前后]|分娩|预产期|避孕|节育|绝育|结扎|[上取查放]环|宫内|流产|引产"
-        "|月经|妇科|胎儿|艾滋|性病|抑郁|精神病"
+        "怀孕|孕[妇期周检产情前中次]|妊娠|产检|(^|[^生房投资地财水物国特矿破])产[前后]|分娩|预产期|避孕|节育|绝育|结扎"
+        "|[上取放]环($|[^节境保形球卫])|查环($|[^境保卫节])|宫内|流产|引产|月经|妇科($|[^医诊门])|胎儿|艾滋|性病|抑郁"
+        "|精神病($|[^院])"
     ),
     re.compile(
         r"pregnan|\b(ante|post|pre)natal\b|contracept|sterili[sz]ation|miscarr|menstrua|gyna?ecolog"
-        r"|\bdue date of (the )?(birth|baby)\b|\b(iud|condoms?|hiv|aids|epds|abortions?)\b"
+        r"|\bdue date of (the )?(birth|baby)\b|\b(iud|condoms?|hiv|epds|abortions?)\b"
+        r"|(?<!hearing )(?<!first )(?<!walking )(?<!visual )\baids\b"
     ),
 )
 IN_CHINESE: dict[str, str] = {each["en"]: each["zh"] for each in _LIST["never"]}
@@ -90,8 +92,14 @@ def lint_health(definition: Definition) -> list[FormProblem]:
     return [
         replace(place, code=ELSEWHERE, params={"text": text, **place.params})
         for place, text in _words(definition)
-        if (bare := _bare(text)) and (HEALTH[0].search(bare[0]) or HEALTH[1].search(bare[1]))
+        if is_of_health(text)
     ]
+
+
+def is_of_health(text: str) -> bool:
+    """Whether a text of a form asks what only a form of a health program may."""
+    han, latin = _bare(text)
+    return bool(HEALTH[0].search(han) or HEALTH[1].search(latin))
 
 
 def _words(definition: Definition) -> Iterator[tuple[FormProblem, str]]:

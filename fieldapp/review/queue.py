@@ -130,8 +130,8 @@ def kept_row(reader: Reader, row: m.Submission, blind: bool) -> dict[str, Any]:
     days are left is destroyed, or handed to the desk of her village.
     """
     waits = row.why in WAITING
-    ends = waits or (not blind and overdue.may_end(row))
-    left = days_left(row.received) if ends else None
+    left = days_left(row.received)
+    ends = waits or (left >= 0 and not blind and overdue.may_end(row))
     about = reader.about(row) if waits and not blind else None
     return {
         "id": row.id,
@@ -141,7 +141,7 @@ def kept_row(reader: Reader, row: m.Submission, blind: bool) -> dict[str, Any]:
         "received": row.received,
         "why": row.why or "apply",
         "subject": reader.subject(about) if about else "",
-        "days_left": left if waits or left else None,
+        "days_left": max(0, left) if ends else None,
     }
 
 

@@ -27,15 +27,14 @@ from .again import item_of, trusted
 from .consent import EXPIRED, WAITING, consent_of, not_ahead
 from .erased import WHY as ERASED
 from .rules import current_rules
+from .seen import STILL_ASIDE
 from .store import Store
 from .transactions import surveying, writing
 from .wire import Submitted, UnreadableError, read
 
 S = m.Submission
 V = m.SubmissionVariant
-ENDS: Final = sa.and_(
-    S.state == "quarantined", S.why.not_in((*WAITING, ERASED, EXPIRED)), sa.func.length(S.body) > 0
-)
+ENDS: Final = sa.and_(STILL_ASIDE, S.why.not_in((*WAITING, ERASED, EXPIRED)))
 """Kept aside for another reason, and its text is there."""
 UNREAD: Final = sa.and_(ENDS, S.scope == "")
 """Of that what can't be read, or whose form isn't known: it may be about anything."""

@@ -239,16 +239,21 @@ def test_the_packaged_forms_are_published_together(run: Run, app: Flask) -> None
     ]
 
 
-def test_an_upgrade_leaves_in_use_what_was_published_here(
-    run: Run, app: Flask, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+@pytest.fixture
+def packaged(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """The folder of the one program that comes with the product; no form is in it yet."""
     folder = tmp_path / "consent"
     folder.mkdir()
     (folder / "program.toml").touch()
     monkeypatch.setattr(service, "PACKAGED", tmp_path)
+    return folder
 
+
+def test_an_upgrade_leaves_in_use_what_was_published_here(
+    run: Run, app: Flask, packaged: Path
+) -> None:
     def upgrade(version: str) -> str:
-        (folder / "night_visit.md").write_bytes(source(version=version).content)
+        (packaged / "night_visit.md").write_bytes(source(version=version).content)
         return run("forms", "publish-all").output.strip()
 
     def in_use() -> str:
@@ -274,14 +279,10 @@ def test_an_upgrade_leaves_in_use_what_was_published_here(
 
 
 def test_packaged_forms_that_changed_without_a_new_version_are_told_of(
-    run: Run, app: Flask, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    run: Run, app: Flask, packaged: Path
 ) -> None:
-    folder = tmp_path / "consent"
-    folder.mkdir()
-    (folder / "program.toml").touch()
-    packaged = (PACKAGED / "consent" / "consent_record.md").read_text()
-    (folder / "consent_record.md").write_text(packaged.replace("选择人员", "选人"))
-    monkeypatch.setattr(service, "PACKAGED", tmp_path)
+    form = (PACKAGED / "consent" / "consent_record.md").read_text()
+    (packaged / "consent_record.md").write_text(form.replace("选择人员", "选人"))
     refused = run("forms", "publish-all", "--lang", "en")
     assert refused.exit_code == 1
     assert "Raise version" in refused.output

@@ -108,6 +108,8 @@ def test_who_sent_it_and_their_nurse_can_t_tell_which(elsewhere: Elsewhere) -> N
     rows = cast.chen.log_in().get(LIST).json
     assert sorted(row["id"] for row in rows) == sorted(ids)
     assert [row["days_left"] for row in rows] == [7, 7]
+    elsewhere.now(days=6, hours=23)
+    assert [row["days_left"] for row in cast.chen.log_in().get(LIST).json] == [0, 0]
     elsewhere.now(days=8)
     elsewhere.expire()
     with elsewhere.app.app_context():
