@@ -17,6 +17,7 @@ from fieldapp.sync import seen
 from fieldapp.sync.merge import Dot, parse_dot
 
 from . import history
+from .paging import last_within
 from .reader import Reader
 
 C, E, W = m.Conflict, m.Entity, m.RegWrite
@@ -25,6 +26,8 @@ C, E, W = m.Conflict, m.Entity, m.RegWrite
 def page(principal: Principal, page: int, size: int) -> dict[str, Any]:
     """One page, the oldest first, in the shape of ConflictsSchema."""
     reader = Reader(principal)
+    total = count(principal)
+    page = last_within(page, size, total)
     order = (C.since, C.entity, C.reg)
     query = _visible(reader, C.entity, C.reg, C.since).order_by(*order)
     rows = db.session.execute(query.limit(size).offset((page - 1) * size)).all()
@@ -35,7 +38,7 @@ def page(principal: Principal, page: int, size: int) -> dict[str, Any]:
         kind = reader.kind(entity) if entity else None
         if entity and kind:
             items.append(_row(reader, entity, kind, row.reg, row.since))
-    told = {"items": items, "total": count(principal), "page": page, "size": size}
+    told = {"items": items, "total": total, "page": page, "size": size}
     reader.note_page("conflicts")
     return told
 

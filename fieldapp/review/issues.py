@@ -24,6 +24,7 @@ from fieldapp.sync.plan import ISSUE_FORM
 from fieldapp.sync.quality import BLOCK, SETTLED, STATES, may_move
 
 from .door import submit
+from .paging import last_within
 from .reader import BETWEEN, Reader
 
 S, T = m.Submission, m.Issue
@@ -104,13 +105,15 @@ def page(
     where += [T.severity == severity] if severity else []
     query = overseen.where(*where, *_in_state(state))
     order = (sa.case((T.severity == BLOCK, 0), else_=1), T.due, T.sid, T.known, T.i, T.id)
-    found = db.session.execute(query.order_by(*order).limit(size).offset((page - 1) * size)).all()
     counts = _counts(overseen.where(*where))
+    total = _total(counts, state)
+    page = last_within(page, size, total)
+    found = db.session.execute(query.order_by(*order).limit(size).offset((page - 1) * size)).all()
     people = _people([row[0] for row in found])
     reader.load(row[1].entity for row in found if row[1].entity)
     told = {
         "items": [_row(reader, issue, visit, people) for issue, visit in found],
-        "total": _total(counts, state),
+        "total": total,
         "page": page,
         "size": size,
         "counts": counts,

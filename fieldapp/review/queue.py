@@ -17,6 +17,7 @@ from fieldapp.sync.consent import WAITING
 from fieldapp.sync.quality import BLOCK, EMERGENCY, GATE, SETTLED, SHARE
 
 from . import conflicts
+from .paging import last_within
 from .reader import Reader
 from .schemas import STATES
 
@@ -39,13 +40,15 @@ def page(
     where = [*_listed(), *_filters(scope, area, form, issues)]
     counts = _counts(principal, where)
     chosen = where if state == "all" else [*where, S.review == state]
+    total = sum(counts.values()) if state == "all" else counts.get(state, 0)
+    page = last_within(page, size, total)
     found = db.session.execute(
         _ordered(principal, chosen, state).limit(size).offset((page - 1) * size)
     ).all()
     reader.load(row.Submission.entity for row in found if row.Submission.entity)
     told = {
         "items": [row_of(reader, *row) for row in found],
-        "total": sum(counts.values()) if state == "all" else counts.get(state, 0),
+        "total": total,
         "page": page,
         "size": size,
         "counts": {name: counts.get(name, 0) for name in STATES},

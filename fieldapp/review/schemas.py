@@ -23,7 +23,14 @@ class Value(fields.Field[Any]):
         raise ValidationError("A text, an object of texts, or null.")
 
 
-class QueueQuerySchema(Schema):
+class PageQuerySchema(Schema):
+    """Paging. A page past the end shows the last one."""
+
+    page = fields.Integer(load_default=1, validate=validate.Range(min=1, max=10_000))
+    size = fields.Integer(load_default=25, validate=validate.Range(min=1, max=100))
+
+
+class QueueQuerySchema(PageQuerySchema):
     """Filters of the queue."""
 
     scope = fields.String(validate=validate.OneOf(access.SCOPES))
@@ -33,8 +40,6 @@ class QueueQuerySchema(Schema):
     issues = fields.Boolean(
         load_default=False, metadata={"description": "Only visits with open quality issues"}
     )
-    page = fields.Integer(load_default=1, validate=validate.Range(min=1, max=10_000))
-    size = fields.Integer(load_default=25, validate=validate.Range(min=1, max=100))
 
 
 class VisitRowSchema(Schema):
@@ -186,7 +191,7 @@ class IssueRowSchema(IssueSchema):
     author = fields.String(required=True)
 
 
-class IssuesQuerySchema(Schema):
+class IssuesQuerySchema(PageQuerySchema):
     """Filters of the issues."""
 
     state = fields.String(
@@ -195,8 +200,6 @@ class IssuesQuerySchema(Schema):
     scope = fields.String(validate=validate.OneOf(access.SCOPES))
     kind = fields.String(validate=validate.Length(max=40))
     severity = fields.String(validate=validate.OneOf(SEVERITIES))
-    page = fields.Integer(load_default=1, validate=validate.Range(min=1, max=10_000))
-    size = fields.Integer(load_default=25, validate=validate.Range(min=1, max=100))
 
 
 class KindSchema(Schema):
@@ -292,13 +295,6 @@ class DecisionSchema(Schema):
         validate=validate.Length(max=500),
         metadata={"description": "Why it is approved though issues block it"},
     )
-
-
-class PageQuerySchema(Schema):
-    """Paging."""
-
-    page = fields.Integer(load_default=1, validate=validate.Range(min=1, max=10_000))
-    size = fields.Integer(load_default=25, validate=validate.Range(min=1, max=100))
 
 
 class ConflictRowSchema(Schema):

@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { fileURLToPath } from 'node:url';
-import { expect, type Page, test } from '@playwright/test';
+import { expect, type Locator, type Page, test } from '@playwright/test';
 import {
   consent,
   contraceptionVisit,
@@ -264,16 +264,27 @@ async function openDesk(username: string): Promise<{ page: Page; close(): Promis
 
 /** Looks through the village's waiting visits, page by page. */
 async function openVisit(page: Page, subject: string): Promise<void> {
+  const listed = (query: string) =>
+    page.waitForResponse(
+      (answer) => answer.url().includes('review/visits?') && answer.url().includes(query),
+    );
   await page.getByTestId('tab-review-queue').click();
-  await page.getByTestId('filter-area').selectOption(LIULIN);
-  const row = page.getByTestId('review-row').filter({ hasText: subject });
-  await expect(async () => {
-    if (await row.first().isVisible()) return;
-    await page.getByTestId('page-on').click({ timeout: 500 });
-    await expect(row.first()).toBeVisible({ timeout: 500 });
-  }).toPass();
-  await row.first().click();
+  await Promise.all([
+    listed(`area=${LIULIN}`),
+    page.getByTestId('filter-area').selectOption(LIULIN),
+  ]);
+  const row = page.getByTestId('review-row').filter({ hasText: subject }).first();
+  for (let n = 2; !(await shows(row)); n++)
+    await Promise.all([listed(`page=${n}`), page.getByTestId('page-on').click()]);
+  await row.click();
 }
+
+/** Whether it is on the page that is shown, or comes up on it at once. */
+const shows = (row: Locator): Promise<boolean> =>
+  row.waitFor({ timeout: 2_000 }).then(
+    () => true,
+    () => false,
+  );
 
 // ---- what the server holds, read from its database while it runs -------------------------------
 

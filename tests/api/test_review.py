@@ -26,6 +26,9 @@ BLEEDING = {
     "g_ref": {"called": "1"},
 }
 
+# What finds nothing in a list.
+EMPTY: dict[str, dict[str, str]] = {"visits": {"area": SHIQIAO}, "issues": {}, "conflicts": {}}
+
 
 def rows(browser: Browser, **query: str) -> list[dict]:
     """The queue's items."""
@@ -125,6 +128,17 @@ class TestQueue:
         assert (first["total"], len(first["items"]), len(last["items"])) == (5, 2, 1)
         seen = [row["id"] for n in (1, 2, 3) for row in rows(desk, size="2", page=str(n))]
         assert len(set(seen)) == 5
+
+    def test_a_page_past_the_end_is_the_last_one(self, app: Flask, cast: Cast) -> None:
+        """Who decides the only visit of the second page comes back to the first, not to nothing."""
+        phone = cast.wang.enrol()
+        phone.push([new_client(app, cast.wang, f"客户{i}", f"1380000000{i}") for i in range(3)])
+        desk = cast.chen.log_in()
+        beyond = desk.get("/api/review/visits", size=2, page=9).json
+        assert (beyond["page"], len(beyond["items"])) == (2, 1)
+        for listed in ("visits", "issues", "conflicts"):
+            nothing = desk.get(f"/api/review/{listed}", page=9, **EMPTY[listed]).json
+            assert (nothing["page"], nothing["total"]) == (1, 0)
 
     def test_the_tabs_count_what_waits(self, app: Flask, cast: Cast, zhang: dict) -> None:
         expected = {"visits": 1, "urgent": 0, "conflicts": 0, "issues": 0, "quarantined": 0}
