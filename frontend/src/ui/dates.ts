@@ -3,8 +3,15 @@ import { i18n } from '@/i18n';
 
 const DAY = /^(\d{4})-(\d{2})-(\d{2})$/;
 
+/** Each is dear to make, the first by far. */
+const formats = new Map<string, Intl.DateTimeFormat>();
+
 function format(date: Date, options: Intl.DateTimeFormatOptions): string {
-  return new Intl.DateTimeFormat(i18n.global.locale.value, options).format(date);
+  const locale = i18n.global.locale.value;
+  const key = `${locale} ${Object.entries(options)}`;
+  const known = formats.get(key) ?? new Intl.DateTimeFormat(locale, options);
+  formats.set(key, known);
+  return known.format(date);
 }
 
 /** `2026-11-02` → 2026年11月2日星期一; anything else as it is. */
