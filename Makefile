@@ -33,7 +33,7 @@ CORPUS ?=
 FORM ?=
 # Every SHARE-th storage fault of `make storage-faults`; how often `make sigkill` kills the browser.
 SHARE ?= 1
-KILLS ?= 200
+DEATHS ?= 200
 # How many histories `make simulate` plays, of how many steps, on which database (both, if none is named).
 HISTORIES ?= 200
 STEPS ?= 40
@@ -167,9 +167,9 @@ storage-faults: setup ## Fail every request and commit of the phone's storage in
 		cat frontend/test-results/storage-faults.txt; exit $$status
 
 .PHONY: sigkill
-sigkill: setup build ## Kill Chromium right after "Saved", KILLS (200) times: is everything there again, and on the server?
+sigkill: setup build ## Kill Chromium right after "Saved", DEATHS (200) times: is everything there again, and on the server?
 	rm -f frontend/test-results/sigkill.txt
-	status=0; KILLS=$(KILLS) $(NPM) run test:e2e -- sigkill || status=$$?; \
+	status=0; KILLS=$(DEATHS) $(NPM) run test:e2e -- sigkill || status=$$?; \
 		cat frontend/test-results/sigkill.txt; exit $$status
 
 .PHONY: plaintext

@@ -165,7 +165,9 @@ class FieldClient implements Client {
   }
   async useDevice(pin: string): Promise<boolean> {
     const by = this.deps.authenticator;
-    return by ? this.entry.useDevice(by, pin) : false;
+    const isOn = by ? await this.entry.useDevice(by, pin) : false;
+    if (this.entry.phase() === 'fresh') await this.afterEnd();
+    return isOn;
   }
   forgetDevice(): Promise<void> {
     return this.entry.forgetDevice();

@@ -82,15 +82,24 @@ export class Entry {
   /** Null if it is wrong; after the tenth there is nothing left to open. reach: tries to reach the server. */
   async unlock(pin: string, reach: () => Promise<void>): Promise<Sealer | null> {
     const lock = this.theLock();
-    const { phone, net } = this.deps;
-    const wait = delayLeft(await phone.attempts(), net.now());
-    if (wait > 0) throw new ClientError('locked', String(Math.ceil(wait / 1000)));
+    await this.mayGuess();
     if (!(await this.heedContact(reach))) return null;
-    // Counted before it is tried: closing the app forgives no guess.
-    const before = await phone.countAttempt(net.now());
-    const opening = before < MOST ? await this.openByPin(lock, pin) : null;
-    if (!opening && before + 1 >= MOST) await this.end('attempts');
+    const opening = await this.guess(() => this.openByPin(lock, pin));
     return opening && this.opened(opening);
+  }
+
+  /** Stops with `locked` and the seconds to wait, after wrong ones. */
+  private async mayGuess(): Promise<void> {
+    const wait = delayLeft(await this.deps.phone.attempts(), this.deps.net.now());
+    if (wait > 0) throw new ClientError('locked', String(Math.ceil(wait / 1000)));
+  }
+
+  /** Counted before it is tried: closing the app forgives no guess. */
+  private async guess<T>(tried: () => Promise<T | null>): Promise<T | null> {
+    const before = await this.deps.phone.countAttempt(this.deps.net.now());
+    const found = before < MOST ? await tried() : null;
+    if (!found && before + 1 >= MOST) await this.end('attempts');
+    return found;
   }
 
   /** By the phone's own authenticator, where that was set up; null where it isn't there any more. */
@@ -110,11 +119,15 @@ export class Entry {
     return this.lock?.vault.device !== undefined;
   }
 
-  /** False if the PIN is wrong. */
+  /** False if the PIN is wrong, which counts as it does on a locked phone: an open one may be in other hands. */
   async useDevice(authenticator: Authenticator, pin: string): Promise<boolean> {
     const lock = this.theLock();
-    const pepper = await this.deps.phone.pepper();
-    if (!(await openWrap(lock.vault.id, lock.vault.pin, pin, pepper))) return false;
+    const { phone } = this.deps;
+    await this.mayGuess();
+    const pepper = await phone.pepper();
+    const isRight = await this.guess(() => openWrap(lock.vault.id, lock.vault.pin, pin, pepper));
+    if (!isRight) return false;
+    await phone.forgive();
     const vault = await addDevice(lock.vault, pin, await authenticator.make(), pepper);
     if (vault) await this.keep({ ...lock, vault });
     return vault !== null;

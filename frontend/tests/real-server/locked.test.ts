@@ -160,6 +160,28 @@ test('ten wrong PINs destroy what could be read, and nothing that was captured',
   expect(reopened.drafts()).toHaveLength(1);
 });
 
+test('on an open phone wrong PINs for the fingerprint count as much', async () => {
+  const [phone] = await dayOut();
+  const unasked = () => Promise.reject(new Error('a wrong PIN asks for no finger'));
+  phone.authenticator = { isThere: async () => true, make: unasked, read: unasked };
+  const open = await phone.restart();
+  expect(await open.unlock(PIN)).toBe(true);
+  for (let i = 0; i < 5; i += 1) expect(await open.useDevice(`13579${i}`)).toBe(false);
+  await expect(open.useDevice(PIN)).rejects.toMatchObject({ key: 'locked', detail: '15' });
+  await expect(open.useDevice(PIN)).rejects.toMatchObject({ key: 'locked' });
+  expect(open.phase()).toBe('open');
+  for (let i = 5; i < 10; i += 1) {
+    const now = phone.clock();
+    phone.clock = () => now + 16 * 60_000;
+    expect(await open.useDevice(`13579${i}`)).toBe(false);
+  }
+  expect(open.phase()).toBe('fresh');
+  expect(open.ended()).toBe('attempts');
+  expect(await readable(phone)).toEqual([]);
+  await open.syncNow();
+  expect(open.sync()).toMatchObject({ unsent: 0, error: null });
+});
+
 test('the tenth guess counts though the app is closed over it, and two tabs guess no more often', async () => {
   const [phone] = await enrolled(server.url, 'wang');
   const locked = await phone.restart();

@@ -9,6 +9,7 @@ import { IDBFactory } from 'fake-indexeddb';
 import { vi } from 'vitest';
 import { type ClientDeps, createClient } from '@/client';
 import { newId } from '@/crypto/bytes';
+import type { Authenticator } from '@/crypto/passkey';
 import { createSession } from '@/forms/session';
 import type { Client, FinishInput, Scope } from '@/protocol/types';
 import 'fake-indexeddb/auto';
@@ -63,6 +64,8 @@ export class TestPhone {
   clock: () => number = () => Date.now();
   /** Whether what is planned for later happens by itself. */
   timers = false;
+  /** The phone's fingerprint, where it has one. */
+  authenticator: Authenticator | null = null;
   /** Whether the browser has Web Locks. */
   locks = true;
   private readonly cookies = new Map<string, string>();
@@ -131,6 +134,7 @@ export class TestPhone {
         newId,
       },
       locks: this.locks ? locks : undefined,
+      ...(this.authenticator ? { authenticator: this.authenticator } : {}),
       window: undefined,
       document: undefined,
       channel: channel as unknown as NonNullable<ClientDeps['channel']>,
