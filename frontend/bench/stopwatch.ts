@@ -142,6 +142,8 @@ export function installStopwatch(): void {
   const act = ({ target, text, leave }: Answering) => {
     const element = find(target);
     if (!element) throw new Error(`there is no ${target}`);
+    // Nobody answers what is out of sight, and a browser leaves out of a frame what is far from it.
+    element.scrollIntoView({ block: 'center' });
     if (text === undefined || !(element instanceof HTMLInputElement)) return () => element.click();
     element.focus({ preventScroll: true });
     return () => {

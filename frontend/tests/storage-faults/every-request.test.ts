@@ -73,7 +73,10 @@ async function attempt(
   const trouble = new Trouble(trial.phone.factory, fault, at, lasting);
   const outcome = await tried(operation, trial);
   trouble.lift();
-  if (!trouble.struck) return false;
+  if (!trouble.struck) {
+    trial.phone.off();
+    return false;
+  }
   ended.faults += 1;
   for (const [kind, text] of [
     ...told(outcome),
@@ -161,7 +164,10 @@ async function judged(operation: Operation, trial: Trial): Promise<Wrong[]> {
   if (ids.length && trial.world.has(ids) !== ids.length) wrong.push(['lost', 'not on the server']);
   wrong.push(...(await onThePhone(operation, trial)));
   const before = JSON.stringify(books(trial));
-  trial.phone = trial.phone.on(await copy(trial.phone.factory));
+  const disk = await copy(trial.phone.factory);
+  // A phone left on is never let go of, and there are thousands.
+  trial.phone.off();
+  trial.phone = trial.phone.on(disk);
   trial.phone.weather = noSignal;
   trial.client = await trial.phone.open();
   const opens = (await trial.client.unlock(PIN)) || (await trial.client.unlock(NEW_PIN));
