@@ -1705,6 +1705,8 @@ export interface paths {
         get: {
             parameters: {
                 query?: {
+                    page?: number;
+                    size?: number;
                     scope?: "health" | "housing";
                     /** @description Code of an area at any level */
                     area?: string;
@@ -1712,8 +1714,6 @@ export interface paths {
                     state?: "received" | "approved" | "returned" | "rejected" | "corrected" | "all";
                     /** @description Only visits with open quality issues */
                     issues?: boolean;
-                    page?: number;
-                    size?: number;
                 };
                 header?: never;
                 path?: never;
@@ -1929,12 +1929,12 @@ export interface paths {
         get: {
             parameters: {
                 query?: {
+                    page?: number;
+                    size?: number;
                     state?: "open" | "assigned" | "fixed" | "verified" | "closed" | "reopened" | "unsettled" | "all";
                     scope?: "health" | "housing";
                     kind?: string;
                     severity?: "block" | "warn" | "info";
-                    page?: number;
-                    size?: number;
                 };
                 header?: never;
                 path?: never;
