@@ -13,6 +13,8 @@ from argon2 import PasswordHasher
 from coverage import Coverage
 from flask import Flask
 from flask.testing import FlaskClient
+from hypothesis import HealthCheck
+from hypothesis import settings as properties
 
 from fieldapp import create_app
 from fieldapp.accounts import passwords
@@ -24,6 +26,10 @@ from .cast import Cast, install_cast, meet_cast
 from .databases import drop_database, postgres_url
 
 SECRET = "a secret for tests only, long enough for anybody"
+
+# A machine that others use too is slow at times, which is no property of what is tested.
+properties.register_profile("shared", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+properties.load_profile("shared")
 
 
 @pytest.hookimpl(wrapper=True)
