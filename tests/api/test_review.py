@@ -26,9 +26,6 @@ BLEEDING = {
     "g_ref": {"called": "1"},
 }
 
-# What finds nothing in a list.
-EMPTY: dict[str, dict[str, str]] = {"visits": {"area": SHIQIAO}, "issues": {}, "conflicts": {}}
-
 
 def rows(browser: Browser, **query: str) -> list[dict]:
     """The queue's items."""
@@ -137,7 +134,7 @@ class TestQueue:
         beyond = desk.get("/api/review/visits", size=2, page=9).json
         assert (beyond["page"], len(beyond["items"])) == (2, 1)
         for listed in ("visits", "issues", "conflicts"):
-            nothing = desk.get(f"/api/review/{listed}", page=9, **EMPTY[listed]).json
+            nothing = desk.get(f"/api/review/{listed}", page=9, scope="housing").json
             assert (nothing["page"], nothing["total"]) == (1, 0)
 
     def test_the_tabs_count_what_waits(self, app: Flask, cast: Cast, zhang: dict) -> None:
