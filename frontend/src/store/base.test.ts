@@ -2,10 +2,10 @@
 import { IDBFactory } from 'fake-indexeddb';
 import { beforeEach, expect, test } from 'vitest';
 import { createPepper, createVault } from '@/crypto/vault';
-import type { WireChange, WireSid } from '@/protocol/types';
-import { Base, type FeedChange, readSealed } from './base';
+import type { FormDefinition, WireChange, WireSid } from '@/protocol/types';
+import { Base, type Cursor, type FeedChange, readSealed } from './base';
 import { Database } from './idb';
-import { type Beginning, Phone } from './phone';
+import { type Beginning, Knowledge, type Lock, Phone, type Profile } from './phone';
 import { FIELD, Sealer } from './sealed';
 import 'fake-indexeddb/auto';
 
@@ -14,6 +14,13 @@ const SIDS: WireSid[] = [['6d5d0f3e-0000-4000-8000-000000000000', '李娜', '202
 let db: Database;
 let sealer: Sealer;
 let base: Base;
+let phone: Phone;
+
+const beginning = (vault: string, cursors: Cursor[] = []): Beginning =>
+  ({
+    ...{ lock: { vault: { id: vault }, user: 'wang' }, keepsDrafts: false, cursors },
+    profile: { key: 'profile', sealed: new ArrayBuffer(0) },
+  }) as unknown as Beginning;
 
 beforeEach(async () => {
   db = new Database(FIELD, new IDBFactory());
@@ -23,6 +30,8 @@ beforeEach(async () => {
     await createPepper(),
   );
   sealer = new Sealer(vault.id, key, key);
+  phone = new Phone(db);
+  await phone.begin(beginning(vault.id));
   base = new Base(db, sealer);
   await base.apply([page('east', 'e1', 2, [up(MEI, '张小梅'), up(YAN, '刘春燕')])], true);
   await base.apply([page('west', 'e1', 0, [])], true);
@@ -99,13 +108,32 @@ test('nor is it good for a phone that was begun anew meanwhile', async () => {
   db = new Database(FIELD, new IDBFactory());
   const early = await readSealed(db);
   const { cursor } = page('east', 'e1', 0, []);
-  const profile = { key: 'profile', sealed: new ArrayBuffer(0) };
-  await new Phone(db).begin({
-    profile,
-    cursors: [cursor],
-    keepsDrafts: false,
-  } as unknown as Beginning);
+  await new Phone(db).begin(beginning('v1', [cursor]));
   const opened = new Base(db, sealer);
   await opened.load(early);
   expect(opened.cursors()).toEqual([cursor]);
 });
+
+test.each([
+  ['ended', () => phone.end({ why: 'attempts', user: 'wang', rest: null })],
+  ['begun anew by somebody else', () => phone.begin(beginning('v2'))],
+])('on a phone that was %s a tab still open writes nothing more', async (_, happened) => {
+  const knowledge = new Knowledge(db, sealer);
+  const late = [
+    () => base.apply([page('east', 'e1', 3, [up(MEI, '张小梅二')])], true),
+    () => base.drop(['east']),
+    () => knowledge.setProfile({ lastFull: '2026-11-02' } as Partial<Profile>),
+    () => knowledge.setForm({ id: 'anc_visit', version: '3' } as FormDefinition),
+    () => knowledge.files.setMedia('5e1f', new Uint8Array([1])),
+    () => phone.setLock({ vault: { id: 'v1' }, user: 'wang' } as Lock),
+  ];
+  await happened();
+  const before = await disk();
+  for (const write of late) await expect(write()).rejects.toMatchObject({ key: 'phone_locked' });
+  expect(await disk()).toEqual(before);
+});
+
+const disk = () =>
+  db.read(['meta', 'base', 'cursors', 'forms'], (tx) =>
+    Promise.all(['meta', 'base', 'cursors', 'forms'].map((store) => tx.all(store))),
+  );

@@ -7,7 +7,7 @@ import { type Bytes, decode } from '@/crypto/bytes';
 import { checksum } from '@/protocol/merge';
 import type { LiveValue, Scope, WireChange, WireSid, WireValue } from '@/protocol/types';
 import type { Database, Tx } from './idb';
-import type { SealedRecord, Sealer } from './sealed';
+import { type SealedRecord, type Sealer, writeOwn } from './sealed';
 import { slices } from './slices';
 
 /**
@@ -224,7 +224,7 @@ export class Base {
     const rows = await Promise.all(
       [...next].flatMap(([name, feed]) => this.sealTouched(name, feed)),
     );
-    await this.db.write(['base', 'cursors', 'meta'], async (tx) => {
+    await writeOwn(this.db, this.sealer.vault, ['base', 'cursors'], async (tx) => {
       for (const feed of next.values()) await tx.put('cursors', feed.cursor);
       for (const row of rows) await tx.put('base', row);
       await setGeneration(tx, generation);
@@ -236,7 +236,7 @@ export class Base {
   /** Forgets feeds this user may no longer see. */
   async drop(feeds: readonly string[]): Promise<void> {
     const generation = this.generation + 1;
-    await this.db.write(['base', 'cursors', 'meta'], async (tx) => {
+    await writeOwn(this.db, this.sealer.vault, ['base', 'cursors'], async (tx) => {
       for (const feed of feeds) {
         await tx.delete('base', rangeOf(feed));
         await tx.delete('cursors', feed);

@@ -3,7 +3,7 @@ import type { Bytes } from '@/crypto/bytes';
 import type { FormDefinition, FormFile } from '@/protocol/types';
 import { AttachedList } from './attached';
 import type { Database } from './idb';
-import type { SealedRecord, Sealer } from './sealed';
+import { type SealedRecord, type Sealer, writeOwn } from './sealed';
 
 const FILE = 'file#';
 const keyOf = (sha: string): string => FILE + sha;
@@ -97,7 +97,8 @@ export class FormFiles {
   }
 
   private async put(sha: string, sealed: ArrayBuffer): Promise<void> {
-    await this.db.write(['forms'], (tx) => tx.put('forms', { key: keyOf(sha), sealed }));
+    const row = { key: keyOf(sha), sealed };
+    await writeOwn(this.db, this.sealer.vault, ['forms'], (tx) => tx.put('forms', row));
     (await this.known()).add(sha);
   }
 

@@ -6,7 +6,7 @@ import type { Area, Catalogue, FormDefinition, Me } from '@/protocol/types';
 import { beginCounting, type Cursor } from './base';
 import { FormFiles } from './formFiles';
 import type { Database, Durability } from './idb';
-import type { SealedRecord, Sealer } from './sealed';
+import { type SealedRecord, type Sealer, writeOwn } from './sealed';
 
 export interface Device {
   id: string;
@@ -97,8 +97,11 @@ export class Phone {
   async attempts(): Promise<Attempts> {
     return (await this.value<Attempts>('attempts')) ?? { wrong: 0, last: 0 };
   }
+  /** Other ways into the vault the phone has. */
   async setLock(lock: Lock): Promise<void> {
-    await this.put({ lock });
+    await writeOwn(this.db, lock.vault.id, [], (tx) =>
+      tx.put('meta', { key: 'lock', value: lock }),
+    );
   }
   async setDevice(device: Device): Promise<void> {
     await this.put({ device });
@@ -280,6 +283,7 @@ export class Knowledge {
 
   private async put(store: 'meta' | 'forms', key: string, value: unknown): Promise<void> {
     const sealed = await this.sealer.seal(store, key, value);
-    await this.db.write([store], (tx) => tx.put(store, { key, sealed }));
+    const row = { key, sealed };
+    await writeOwn(this.db, this.sealer.vault, [store], (tx) => tx.put(store, row));
   }
 }

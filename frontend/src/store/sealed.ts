@@ -1,7 +1,8 @@
 /** The field database: drafts, base copy, cursors, forms and what the phone knows of its user. All content is sealed. */
 import type { Bytes } from '@/crypto/bytes';
 import { kindOf, open, openJson, seal, sealJson, WORK } from '@/crypto/seal';
-import type { Schema } from './idb';
+import { ClientError } from '@/protocol/types';
+import type { Database, Schema, Tx } from './idb';
 
 export const FIELD: Schema = {
   name: 'fs-field',
@@ -59,4 +60,21 @@ export class Sealer {
   private keyOf(sealed: ArrayBuffer): CryptoKey {
     return kindOf(sealed) === WORK ? this.work : this.key;
   }
+}
+
+/**
+ * Writes for this vault, while the phone is still its: of one that was ended or replaced, here or in another tab, nothing
+ * may come back that nobody would take away again. `phone_locked` if it isn't.
+ */
+export function writeOwn<T>(
+  db: Database,
+  vault: string,
+  stores: string[],
+  body: (tx: Tx) => Promise<T>,
+): Promise<T> {
+  return db.write(['meta', ...stores], async (tx) => {
+    const lock = await tx.get<{ value: { vault: { id: string } } }>('meta', 'lock');
+    if (lock?.value.vault.id !== vault) throw new ClientError('phone_locked');
+    return body(tx);
+  });
 }

@@ -103,6 +103,7 @@ export class Loop {
       if (stop) this.failed(stop, ERRORS[stop.why]);
       else this.succeeded();
     } catch (error) {
+      if (context.stopped()) return;
       this.failed({ why: 'server', retryAfter: 0 }, storageError(error) ?? 'unexpected');
     }
   }
@@ -117,15 +118,16 @@ export class Loop {
     const { counter } = await context.outbox.place();
     if (await context.base.refresh()) await context.changed('registry');
     const verified = await verify(context);
-    if (verified && !isRefusal(verified)) return verified;
+    if (endsAll(verified)) return verified;
     const { stop, held } = await push(context);
-    if (stop && !isRefusal(stop)) return stop;
+    if (endsAll(stop)) return stop;
+    if (context.stopped()) return stop ?? verified ?? held;
     const fetched = await this.fetch(context);
-    if (!fetched && context.knowledge.profile.recheck) this.again = true;
     const first = stop ?? verified ?? fetched ?? held;
     if (isContact(fetched)) await context.reached();
+    if (context.stopped() || endsAll(fetched)) return first;
+    if (!fetched && context.knowledge.profile.recheck) this.again = true;
     if (!first && !this.again) await wasFull(context);
-    if (context.stopped() || (fetched && !isRefusal(fetched))) return first;
     const sent = await this.attachments(counter);
     return first ?? sent ?? (await this.givingWay((signal) => downloadMedia(context, signal)));
   }
@@ -180,7 +182,6 @@ export class Loop {
   }
 
   private async fetch(context: SyncContext): Promise<Stop | null> {
-    if (context.stopped()) return null;
     const pulled = await pull(context);
     if ('why' in pulled) return pulled;
     if (context.stopped()) return null;
@@ -236,4 +237,5 @@ function wasFull({ knowledge, net }: SyncContext): Promise<void> {
 }
 
 /** The server knows us and says no: other steps may still be allowed. */
-const isRefusal = ({ why }: Stop) => why === 'login' || why === 'signature' || why === 'revoked';
+const REFUSALS: readonly Failure[] = ['login', 'signature', 'revoked'];
+const endsAll = (stop: Stop | null): boolean => stop !== null && !REFUSALS.includes(stop.why);

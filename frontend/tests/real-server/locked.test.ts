@@ -299,6 +299,53 @@ test('left on at its PIN for a month: the server is asked first, and only if it 
   expect(await readable(phone)).toEqual([]);
 });
 
+test('a sync that locking cut short was neither whole nor a contact, and writes nothing once all is erased', async () => {
+  const [phone] = await enrolled(server.url, 'wang');
+  const { at } = await contactOf(phone);
+  phone.clock = () => at + DAY;
+  let locked = await cutShort(phone, '/api/sync/verify');
+  expect(await contactOf(phone)).toMatchObject({ at });
+  locked = await cutShort(phone, '/api/sync/pull');
+  expect(await locked.unlock(PIN)).toBe(true);
+  expect(Date.parse(locked.sync().lastFull ?? '')).toBeLessThan(at + DAY);
+  await cutShort(phone, '/api/sync/pull', (client) => guess(client, phone, 10));
+  expect(await readable(phone)).toEqual([]);
+});
+
+/** Locked while an answer to the sync of the opened phone is on its way. */
+async function cutShort(
+  phone: TestPhone,
+  held: string,
+  meanwhile: (client: Client) => Promise<void> = () => Promise.resolve(),
+): Promise<Client> {
+  const client = await phone.restart();
+  const { asked, arrive } = onItsWay(phone, held);
+  expect(await client.unlock(PIN)).toBe(true);
+  await asked;
+  client.lock();
+  phone.weather = noSignal;
+  await meanwhile(client);
+  arrive();
+  await client.syncNow();
+  return client;
+}
+
+function onItsWay(phone: TestPhone, held: string) {
+  const { promise: arrival, resolve: arrive } = Promise.withResolvers<void>();
+  const { promise: asked, resolve: seen } = Promise.withResolvers<void>();
+  phone.weather = async (path, init, next) => {
+    const answer = await next(path, init);
+    if (path !== held) return answer;
+    seen();
+    await arrival;
+    return answer;
+  };
+  return { asked, arrive };
+}
+
+const contactOf = async (phone: TestPhone) =>
+  (await rows(phone, 'fs-field', 'meta')).contact?.value as { at: number };
+
 test('out of reach for more than fourteen days a phone shows nothing, whatever its clock says', async () => {
   const [phone, wang] = await enrolled(server.url, 'wang');
   phone.weather = noSignal;
