@@ -48,7 +48,8 @@ export async function finish(input: FinishInput, deps: FinishDeps): Promise<stri
   const entry = deps.drafts.entryOf(input.draftId);
   const sid = entry?.sid ?? deps.newId();
   const draft = (await deps.drafts.get(input.draftId))?.draft;
-  const visit = { input, shown: new Set(draft?.shown), seen: entry?.seen ?? {} };
+  const { shown, kept = [] } = draft ?? {};
+  const visit = { input, shown: new Set(shown), kept, seen: entry?.seen ?? {} };
   const record = await place(visit, sid, deps);
   await deps.items.load();
   await deps.items.confirm(record.id, record.sha);
@@ -71,6 +72,8 @@ interface Visit {
   input: FinishInput;
   /** Paths the form filled from the registry, whatever became of them. */
   shown: ReadonlySet<string>;
+  /** Paths of secrets that stand as sent while they are left blank. */
+  kept: readonly string[];
   seen: Seen;
 }
 
@@ -142,7 +145,7 @@ async function opsInput(visit: Visit, sid: string, deps: FinishDeps): Promise<Op
     on: derived.on ?? localDay(deps.now()),
     sources: sourcesOf(form, deps.programs),
     known: known(visit, deps),
-    original: corrects ? await original(corrects, def, deps) : null,
+    original: corrects ? await original(corrects, visit, deps) : null,
   };
 }
 
@@ -159,7 +162,7 @@ function known({ input, seen }: Visit, { registry, programs }: FinishDeps): Know
 /** The submission being corrected, from this phone's outbox or from what came back with the review. */
 async function original(
   id: string,
-  def: FormDefinition,
+  { input: { def }, kept }: Visit,
   deps: FinishDeps,
 ): Promise<Original | null> {
   const own = deps.items.submission(id);
@@ -169,8 +172,17 @@ async function original(
   const version = about.fv === def.version ? def : await deps.definition(def.id, about.fv);
   const writesOf = (answers: Answers) => derive(version ?? def, deps.programs, answers, id).writes;
   // A secret left blank wasn't taken back: it wasn't shown.
-  const shown = writesOf(task?.answers ?? about.answers);
+  const shown = writesOf(task?.answers ?? kept.reduce(withoutAnswer, about.answers));
   return { id, writes: writesOf(about.answers), shown, ops: own?.ops ?? [] };
+}
+
+/** path: `residents[0]/r_idno`; of every instance, since the numbers are those of the correction. */
+function withoutAnswer(answers: Answers, path: string): Answers {
+  const [, name = '', rest = ''] = /^([^/[]+)(?:\[\d+\])?\/?(.*)$/.exec(path) ?? [];
+  const { [name]: found, ...others } = answers;
+  if (!rest || typeof found !== 'object') return others;
+  const within = (part: Answers) => withoutAnswer(part, rest);
+  return { ...others, [name]: Array.isArray(found) ? found.map(within) : within(found) };
 }
 
 /** Equal as JSON, whatever the order of members. */

@@ -2,6 +2,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createSession } from '@/forms/session';
 import type { Client } from '@/protocol/types';
+import { openForm } from '@/screens/field/form/opening';
+import type { Opened } from '@/store/opened';
 import {
   enrolled,
   noSignal,
@@ -58,26 +60,35 @@ const returnTo = async (
   });
 };
 
-/** Opens returned work, changes answers, finishes it as a correction. */
-async function correct(client: Client, submission: string, changed: Record<string, string>) {
-  const task = client.returned().find((returned) => returned.submission === submission);
-  if (!task) throw new Error('not returned');
-  const def = await client.definition(task.form, task.fv);
-  const { answers, kept } = task;
-  const draft = { answers, kept, touched: [], correcting: true };
-  const session = createSession(def, client.host(task.scope), { draft });
+/** Opens returned work, or goes on with it, and changes answers; the draft is saved. */
+async function begin(client: Client, submission: string, changed: Record<string, string>) {
+  const draftId = `correct-${submission}`;
+  const opening = await openForm(client, draftId, { corrects: submission }, null);
+  if (!opening?.draft) throw new Error('nothing to correct');
+  const { def, draft, scope, area, title, corrects } = opening;
+  const session = createSession(def, client.host(scope, def), { draft });
   for (const [path, value] of Object.entries(changed)) session.set(path, value);
-  const { id: draftId, area, title } = { id: `correct-${submission}`, ...task };
+  const about = { area, title, corrects };
+  const saved = { ...about, form: def.id, version: def.version, scope, draft: session.snapshot() };
+  await client.saveDraft({ ...saved, id: draftId, updated: new Date().toISOString() });
   const { touched } = session.snapshot();
-  return client.finish({
-    draftId,
-    def,
-    answers: session.finish(),
-    touched,
-    area,
-    title,
-    corrects: submission,
-  });
+  return { ...about, draftId, def, answers: session.finish(), touched };
+}
+
+/** … and finishes it as a correction. */
+async function correct(client: Client, submission: string, changed: Record<string, string>) {
+  return client.finish(await begin(client, submission, changed));
+}
+
+function opsOf(client: Client, id: string) {
+  const { current } = client as unknown as { current: { opened: Opened } };
+  return current.opened.items.submission(id)?.ops.map(({ r, v }) => [r, v]);
+}
+
+async function approve(submission: string, reviewer: string): Promise<void> {
+  const send = await desk(reviewer);
+  const decision = { state: 'approved', seen: 'returned', notes: [] };
+  await send(`/api/review/visits/${submission}/decision`, decision);
 }
 
 test('陈静 returns a visit with a note; 王芳 corrects the number, and only that is replaced', async () => {
@@ -144,6 +155,38 @@ test('a flat is measured again; the tenant’s identity number, never shown agai
   const correction = queue.items.find(({ subject }) => subject.includes('东侧'));
   const seen = await zhao(`/api/review/visits/${correction?.id}`, undefined, 'GET');
   expect(seen).toMatchObject({ corrects: submission, findings: [] });
+});
+
+test('a correction begun stays one, though the visit was approved meanwhile', async () => {
+  const [, wang] = await enrolled(server.url, 'wang');
+  const submission = await register(wang, '郑秀英', '13800000003');
+  await synced(wang);
+  await returnTo(submission, '少了一位，请核对');
+  await synced(wang);
+  await begin(wang, submission, { 'g_person/n_phone': '13800000033' });
+  await approve(submission, 'chen');
+  await synced(wang);
+  expect(wang.returned()).toEqual([]);
+  const correction = await correct(wang, submission, {});
+  await synced(wang);
+  const ying = clients(wang).find(({ title }) => title === '郑秀英');
+  expect(ying?.live.phone?.map(({ v }) => v)).toEqual(['13800000033']);
+  const chen = await desk('chen');
+  const seen = await chen(`/api/review/visits/${correction}`, undefined, 'GET');
+  expect(seen).toMatchObject({ corrects: submission, findings: [] });
+});
+
+test('so does one of a flat, and the tenant’s identity number stands as sent', async () => {
+  const [, wang] = await enrolled(server.url, 'wang');
+  const submission = await visit(wang, 'rental_register', flatOf('西侧'));
+  await synced(wang);
+  await returnTo(submission, '请再量一次', 'g_dw/g_let/area_m2', 'zhao');
+  await synced(wang);
+  await begin(wang, submission, { 'g_dw/g_let/area_m2': '77' });
+  await approve(submission, 'zhao');
+  await synced(wang);
+  const written = opsOf(wang, await correct(wang, submission, {}));
+  expect(written).toEqual([['area_m2', '77']]);
 });
 
 test('returned work reaches 王芳’s new phone with its answers', async () => {

@@ -20,7 +20,10 @@ export interface Opening {
   /** Answers that whoever opens it has given already. */
   answered?: Record<string, string>;
   scope: Scope;
+  /** What reviewers wrote, while it stands. */
   returned: ReturnedTask | undefined;
+  /** The visit it corrects, whatever became of that one since it was begun. */
+  corrects: string | null;
   /** Area the visit belongs to until an answer says otherwise. */
   area: string;
   /** Title given to the draft earlier. */
@@ -43,19 +46,19 @@ export async function openForm(
   village: string | null,
 ): Promise<Opening | null> {
   const stored = await client.draft(draftId);
-  const corrects = stored ? stored.corrects : query.corrects;
+  const corrects = stored ? stored.corrects : (query.corrects ?? null);
   const returned = client.returned().find((task) => task.submission === corrects);
   if (stored) {
     const def = await client.definition(stored.form, stored.version);
     const { draft, scope, area, title } = stored;
-    return { def, draft, given: {}, scope, returned, area, title };
+    return { def, draft, given: {}, scope, returned, corrects, area, title };
   }
   if (returned) {
     const def = await client.definition(returned.form, returned.fv);
     const { scope, area, title } = returned;
     const { answers, kept } = returned;
     const draft = { answers, touched: [], correcting: true, kept };
-    return { def, draft, given: {}, scope, returned, area, title };
+    return { def, draft, given: {}, scope, returned, corrects, area, title };
   }
   if (!query.form) return null;
   const def = await client.definition(query.form);
@@ -67,6 +70,7 @@ export async function openForm(
     answered: (query.take && keepingOf(client.catalogue(), def.scope)?.take) || {},
     scope: def.scope,
     returned: undefined,
+    corrects: null,
     area: record?.areas[0] ?? homeArea(client, def.scope, village),
     title: '',
   };
