@@ -204,6 +204,22 @@ test('going on to the next screen ends a recording and keeps it', async () => {
   await expect(voice.getByRole('timer')).toHaveCount(0);
 });
 
+test('somebody comes in while she records: what was said is there after the PIN', async () => {
+  const { page } = wang;
+  await page.getByTestId('remove-g_seen/voice').click();
+  await page.getByTestId('record-g_seen/voice').click();
+  await expect(page.getByRole('timer')).toContainText('0:01');
+  await page.getByTestId('quick-hide').click();
+  await page.getByTestId('cover').dblclick();
+  await wang.unlock();
+  const voice = page.getByTestId('question-g_seen/voice');
+  while (await page.getByTestId('next').isVisible()) {
+    if (await voice.isVisible()) break;
+    await page.getByTestId('next').click();
+  }
+  await expect(voice.locator('audio')).toBeVisible();
+});
+
 test('a film or a file that is too large or of another kind is refused with the reason', async () => {
   const { page } = wang;
   const large = { name: 'a.mp4', mimeType: 'video/mp4', buffer: Buffer.alloc(5_100_000) };

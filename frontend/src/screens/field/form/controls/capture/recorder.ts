@@ -18,15 +18,18 @@ export function useRecorder(largest: number, onEnd: (recording: Recording) => vo
   let recorder: MediaRecorder | null = null;
   let context: AudioContext | null = null;
   let timer: ReturnType<typeof setInterval> | undefined;
+  let isLeft = false;
 
   function stop(): void {
     if (recorder && recorder.state !== 'inactive') recorder.stop();
   }
 
-  /** Throws what the browser throws when there is no microphone or it may not be used. */
+  /** Throws what the browser throws when there is no microphone or it may not be used, or the question was left meanwhile. */
   async function start(bits: number): Promise<void> {
     const stream = await navigator.mediaDevices.getUserMedia({ audio: true });
     try {
+      // Nobody would see that it listens.
+      if (isLeft) throw new DOMException('the question was left', 'AbortError');
       record(stream, bits);
       follow(stream);
     } catch (error) {
@@ -81,6 +84,9 @@ export function useRecorder(largest: number, onEnd: (recording: Recording) => vo
   }
 
   // Somebody who goes on to the next question keeps what was said so far.
-  onBeforeUnmount(stop);
+  onBeforeUnmount(() => {
+    isLeft = true;
+    stop();
+  });
   return { running, seconds, level, start, stop };
 }
