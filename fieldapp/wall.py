@@ -41,7 +41,6 @@ _OF_A_VISIT = "EXISTS (SELECT 1 FROM submission s WHERE s.id = {})"
 _OF_A_RECORD = (
     f"EXISTS (SELECT 1 FROM feed_change f WHERE f.entity = {{}} AND f.feed = ANY ({_FEEDS}))"
 )
-_OWN_FILE = f"user_id = {_ME}"
 _FILE_OF_A_VISIT = """EXISTS (SELECT 1 FROM submission_blob b JOIN submission s ON s.id = b.sid
     WHERE b.sha = {0}.sha AND s.user_id = {0}.user_id)"""
 _LENT_RECORD = f"""EXISTS (SELECT 1 FROM entity_subject o
@@ -49,8 +48,9 @@ _LENT_RECORD = f"""EXISTS (SELECT 1 FROM entity_subject o
 _UNDER_IT = "EXISTS (SELECT 1 FROM {0} o WHERE o.subject = subject_key.subject)"
 
 # By table, which rows a reader may read. Writing, and what isn't named here, is the system's alone.
+# Who wrote a visit reads it as everybody does, by its place; what can't be read is of no place.
 READ: dict[str, str] = {
-    "submission": f"""user_id = {_ME} OR scope || ':' || area = ANY ({_PLACES})
+    "submission": f"""user_id = {_ME} AND scope = '' OR scope || ':' || area = ANY ({_PLACES})
         OR state = 'quarantined' AND {_ADMIN}
         OR fieldapp_touches(id)""",
     "feed_head": f"feed = ANY ({_FEEDS})",
@@ -71,11 +71,11 @@ READ: dict[str, str] = {
     "subject_key": f"""{_UNDER_IT.format("entity_subject")}
         OR {_UNDER_IT.format("submission_subject")}""",
     "server_key": f"coalesce({_ME}, '') <> ''",
-    "file_key": f"{_OWN_FILE} OR {_FILE_OF_A_VISIT.format('file_key')}",
+    "file_key": _FILE_OF_A_VISIT.format("file_key"),
     "second_factor": f"user_id = {_ME}",
     "emergency_look": f"user_id = {_ME}",
-    "blob": f"{_OWN_FILE} OR {_FILE_OF_A_VISIT.format('blob')}",
-    "blob_chunk": f"{_OWN_FILE} OR {_FILE_OF_A_VISIT.format('blob_chunk')}",
+    "blob": f"user_id = {_ME} OR {_FILE_OF_A_VISIT.format('blob')}",  # how far it came
+    "blob_chunk": _FILE_OF_A_VISIT.format("blob_chunk"),
 }
 CLOSED = ("submission_variant", "entity_root", "audit", "audit_head")
 PROTECTED = (*READ, *CLOSED)

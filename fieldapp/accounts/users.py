@@ -105,6 +105,9 @@ def add_user(
 
 def set_grants(user: User, grants: Iterable[Grant]) -> None:
     """Replace the areas of a user. Not committed. Raises AccountError."""
+    # Of two administrators at once the second waits, and sees what the first gave.
+    held = select(User).where(User.id == user.id).with_for_update()
+    db.session.scalars(held.execution_options(populate_existing=True)).all()
     wanted = set(grants)
     for grant in sorted(wanted):
         if grant.scope not in access.grantable_scopes(user.role):

@@ -38,7 +38,7 @@ class Areas(MethodView):
             with write_transaction():
                 return _shown(service.put_area(**area), LANGS[language()])
         except service.AreaError as error:
-            abort_with("invalid_fields", [{"path": "code", "message": str(error)}])
+            abort_with("invalid_fields", [{"path": error.field, "message": str(error)}])
 
 
 @blueprint.route("/<code>/clinic")

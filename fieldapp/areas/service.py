@@ -14,13 +14,28 @@ from fieldapp.db import db
 from .models import Area
 
 LEVELS = ("district", "town", "village")
+_ZH = dict(zip(LEVELS, ("区县", "乡镇街道", "村居"), strict=True))
+_STAYS = (
+    "{code} 已是{zh}，级别不能改；请核对代码，另一级的区划用它自己的代码 / "
+    "{code} is a {en}, and its level stays; check the code, an area of another level has its own"
+)
+_NO_UTF8 = (
+    "{name} 不是 UTF-8 编码；请在表格软件里另存为“CSV UTF-8”后再试 / "
+    "{name} isn't UTF-8; save it as “CSV UTF-8” in the spreadsheet program and try again"
+)
 _CODE = re.compile(r"[0-9]{12}")
 CLINIC = re.compile(r"[^\W_](?:[^\W_]|[ ·.（）()-]){0,59}")
 PHONE = re.compile(r"\+?[0-9][0-9 -]{1,18}[0-9]")
 
 
 class AreaError(ValueError):
-    """An area that can't stand in the tree; the message says which and why."""
+    """An area that can't stand in the tree; the message says which and why. field: what is wrong
+    of it.
+    """
+
+    def __init__(self, said: str, field: str = "code") -> None:
+        super().__init__(said)
+        self.field = field
 
 
 def put_area(code: str, name_zh: str, name_en: str, level: str, parent: str | None = None) -> Area:
@@ -35,6 +50,8 @@ def put_area(code: str, name_zh: str, name_en: str, level: str, parent: str | No
     if (above.level if above else None) != _level_above(level):
         raise AreaError(f"{code}: a {level} belongs to a {_level_above(level) or 'nothing'}")
     area = db.session.get(Area, code)
+    if area is not None and area.level != level:  # what lies below it would belong nowhere
+        raise AreaError(_STAYS.format(code=code, zh=_ZH[area.level], en=area.level), "level")
     if area is None:
         area = Area(code=code)
         db.session.add(area)
@@ -94,9 +111,15 @@ def _level_above(level: str) -> str | None:
 
 
 def load_csv(path: Path) -> int:
-    """Put every row of a UTF-8 CSV `code,name_zh,name_en,level,parent`; how many. Not committed."""
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        rows = sorted(csv.DictReader(file), key=lambda row: _level_order(row))
+    """Put every row of a UTF-8 CSV `code,name_zh,name_en,level,parent`; how many. Not committed.
+
+    Raises AreaError, or KeyError for a column that is missing.
+    """
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            rows = sorted(csv.DictReader(file), key=lambda row: _level_order(row))
+    except UnicodeDecodeError as error:
+        raise AreaError(_NO_UTF8.format(name=path.name)) from error
     for row in rows:
         put_area(row["code"], row["name_zh"], row["name_en"], row["level"], row["parent"] or None)
     return len(rows)
@@ -127,7 +150,7 @@ def _leaves() -> Select[tuple[str]]:
     """The query, made once: it is asked several times in every request."""
     root = select(Area.code, Area.level).where(Area.code == bindparam("under"))
     below = root.cte("below", recursive=True)
-    below = below.union_all(select(Area.code, Area.level).join(below, Area.parent == below.c.code))
+    below = below.union(select(Area.code, Area.level).join(below, Area.parent == below.c.code))
     return select(below.c.code).where(below.c.level == "village").order_by(below.c.code)
 
 

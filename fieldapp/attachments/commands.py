@@ -14,7 +14,7 @@ attachments_group = AppGroup("attachments", help="Photos, sounds and files of vi
 
 
 @attachments_group.command("drop-unnamed")
-@click.option("--days", default=30, show_default=True, type=click.IntRange(1),
+@click.option("--days", default=30, show_default=True, type=click.IntRange(1, 36_500),
               help="Only what began to arrive longer ago.")  # fmt: skip
 def drop_unnamed(days: int) -> None:
     """Drop attachments that no visit names."""

@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 import click
 from flask.cli import AppGroup
@@ -13,6 +13,12 @@ from fieldapp.sync.transactions import reading
 
 from . import service
 
+_END = {"chain": str, "seq": int, "hash": str, "base_seq": int, "base_hash": str, "key": str,
+        "signature": str}  # fmt: skip
+NO_ENDS = (
+    "{name} 不是“fieldapp audit heads”导出的文件，或文件不完整；请换一份完整的 / "
+    "{name} is no file that `fieldapp audit heads` wrote, or not all of it; give a whole one"
+)
 audit_group = AppGroup("audit", help="Keep the access log.")
 
 
@@ -24,17 +30,32 @@ audit_group = AppGroup("audit", help="Keep the access log.")
 )
 def verify(heads: Path | None) -> None:
     """Check every row, every chain and every signed end; fails if anything was altered."""
+    kept = _ends_of(heads) if heads else []
     with reading() as connection:
-        found = list(service.find_faults(connection))
-        if heads:
-            kept = json.loads(heads.read_text("utf-8"))
-            found += service.faults_since(kept, connection)
+        found = [*service.find_faults(connection), *service.faults_since(kept, connection)]
         chains = len(service.ends(connection))
     for fault in found:
         click.echo(fault, err=True)
     click.echo(f"chains={chains} faults={len(found)}")
     if found:
         raise SystemExit(1)
+
+
+def _ends_of(path: Path) -> list[dict[str, Any]]:
+    """The ends in a file. There is none without any: whoever emptied it would see all in order."""
+    try:
+        ends = json.loads(path.read_text("utf-8"))
+    except (ValueError, RecursionError):
+        ends = None
+    if not (ends and isinstance(ends, list) and all(map(_is_end, ends))):
+        raise click.ClickException(NO_ENDS.format(name=path.name))
+    return ends
+
+
+def _is_end(one: Any) -> bool:
+    return isinstance(one, dict) and all(
+        isinstance(one.get(name), kind) for name, kind in _END.items()
+    )
 
 
 @audit_group.command("heads")

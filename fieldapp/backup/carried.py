@@ -3,7 +3,8 @@ who was erased.
 
 A phone revoked since the backup stays revoked and a password changed since stays changed; phones
 enrolled and forms published since are known, so that what phones send again is taken in at once.
-Nobody who was erased comes back with an older backup: they are erased in it too.
+Nobody who was erased comes back with an older backup: they are erased in it too. What was withdrawn
+or corrected at the desk since is on no phone: those requests are open again.
 """
 
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ from fieldapp.devices.models import Device
 from fieldapp.forms.models import FormFile, FormVersion
 from fieldapp.glass.models import EmergencyLook
 from fieldapp.rights.models import RetentionRun, RightsRequest
+from fieldapp.rights.rules import DONE, DONE_BY, OPEN
 from fieldapp.sync.bulk import upsert
 from fieldapp.sync.models import Erased, Erasure, ErasurePhone
 
@@ -28,6 +30,8 @@ _REPLACED = (User, Training, UserGrant, SecondFactor, Device, LoginSession)
 _RIGHTS = (Erasure, Erased, ErasurePhone, RightsRequest, RetentionRun, EmergencyLook)
 _ALL = (*_GROWING, *_REPLACED, *_RIGHTS)
 Rows = dict[str, list[dict[str, Any]]]
+_LOST = {DONE_BY["withdraw"], DONE_BY["correct"]}
+"""Outcomes that are submissions of the desk."""
 
 
 def remember(engine: Engine) -> Rows | None:
@@ -39,14 +43,26 @@ def remember(engine: Engine) -> Rows | None:
         return None
 
 
-def put_in(connection: Connection, rows: Rows) -> None:
-    """Write them over those of the backup."""
+def put_in(connection: Connection, rows: Rows) -> int:
+    """Write them over those of the backup; how many requests are open again, for the backup lacks
+    what was done about them.
+    """
+    r = RightsRequest
+    known = set(connection.scalars(sa.select(r.id).where(r.state == DONE)))
+    lost = {
+        row["id"]
+        for row in rows[r.__tablename__]
+        if row["outcome"] in _LOST and row["id"] not in known
+    }
     for old in reversed(_REPLACED):
         connection.execute(sa.delete(old))
     for areas in _generations(rows[Area.__tablename__]):
         upsert(connection, Area, areas)
     for model in (*_GROWING[1:], *_REPLACED, *_RIGHTS):
         upsert(connection, model, rows[model.__tablename__])
+    again = {"state": OPEN, "closed": None, "closed_by": None, "outcome": None}
+    connection.execute(sa.update(r).where(r.id.in_(lost)).values(**again))
+    return len(lost)
 
 
 def _generations(areas: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:

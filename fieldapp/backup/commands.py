@@ -53,6 +53,11 @@ def restore(path: Path, replace: bool, ledgers: tuple[Path, ...], without_ledger
         done = service.restore(path, replace, None if without_ledger and not ledgers else ledgers)
     click.echo(f"Restored: {done.visits} visits, {done.attachments} attachments.")
     _tell_erasures(done)
+    if done.reopened:
+        click.echo(
+            f"Open again at the rights desk: {done.reopened} requests to withdraw or to correct. "
+            "What was done about them since this backup is lost: do it again."
+        )
     if done.aside:
         click.echo(f"What was there before: {done.aside}")
     if not done.carried:

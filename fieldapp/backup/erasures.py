@@ -56,12 +56,15 @@ def gather(backup: Path, given: Iterable[Path]) -> Ledger | None:
         raise BackupError("ledger_unread", name=error.filename, detail=error.strerror) from error
 
 
-def repeat(keep: carried.Rows | None, known: Ledger | None) -> list[tuple[str, str, str]]:
-    """Erase in the current database who was erased since: (day, scope, subject) of each act."""
+def repeat(
+    keep: carried.Rows | None, known: Ledger | None
+) -> tuple[tuple[tuple[str, str, str], ...], int]:
+    """Take over what is kept and erase in the current database who was erased since: (day, scope,
+    subject) of each act, and how many requests are open again.
+    """
     with writing() as connection:
         before = set(connection.scalars(sa.select(Erasure.id)))
-        if keep:
-            carried.put_in(connection, keep)
+        reopened = carried.put_in(connection, keep) if keep else 0
         if known:
             ledger.put_in(connection, known)
     if keep or known:
@@ -72,7 +75,8 @@ def repeat(keep: carried.Rows | None, known: Ledger | None) -> list[tuple[str, s
     with reading() as connection:
         rows = connection.execute(sa.select(Erasure).order_by(Erasure.at, Erasure.id)).all()
         _note(connection)
-    return [(row.at[:10], row.scope, row.subject) for row in rows if row.id not in before]
+    acts = tuple((row.at[:10], row.scope, row.subject) for row in rows if row.id not in before)
+    return acts, reopened
 
 
 def _note(connection: sa.Connection) -> None:

@@ -67,7 +67,7 @@ def present(engine: Engine) -> KeyFile | None:
     """The keys of the database that is to be replaced; None if they can't be read."""
     try:
         with engine.connect() as connection:
-            return KeyFile.of(connection, "")
+            return KeyFile.of(connection, utc_text(clock.now()))
     except SQLAlchemyError:
         return None
 

@@ -43,7 +43,8 @@ KINDS: dict[str, ModuleType] = {"sqlite": sqlite, "postgresql": postgres}
 class Restored:
     """What was put back. aside: where the former database lies; carried: whether accounts, phones
     and forms are its. again: what was erased since and is erased in it too, as (day, scope,
-    subject). ledger: what the files knew; None if there were none.
+    subject). reopened: requests at the desk that have to be settled again. ledger: what the files
+    knew; None if there were none.
     """
 
     visits: int
@@ -51,6 +52,7 @@ class Restored:
     aside: Path | None
     carried: bool
     again: tuple[tuple[str, str, str], ...]
+    reopened: int
     ledger: Ledger | None
 
 
@@ -136,7 +138,8 @@ def restore(
 ) -> Restored:
     """Put a backup in place of the database and begin new epochs. Raises BackupError.
 
-    What is there is set aside first: an SQLite file beside it, a dump in the folder of the backup.
+    What is there is set aside first: an SQLite file beside it, a dump in the folder of the backup;
+    its keys with the other copies of keys, if they can be read.
     ledgers: more files that know who was erased since; None: go on though nothing knows it.
     """
     kind, engine = KINDS[db.engine.dialect.name], db.engine
@@ -153,18 +156,21 @@ def restore(
         raise BackupError("no_ledger", name=path.name, file=NAME, folder=keyring.folder())
     aside = _dump_aside(path.parent, engine, own) if present is not None else None
     found: list[tuple[int, int]] = []
-    again: list[tuple[str, str, str]] = []
+    repeated: list[tuple[tuple[tuple[str, str, str], ...], int]] = []
 
     def finish(url: str) -> None:
         with server_on(url):
             _open_up(path, keys)
-            again.extend(erasures.repeat(keep, known))
+            repeated.append(erasures.repeat(keep, known))
             found.append(_begin_anew())
             if told:  # what it holds is in a verified backup: this one
                 durable.cover(told.before)
 
     lies = kind.put_back(path, engine, present is None, finish)
-    return Restored(*found[0], aside or lies, keep is not None, tuple(again), known)
+    if lies and own:
+        keyring.keep(own, lies.stem)
+        sqlite.leave_out_keys(lies)
+    return Restored(*found[0], aside or lies, keep is not None, *repeated[0], known)
 
 
 def _dump_aside(folder: Path, engine: Engine, keys: KeyFile | None) -> Path | None:

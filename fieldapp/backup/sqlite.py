@@ -33,12 +33,12 @@ def copy(engine: Engine, path: Path) -> None:
         pages, size = (run(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "page_size"))
         try:
             run("VACUUM INTO ?", (str(path),))
-            _leave_out_keys(path)
+            leave_out_keys(path)
         except sqlite3.Error as error:
             raise _refusal(error, path, pages * size) from error
 
 
-def _leave_out_keys(path: Path) -> None:
+def leave_out_keys(path: Path) -> None:
     """Keys of subjects lie in a file of their own; nothing of them stays in this one."""
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.execute("PRAGMA journal_mode=DELETE")

@@ -80,6 +80,18 @@ def standing(
     return Standing(LIVE, min(filter(None, (ends, holds))))
 
 
+def sooner(word: Mapping[str, str], on: str, came: str) -> dict[str, str]:
+    """What was said as of the day `on`, but came on an earlier one: it ends as many days sooner. It
+    holds on no day, if its end is none.
+    """
+    try:
+        ahead = date.fromisoformat(on) - date.fromisoformat(came)
+        ends = (date.fromisoformat(word.get("ends_on", "")) - ahead).isoformat()
+    except (ValueError, OverflowError):
+        ends = ""
+    return {**word, "ends_on": ends}
+
+
 def said(consent: Mapping[str, str], words: Iterable[object]) -> Mapping[str, str]:
     """A consent as shown, or the no in it. words: the live values of its registers.
 

@@ -19,7 +19,7 @@ from fieldapp.sync import emergency, overdue
 from fieldapp.sync import models as m
 from fieldapp.sync import service as sync
 from fieldapp.sync.consent import EXPIRED, WAITING
-from fieldapp.sync.transactions import chunks, surveying, writing
+from fieldapp.sync.transactions import chunks, lock_everything, surveying, writing
 
 DAYS: Final = 7
 UNREAD_DAYS: Final = 180
@@ -85,6 +85,7 @@ def _destroy(ids: list[str], still: sa.ColumnElement[bool], **said: str) -> None
     s, variant, blob, whose = m.Submission, m.SubmissionVariant, m.SubmissionBlob, SubmissionSubject
     gone = {"body": b"", "entity": None, "detail": None, "corrects": None, **said}
     with writing() as connection:
+        lock_everything(connection)  # a consent may come at any moment, and let it in
         for some in chunks(ids):
             mine = s.id.in_(some), s.state == "quarantined", still
             due = list(connection.scalars(sa.select(s.id).where(*mine)))

@@ -29,7 +29,7 @@ from .desk import Desk, Told
 from .phone import Phones
 from .places import AREAS, CLINICS, DISTRICT
 from .staff import ADMIN_ID, PASSWORD, STAFF, open_account
-from .visits import CHINA, Visit
+from .visits import Visit
 
 SEED = 379901
 # Opened last: its account says that everything before it is there.
@@ -59,7 +59,7 @@ def ensure_demo(share: float = 1.0, say: Callable[[str], object] = lambda _: Non
     _refuse_where_it_would_harm()
     say("publishing the forms")
     forms.publish_packaged()
-    random, today = Random(SEED), clock.now().astimezone(CHINA).date()
+    random, today = Random(SEED), date.fromisoformat(clock.today())
     people = _open_accounts(random)
     new_id = partial(_new_id, random)
     phones = Phones(load_programs(), new_id, {m.username: m.role for m in STAFF})

@@ -6,14 +6,13 @@ answered, and which records the phone had to look up.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta, timezone
+from datetime import date, datetime, time, timedelta
 from random import Random
 from typing import Any
 
+from fieldapp.clock import CHINA
 from fieldapp.programs.service import load_programs
 from fieldapp.sync.reconcile import Derivation
-
-CHINA = timezone(timedelta(hours=8))
 
 
 @dataclass

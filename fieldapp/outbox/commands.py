@@ -14,9 +14,9 @@ from .service import UnknownPhoneError, take_in
 
 TEXTS = {
     "not_an_outbox": (
-        "这不是从手机“发件箱”导出的文件，或文件不完整。请让填写人重新导出。",
-        "This is no file saved from a phone's outbox, or not all of it. Ask its author to save it "
-        "again.",
+        "{name} 不是从手机“发件箱”导出的文件，或文件不完整。请让填写人重新导出。",
+        "{name} is no file saved from a phone's outbox, or not all of it. Ask its author to save "
+        "it again.",
     ),
     "wrong_secret": (
         "PIN 或密码不对。请让填写人输入导出时手机的 PIN，或登录密码。",
@@ -45,9 +45,9 @@ def import_outbox(path: Path, username: str | None, secret: str | None) -> None:
             outbox.unlock(secret or click.prompt(ASKED, hide_input=True))
         taken = take_in(outbox, username)
     except (OutboxError, UnicodeDecodeError) as error:
-        raise _refusal(getattr(error, "key", "not_an_outbox")) from error
+        raise _refusal(getattr(error, "key", "not_an_outbox"), path) from error
     except UnknownPhoneError as error:
-        raise _refusal("unknown_phone") from error
+        raise _refusal("unknown_phone", path) from error
     for kind, counts in (("visits", taken.visits), ("attachments", taken.files)):
         told = ", ".join(f"{count} {state}" for state, count in sorted(counts.items()))
         click.echo(f"{kind}: {told or 'none'}")
@@ -55,6 +55,7 @@ def import_outbox(path: Path, username: str | None, secret: str | None) -> None:
         click.echo(f"kept aside: {count} {why}")
 
 
-def _refusal(key: str) -> click.ClickException:
+def _refusal(key: str, path: Path) -> click.ClickException:
     zh, en = TEXTS[key]
-    return click.ClickException(en if language_of(os.environ.get("LANG", "")) == "en" else zh)
+    said = en if language_of(os.environ.get("LANG", "")) == "en" else zh
+    return click.ClickException(said.format(name=path.name))

@@ -24,7 +24,8 @@ FORMAT = "fs-outbox/1"
 MOST_ITERATIONS = 10_000_000  # a file can't make us work for ever
 _IV = 12
 _KEY = 32
-_CLOSED = (InvalidTag, UnsealError, ValueError, KeyError, TypeError)
+_MALFORMED = (ValueError, KeyError, TypeError, OverflowError)
+_CLOSED = (InvalidTag, UnsealError, *_MALFORMED)
 
 
 class OutboxError(Exception):
@@ -67,8 +68,10 @@ class Outbox:
             self.device = str(self._file["device"])
             self._items = sorted(self._file["items"], key=lambda each: int(each["n"]))
             self._blobs = list(self._file.get("blobs", []))
+            if not all(isinstance(one, dict) for one in [*self._items, *self._blobs]):
+                raise OutboxError("not_an_outbox")
             self.needs_secret = not all("post" in one for one in [*self._items, *self._blobs])
-        except (ValueError, KeyError, TypeError, RecursionError) as error:
+        except (*_MALFORMED, RecursionError) as error:
             raise OutboxError("not_an_outbox") from error
 
     def unlock(self, secret: str) -> None:
@@ -77,7 +80,7 @@ class Outbox:
             wraps = [self._file["vault"][name] for name in ("pin", "password")]
             vault = str(self._file["vault"]["id"])
             self._key = _unwrapped(vault, [wrap for wrap in wraps if wrap], secret)
-        except (ValueError, KeyError, TypeError) as error:
+        except _MALFORMED as error:
             raise OutboxError("not_an_outbox") from error
 
     def items(self) -> Iterator[Item | str]:

@@ -34,7 +34,7 @@ def submit(
         "clk": {"wall": int(now.timestamp() * 1000), "mono": 0},
         "area": area,
         "corrects": None,
-        "on": now.date().isoformat(),
+        "on": clock.today(),
         "entities": [],
         "ops": ops,
         "answers": answers,

@@ -258,7 +258,7 @@ def _told(
         "state": issue.state,
         "opened": issue.opened,
         "due": issue.due,
-        "late": issue.state not in SETTLED and issue.due < clock.now().date().isoformat(),
+        "late": issue.state not in SETTLED and issue.due < clock.today(),
         "owner": people.get(issue.owner or "", ""),
         "fixer": people.get(issue.fixer or "", ""),
         "moves": [

@@ -19,6 +19,7 @@ from fieldapp.glass import service as glass
 from fieldapp.programs.service import EntityType
 from fieldapp.sync import erased, erasure
 from fieldapp.sync import person as people
+from fieldapp.sync.consent import in_time
 from fieldapp.sync.entities import Entity, marks
 from fieldapp.sync.parties import party_id, party_of
 from fieldapp.sync.reach import Reach, reach
@@ -169,6 +170,9 @@ def _record(
     if kind is None:
         return retention.Record(entity.id, entity.type, {}, {}, on)
     view = store.view_of(entity)
+    consents = rules.programs.keeping(entity.scope)
+    if consents and consents.type == entity.type:
+        entity = in_time(entity, view)
     today = clock.now().date().isoformat()
     props = describe(kind, entity.props(view), marks(entity, view), today)[1]
     if "closed_on" in kind.computed:

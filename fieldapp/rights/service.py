@@ -23,8 +23,8 @@ from fieldapp.problems import LANGS, abort_with, language
 from fieldapp.review.door import op, submit
 from fieldapp.sync import erasure
 from fieldapp.sync import person as people
+from fieldapp.sync.days import EASTERNMOST
 from fieldapp.sync.entities import Entity
-from fieldapp.sync.knowledge import EASTERNMOST
 from fieldapp.sync.merge import Value
 from fieldapp.sync.plan import SETTLE_FORM
 from fieldapp.sync.reach import Reach, reach
@@ -71,15 +71,17 @@ def ask(principal: Principal, kind: str, subject: str, asked: str | None) -> dic
     # Whoever writes it down may already have another day than the server.
     today = clock.now().astimezone(EASTERNMOST).date().isoformat()
     person, _ = office.person(subject)
-    day = asked or clock.now().date().isoformat()
+    day = asked or clock.today()
     if day > today:
         abort_with(
             "invalid_fields",
             [{"path": "asked", "message": "日期不能晚于今天 / not later than today"}],
         )
+    # Of an area that is theirs: which village somebody is of may be in conflict.
+    area = min({*person.areas} & {*areas_of(principal, person.scope)})
     row = {
         "id": clock.new_id(), "kind": kind, "subject": person.id, "scope": person.scope,
-        "area": person.areas[0], "asked": day, "due": rules.due_on(day), "state": rules.OPEN,
+        "area": area, "asked": day, "due": rules.due_on(day), "state": rules.OPEN,
         "made": utc_text(clock.now()), "user_id": principal.user_id, "name": principal.name,
         "role": principal.role,
     }  # fmt: skip
@@ -161,7 +163,7 @@ def _row(office: Office, row: RightsRequest) -> dict[str, Any]:
         "area_name": _names([row.area], LANGS[language()]),
         "asked": row.asked,
         "due": row.due,
-        "late": row.state == rules.OPEN and row.due < clock.now().date().isoformat(),
+        "late": row.state == rules.OPEN and row.due < clock.today(),
         "state": row.state,
         "by": row.name,
         "closed": row.closed,
@@ -183,7 +185,9 @@ def _whom(office: Office, row: RightsRequest) -> Entity | None:
 
 @across
 def hand_over(principal: Principal, request: str) -> dict[str, Any]:
-    """The report was given to the person. Stops with `not_found` or `forbidden`."""
+    """The report was given to the person. Stops with `not_found`, `forbidden` or `conflict_moved`
+    if it was ended meanwhile, as every ending does.
+    """
     _may(principal, request, "hand_over")
     return _close(principal, request, rules.DONE, rules.DONE_BY["access"])
 
@@ -204,21 +208,30 @@ def _may(principal: Principal, request: str, act: str) -> RightsRequest:
     return row
 
 
-def _close(
-    principal: Principal, request: str, state: str, outcome: str, done: str | None = None
-) -> dict[str, Any]:
-    values = {"state": state, "outcome": outcome, "erasure": done, "closed_by": principal.name,
-              "closed": clock.now().date().isoformat()}  # fmt: skip
+def _close(principal: Principal, request: str, state: str, outcome: str) -> dict[str, Any]:
     with write_transaction() as tx:
-        row = tx.get(R, request)
-        assert row is not None
-        tx.execute(sa.update(R).where(R.id == request).values(**values))
-        what = {"kind": row.kind, "outcome": outcome}
-        entry = Entry(
-            row.area, "request", principal.user_id, principal.role, row.scope, row.subject, what
-        )
-        audit.record(tx.connection(), entry)
+        _end(tx.connection(), principal, request, state, outcome)
     return one(principal, request)
+
+
+def _end(
+    connection: sa.Connection,
+    principal: Principal,
+    request: str,
+    state: str,
+    outcome: str,
+    done: str | None = None,
+) -> None:
+    """End a request in a transaction. Stops with `conflict_moved` if somebody was quicker."""
+    values = {"state": state, "outcome": outcome, "erasure": done, "closed_by": principal.name,
+              "closed": clock.today()}  # fmt: skip
+    still = (R.id == request, R.state == rules.OPEN)
+    if not connection.execute(sa.update(R).where(*still).values(**values)).rowcount:
+        abort_with("conflict_moved")
+    row = connection.execute(sa.select(R.__table__).where(R.id == request)).one()
+    what = {"kind": row.kind, "outcome": outcome}
+    who = (principal.user_id, principal.role)
+    audit.record(connection, Entry(row.area, "request", *who, row.scope, row.subject, what))
 
 
 # ---- correction and withdrawal ------------------------------------------------------------------
@@ -271,9 +284,7 @@ def withdraw(principal: Principal, request: str) -> dict[str, Any]:
     `forbidden`, or `nothing_to_withdraw`.
     """
     row = _may(principal, request, "withdraw")
-    office = Office(principal)
-    person, _ = office.person(row.subject)
-    withdrawal(principal, office, person)
+    withdrawal(principal, row.subject)
     return _close(principal, request, rules.DONE, rules.DONE_BY["withdraw"])
 
 
@@ -317,16 +328,18 @@ def erase(
     person, _ = office.person(subject)
     _check_words(office, person, reason, confirm)
 
+    act = act_of("rights", reason, principal.name, principal)
+
     def found(connection: sa.Connection, current: CurrentRules) -> Reach | None:
+        # Ended first, in one with the erasure: what was refused meanwhile isn't erased.
+        _end(connection, principal, request, rules.DONE, rules.DONE_BY["delete"], act.id)
         reached = _reach(connection, current, subject)
         if reached is None or _digest(reached) != seen:
             abort_with("conflict_moved")
         return reached
 
-    act = act_of("rights", reason, principal.name, principal)
-    done = erasure.erase(found, act)
+    erasure.erase(found, act)
     erasure.settle()
-    _close(principal, request, rules.DONE, rules.DONE_BY["delete"], done)
     return certificate(principal, act.id)
 
 

@@ -9,13 +9,14 @@ docs/decisions/0008-consent-that-gates.md
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final, Protocol
 
-from fieldapp.consent.live import LIVE, SAFEGUARDING, Standing, said, standing
+from fieldapp.consent.live import LIVE, SAFEGUARDING, Standing, said, sooner, standing
 from fieldapp.consent.need import Keeping, Need
 
-from .entities import Entity, TypeView
+from .days import not_ahead
+from .entities import Entity, TypeView, absorb, group_writes
 from .items import Incoming
 from .merge import Value
 from .plan import Answered, AsideError, Author, Plan, refuse_record
@@ -26,7 +27,6 @@ CONSENT: Final = "consent"
 EXPIRED: Final = "expired"
 WAITING: Final = (CONSENT, SAFEGUARDING)
 """Reasons of a quarantine that ends by itself."""
-FURTHEST_EAST: Final = timedelta(hours=14)  # where a day begins first
 _WHOSE: Final = frozenset(("person", "scope"))
 
 
@@ -119,12 +119,6 @@ def _sharing(
     return replace(plan, issues=(*plan.issues, *issues), shared=to)
 
 
-def not_ahead(on: str, received: datetime) -> str:
-    """A visit's day, but none after that on which it came: a phone's clock makes nobody older."""
-    came = (received + FURTHEST_EAST).date().isoformat()
-    return min(on or came, came)
-
-
 def consent_of(
     registry: Registry, keeping: Keeping, need: Need, person: str, scope: str, on: str
 ) -> Standing:
@@ -150,11 +144,24 @@ def _said_by(
         return (told.get("person"), told.get("scope")) == (person, about)
 
     consents = (entity for entity in near.values() if entity.type == keeping.type)
-    hers = next((entity for entity in consents if is_hers(entity)), None)
+    hers = next((in_time(each, view_of(each)) for each in consents if is_hers(each)), None)
     mine = said(hers.props(view_of(hers)), _words(hers)) if hers else None
     them = near.get(person)
     born = them.props(view_of(them), only=frozenset([keeping.born])) if them else {}
     return mine, born.get(keeping.born, "")
+
+
+def in_time(consent: Entity, view: TypeView) -> Entity:
+    """A consent none of whose words is dated after it came: a phone's clock makes none last longer,
+    or later than another.
+    """
+    ahead = [
+        (register, w._replace(on=came, v=sooner(w.v, w.on, came) if isinstance(w.v, dict) else w.v))
+        for register, live in consent.state.items()
+        for w in live
+        if (came := not_ahead(w.on, datetime.fromisoformat(w.at))) < w.on
+    ]
+    return absorb(consent, view, group_writes(ahead), {})
 
 
 def _words(consent: Entity) -> list[Value]:

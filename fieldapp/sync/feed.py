@@ -31,7 +31,7 @@ from .log import Teller, gaps_in
 from .render import Renderer, size
 from .rules import CurrentRules, current_rules
 from .store import NO_SUM, Store, entities_of
-from .transactions import chunks, is_postgres, reading, writing
+from .transactions import chunks, is_postgres, reading, surveying, writing
 
 PAGE = 200  # changes read at a time
 MANIFEST_PAGE = 2000
@@ -72,10 +72,16 @@ def pull(principal: Principal, message: Mapping[str, Any]) -> dict[str, Any]:
     with reading() as connection:
         page = _Page(connection, rules, principal, message.get("budget") or BUDGET[1])
         heads = _heads(connection, cursors)
-        feeds = {feed: page.feed(heads[feed], cursor) for feed, cursor in cursors.items()}
+        views = {feed: _view(rules, feed, answer["grants_ver"]) for feed in cursors}
+        feeds = {feed: page.feed(heads[feed], c, views[feed]) for feed, c in cursors.items()}
         answer |= {"feeds": feeds, "sids": page.renderer.sids()}
     _note_delivered(principal, "pull", {feed: told["ch"] for feed, told in feeds.items()})
     return answer
+
+
+def _view(rules: CurrentRules, feed: str, grants: str) -> str:
+    """Own post tells more or less of the same reviews as the grants change, so it begins anew."""
+    return rules.view_hash(feed) + (grants if feed.startswith("u.") else "")
 
 
 def _note_delivered(
@@ -97,16 +103,15 @@ class _Page:
     def __init__(
         self, connection: sa.Connection, rules: CurrentRules, principal: Principal, budget: int
     ) -> None:
-        self.connection, self.rules = connection, rules
+        self.connection = connection
         self.left = max(BUDGET[0], min(budget, BUDGET[2]))
         store = Store(connection, rules.type, ())
         teller = Teller(connection, rules, store, principal)
         self.renderer = Renderer(connection, store.view_of, teller.tell)
 
-    def feed(self, head: Mapping[str, Any], cursor: Cursor) -> dict[str, Any]:
-        """The page of one feed."""
+    def feed(self, head: Mapping[str, Any], cursor: Cursor, view: str) -> dict[str, Any]:
+        """The page of one feed, whose view is this now."""
         feed: str = head["feed"]
-        view = self.rules.view_hash(feed)
         reset = (cursor.epoch, cursor.view) != (head["epoch"], view) or cursor.seq > head["seq"]
         since = 0 if reset else cursor.seq
         if self.left <= 0 and since < head["seq"]:
@@ -240,7 +245,7 @@ def verify(user_id: str, device_id: str, message: Mapping[str, Any]) -> dict[str
     """
     acked = list(dict.fromkeys(message["acked"]))
     _note_contact(user_id, device_id, message)
-    with reading() as connection:
+    with surveying("what became of one's own") as connection:
         mark = durable_before(connection)
         told = _told(is_postgres(connection))
         found = {

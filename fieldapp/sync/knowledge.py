@@ -5,9 +5,10 @@ that look for a record by its id or by what it belongs to, and nothing else is d
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime
 from typing import Any
 
+from .days import EASTERNMOST
 from .entities import Entity, TypeView, is_alive, is_visible
 from .items import Incoming, Rules
 from .plan import Answered, Author
@@ -15,7 +16,6 @@ from .quality import Filled
 from .wire import Submitted
 
 AREA = "area"
-EASTERNMOST = timezone(timedelta(hours=14))
 MOST_NAMED = 200
 Items = Sequence[Mapping[str, str]]
 

@@ -1,7 +1,7 @@
 """Reading the log as people may: submissions, what they wrote, what is odd about them.
 
 Every read begins with a query of `seen`: visits of scopes and areas the person oversees, and the
-person's own. The log never shows a secret answer.
+person's own of those they read. The log never shows a secret answer.
 """
 
 import json
@@ -206,13 +206,15 @@ class Teller:
         self._store, self._principal = store, principal
 
     def tell(self, sid: str) -> Mapping[str, str] | None:
-        """`{form, fv, scope, area, title, answers, kept}`.
+        """`{form, fv, scope, area, title, answers, kept}`; None of what isn't theirs any more.
 
         answers: JSON, without secrets; kept: JSON list of the paths of those left out.
         """
-        query = sa.select(*_columns()).where(m.Submission.id == sid)
+        s = m.Submission
+        query = seen.visits(self._principal, *_columns())
+        query = query.where(s.id == sid, s.user_id == self._principal.user_id)
         row = self._connection.execute(query).first()
-        if row is None or row.user_id != self._principal.user_id:
+        if row is None:
             return None
         form = self._rules.form(row.form, row.fv)
         given = document(self._connection, sid).get("answers", {})

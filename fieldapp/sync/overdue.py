@@ -24,7 +24,8 @@ from fieldapp.subjects.sealing import SealBrokenError
 
 from . import models as m
 from .again import item_of, trusted
-from .consent import EXPIRED, WAITING, consent_of, not_ahead
+from .consent import EXPIRED, WAITING, consent_of
+from .days import not_ahead
 from .erased import WHY as ERASED
 from .rules import current_rules
 from .seen import STILL_ASIDE

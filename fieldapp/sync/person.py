@@ -13,6 +13,7 @@ Callers decide who may see what; here nothing is filtered.
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -23,6 +24,7 @@ from fieldapp.subjects.keys import keys_of
 
 from . import models as m
 from .bulk import among
+from .days import counted
 from .entities import CORE, Entity, TypeView
 from .merge import Dot, Value, canonical
 from .parties import party_id, party_of
@@ -226,29 +228,37 @@ def feeds(connection: Connection, entities: Collection[str]) -> set[str]:
 
 # ---- for retention ------------------------------------------------------------------------------
 
+_received_on = sa.func.substr(S.received, 1, 10)
+_at_least = sa.case((S.on_date < _received_on, S.on_date), else_=_received_on)
+"""No later than the day a visit counts as, which a query can't tell."""
+
 
 def quiet(connection: Connection, scope: str, name: str, before: str) -> Iterator[str]:
-    """Records of a type that no visit touched since a day."""
+    """Records of a type that no visit touched since a day, and some more: as which day a visit
+    counts, `last_days` tells.
+    """
     t, e = m.Mention, m.Entity
     query = sa.select(e.id).join(t, t.entity == e.id).join(S, S.id == t.sid)
     query = query.where(e.scope == scope, e.type == name).group_by(e.id)
-    yield from connection.scalars(query.having(sa.func.max(S.on_date) < before).order_by(e.id))
+    yield from connection.scalars(query.having(sa.func.max(_at_least) < before).order_by(e.id))
 
 
 def last_days(connection: Connection, entities: Collection[str]) -> dict[str, str]:
-    """By record the latest day that a visit which touched it is about."""
+    """By record the latest day that a visit which touched it counts as."""
     t, found = m.Mention, defaultdict[str, str](str)
-    query = sa.select(t.entity, sa.func.max(S.on_date)).join(S, S.id == t.sid).group_by(t.entity)
+    query = sa.select(t.entity, S.on_date, S.received).join(S, S.id == t.sid)
     for some in chunks(sorted(entities)):
-        found |= {row[0]: row[1] for row in connection.execute(query.where(t.entity.in_(some)))}
+        for entity, on, received in connection.execute(query.where(t.entity.in_(some))):
+            found[entity] = max(found[entity], counted(on, datetime.fromisoformat(received)))
     return found
 
 
 def about_nobody(connection: Connection, before: str, forms: Collection[str]) -> list[str]:
     """Visits before a day that left no record: somebody who refused everything at the door."""
     touched = sa.exists().where(m.Mention.sid == S.id)
-    query = sa.select(S.id).where(S.state == "stored", S.form.in_(forms), S.on_date < before)
-    return list(connection.scalars(query.where(~touched).order_by(S.id)))
+    query = sa.select(S.id, S.on_date, S.received).where(S.state == "stored", S.form.in_(forms))
+    rows = connection.execute(query.where(_at_least < before, ~touched).order_by(S.id))
+    return [sid for sid, on, came in rows if counted(on, datetime.fromisoformat(came)) < before]
 
 
 # ---- rows ---------------------------------------------------------------------------------------

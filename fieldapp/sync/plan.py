@@ -248,6 +248,8 @@ def plan_review(
         refuse(_NOT_THEIRS)
     if not (author.decides(target.scope) and author.works_in(target.scope, [target.area])):
         refuse(_NOT_THEIRS)
+    if not author.trusted and target.user_id == author.user_id:
+        refuse(_NOT_THEIRS)
     if decision == "approved" and not accepted and not author.trusted and blocked(target.id):
         refuse("issues stand in the way")
     about = Touched(review_id(target.id), REVIEW, False)

@@ -25,6 +25,8 @@ from .transactions import chunks
 # Positions of what a review entity tells of the submission it is about; no op has them.
 TOLD = {"form": 900001, "fv": 900002, "scope": 900003, "area": 900004, "title": 900005,
         "answers": 900006, "kept": 900007}  # fmt: skip
+# Of a review, what says nothing of whom it is about.
+BARE = ("by", "state", "target")
 TellTarget = Callable[[str], Mapping[str, str] | None]
 
 
@@ -71,10 +73,14 @@ class Renderer:
         return self._sids.setdefault(sid, len(self._sids))
 
     def _review(self, entity: Entity) -> dict[str, list[list[Any]]]:
-        """The decision, and of a returned submission what the phone needs to open it again."""
+        """The decision, and of a returned submission what the phone needs to open it again; of one
+        that isn't its reader's any more no words."""
         values = {name: self._wire(live) for name, live in sorted(entity.state.items())}
         target = str(entity.shown("target", REVIEW_TYPE))
-        told = dict(self._tell(target) or {})
+        found = self._tell(target)
+        if found is None:
+            return {name: values[name] for name in BARE if name in values}
+        told = dict(found)
         if review_state(entity) != "returned":
             told.pop("answers", None)
             told.pop("kept", None)

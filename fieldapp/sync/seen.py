@@ -16,7 +16,7 @@ import sqlalchemy.orm
 
 from fieldapp import clock
 from fieldapp.accounts import access
-from fieldapp.accounts.service import Principal, areas_of, visible_feeds
+from fieldapp.accounts.service import Principal, areas_of, scopes_of, visible_feeds
 from fieldapp.db import utc_text
 from fieldapp.glass.models import EmergencyLook
 from fieldapp.subjects.models import EntitySubject
@@ -32,14 +32,13 @@ DESTROYED = sa.and_(S.state == "quarantined", sa.func.length(S.body) == 0)
 
 
 def visits(principal: Principal, *columns: Any) -> sa.Select[Any]:
-    """Submissions of scopes and areas the person oversees, and the person's own."""
+    """Submissions of scopes and areas the person oversees; of those they read, their own too."""
     return sa.select(*columns).select_from(S).where(admitted(principal))
 
 
 def overseen(principal: Principal, *columns: Any) -> sa.Select[Any]:
     """Submissions of scopes and areas the person oversees, whoever wrote them."""
-    scopes = [scope for scope in access.SCOPES if access.may_oversee(principal.role, scope)]
-    return visits(principal, *columns).where(S.scope.in_(scopes))
+    return visits(principal, *columns).where(S.scope.in_(_overseen(principal)))
 
 
 def issues(principal: Principal, *columns: Any) -> sa.Select[Any]:
@@ -125,12 +124,18 @@ def authors_of(sids: Sequence[str]) -> sa.Select[Any]:
 
 def admitted(principal: Principal) -> Condition:
     """The condition on Submission for what this person may read."""
-    mine = [
-        sa.and_(S.scope == scope, S.area.in_(areas_of(principal, scope)))
-        for scope in access.SCOPES
-        if access.may_oversee(principal.role, scope)
-    ]
-    return sa.or_(S.user_id == principal.user_id, *mine, *_of_no_scope(mine))
+    mine = _granted(principal, _overseen(principal))
+    own = sa.or_(S.scope == "", *_granted(principal, scopes_of(principal)))
+    return sa.or_(sa.and_(S.user_id == principal.user_id, own), *mine, *_of_no_scope(mine))
+
+
+def _overseen(principal: Principal) -> list[str]:
+    return [scope for scope in access.SCOPES if access.may_oversee(principal.role, scope)]
+
+
+def _granted(principal: Principal, scopes: Sequence[str]) -> list[Condition]:
+    """In each of these scopes what is of the person's areas."""
+    return [sa.and_(S.scope == scope, S.area.in_(areas_of(principal, scope))) for scope in scopes]
 
 
 def _of_no_scope(mine: Sequence[Condition]) -> list[Condition]:
@@ -144,12 +149,7 @@ def _of_no_scope(mine: Sequence[Condition]) -> list[Condition]:
 def _aside_for(principal: Principal) -> Condition:
     if access.may_administer(principal.role):
         return sa.true()
-    theirs = [
-        sa.and_(S.scope == scope, S.area.in_(areas_of(principal, scope)))
-        for scope in access.SCOPES
-        if access.may_oversee(principal.role, scope)
-    ]
-    return sa.or_(sa.false(), *theirs)
+    return sa.or_(sa.false(), *_granted(principal, _overseen(principal)))
 
 
 def _is_lent(principal: Principal) -> Condition:

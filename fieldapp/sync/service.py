@@ -195,7 +195,8 @@ class Visit:
     """A finished form, to be submitted as a phone that shows everything would.
 
     answers: finished (`fieldapp.forms.check.complete` finishes them). received: defaults to `at`.
-    derivation: what the answers yield, where the caller knows.
+    derivation: what the answers yield, where the caller knows. shown_all: its author was shown
+    values of later days too, and it replaces them.
     """
 
     principal: Principal
@@ -210,6 +211,7 @@ class Visit:
     install: str = APP
     n: int = 0
     derivation: Derivation | None = None
+    shown_all: bool = False
 
 
 def record(visit: Visit) -> Result:
@@ -256,10 +258,11 @@ def _compose(visit: Visit, rules: CurrentRules, store: Store) -> tuple[dict[str,
     store.load(touched.e for touched in derivation.entities)
     shown: dict[tuple[str, str], Value] = {}
     live: dict[tuple[str, str], list[Dot]] = {}
+    until = None if visit.shown_all else derivation.on
     for e, r, _ in derivation.writes:
         entity = store.find(e)
         if entity is not None:
-            _copy_register(entity, r, derivation.on, store, shown, live)
+            _copy_register(entity, r, until, store, shown, live)
     ops = compose_ops(derivation, shown, live)
     return {
         "id": visit.id,
@@ -284,7 +287,7 @@ def _compose(visit: Visit, rules: CurrentRules, store: Store) -> tuple[dict[str,
 def _copy_register(
     entity: Entity,
     r: str,
-    on: str,
+    until: str | None,
     store: Store,
     shown: dict[tuple[str, str], Value],
     live: dict[tuple[str, str], list[Dot]],
@@ -295,8 +298,8 @@ def _copy_register(
         return
     if not register.conflict:
         shown[entity.id, r] = register.shown
-    dated = view.kind(r) == "latest"
-    live[entity.id, r] = [w.dot for w in register.live if not dated or w.on <= on]
+    last = until if view.kind(r) == "latest" else None
+    live[entity.id, r] = [w.dot for w in register.live if last is None or w.on <= last]
 
 
 # ---- keeping ------------------------------------------------------------------------------------

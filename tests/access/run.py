@@ -2,7 +2,7 @@
 
 import tempfile
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from unittest.mock import patch
@@ -24,6 +24,7 @@ from tests.sync.stories import Village
 
 from .answers import Try
 from .furnish import furnish
+from .moved import move, moved
 from .place import OWN, Place, Route
 from .tries import seen_by, tries
 
@@ -45,13 +46,15 @@ class Outcome:
 
 def play(name: str, people: Collection[str] = OWN) -> Outcome:
     """A round by name, as these people."""
+    bare = name.endswith("code unguarded")
     with server(name) as app:
         place = furnish(app)
-        if name.endswith("code unguarded"):
-            with _first_wall_down(app):
-                made = list(tries(place, False, people))
-        else:
-            made = [*tries(place, people=people), *_unmoved(place)]
+        with _first_wall_down(app) if bare else nullcontext():
+            made = list(tries(place, not bare, people))
+        made += [] if bare else _unmoved(place)
+        move(place)
+        with _first_wall_down(app) if bare else nullcontext():
+            made += moved(place, people)
         return Outcome(
             len(made),
             [one for one in made if one.leak],

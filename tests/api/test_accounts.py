@@ -1,10 +1,13 @@
 """An administrator keeps accounts, areas and grants."""
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 
 from fieldapp.accounts import service, users
 from fieldapp.areas import service as areas
+from fieldapp.areas.models import Area
+from fieldapp.db import write_transaction
 from tests.cast import DISTRICT, LIULIN, NANPO, SHIQIAO, TOWN, Cast
 
 NEW = {
@@ -148,6 +151,32 @@ def test_an_area_out_of_place_is_refused(cast: Cast, area: dict[str, str]) -> No
     answer = desk.put("/api/areas", {"name_zh": "某村", "name_en": "Some", **area})
     assert answer.status_code == 422
     assert len(desk.get("/api/areas").json) == 6
+
+
+@pytest.mark.parametrize(
+    "area",
+    [
+        {"code": LIULIN, "level": "town", "parent": DISTRICT},
+        {"code": DISTRICT, "level": "village", "parent": TOWN},  # it would be a circle
+    ],
+)
+def test_an_area_keeps_its_level(cast: Cast, area: dict[str, str]) -> None:
+    desk = cast.admin.log_in()
+    before = desk.get("/api/areas").json
+    answer = desk.put("/api/areas", {"name_zh": "某地", "name_en": "Some", **area})
+    assert answer.status_code == 422
+    assert [field["path"] for field in answer.json["fields"]] == ["level"]
+    assert "级别" in answer.json["fields"][0]["message"]
+    assert desk.get("/api/areas").json == before
+    assert LIULIN in cast.wang.log_in().get("/api/session").json["areas"]["health"]
+
+
+def test_a_circle_from_elsewhere_stops_nobody(cast: Cast, app: Flask) -> None:
+    """Somebody wrote it into the table by hand."""
+    with app.app_context(), write_transaction() as tx:
+        tx.execute(sa.update(Area).where(Area.code == DISTRICT).values(parent=TOWN))
+    with app.app_context():
+        assert areas.leaf_codes(TOWN) == [LIULIN, SHIQIAO, NANPO]
 
 
 def test_an_administrator_names_the_clinic_of_a_town_and_takes_it_away(cast: Cast) -> None:

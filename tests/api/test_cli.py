@@ -145,6 +145,44 @@ def test_a_wrong_table_changes_nothing_and_says_why(
     assert run("areas", "list").output == before
 
 
+def test_a_table_that_is_not_utf_8_is_told(run: Run, tmp_path: Path) -> None:
+    table = tmp_path / "areas.csv"
+    rows = "code,name_zh,name_en,level,parent\n379903000000,东区,Dongqu,district,\n"
+    table.write_text(rows, encoding="gbk")
+    result = run("areas", "load", str(table))
+    assert isinstance(result.exception, SystemExit)
+    assert "areas.csv isn't UTF-8; save it as “CSV UTF-8”" in result.output
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[", "{}", "[]", "[1]", '[{"chain": ""}]', "[" * 100_000, "\udcff"]
+)
+def test_ends_that_are_none_are_told(run: Run, cast: Cast, tmp_path: Path, text: str) -> None:
+    cast.wang.log_in()
+    kept = tmp_path / "ends.json"
+    kept.write_text(text, encoding="utf-8", errors="surrogateescape")
+    result = run("audit", "verify", "--heads", str(kept))
+    assert isinstance(result.exception, SystemExit)
+    assert "ends.json is no file that `fieldapp audit heads` wrote" in result.output
+    assert "faults=" not in result.output
+
+
+def test_ends_that_were_kept_are_looked_at(run: Run, cast: Cast, tmp_path: Path) -> None:
+    cast.wang.log_in()
+    kept = tmp_path / "ends.json"
+    assert run("audit", "heads", str(kept)).exit_code == 0
+    assert "faults=0" in run("audit", "verify", "--heads", str(kept)).output
+    ends = json.loads(kept.read_text("utf-8"))
+    kept.write_text(json.dumps([end | {"seq": end["seq"] + 9} for end in ends]))
+    assert run("audit", "verify", "--heads", str(kept)).exit_code == 1
+
+
+def test_more_days_than_there_were_are_told(run: Run) -> None:
+    result = run("attachments", "drop-unnamed", "--days", "1000000")
+    assert isinstance(result.exception, SystemExit)
+    assert "Invalid value for '--days': 1000000 is not in the range" in result.output
+
+
 def test_the_document_of_the_api_is_printed_whole(run: Run, cast: Cast) -> None:
     printed = json.loads(run("openapi").output)
     assert printed == cast.nobody().get("/api/openapi.json").json

@@ -147,6 +147,22 @@ def test_wang_types_her_pin_and_her_visits_come_in_once(
         db.session.rollback()
 
 
+@pytest.mark.parametrize("wrong", ["blobs", "items", "iterations"])
+def test_a_file_that_was_spoilt_is_told(
+    app: Flask, cast: Cast, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wrong: str
+) -> None:
+    monkeypatch.setenv("LANG", "en_US.UTF-8")
+    path = saved(cast.wang.enrol(), tmp_path, new_client(app, cast.wang, "张小梅"))
+    told = json.loads(path.read_text())
+    if wrong == "iterations":
+        told["vault"]["pin"]["iterations"] = -1
+    else:
+        told[wrong] = ["post"]
+    path.write_text(json.dumps(told))
+    code, said = take_in(app, path, "--secret", PIN)
+    assert (code, "outbox.json is no file saved from a phone's outbox" in said) == (1, True), said
+
+
 def test_a_revoked_phone_s_file_is_kept_aside(app: Flask, cast: Cast, tmp_path: Path) -> None:
     phone = cast.wang.enrol()
     path = saved(phone, tmp_path, new_client(app, cast.wang, "张小梅"))

@@ -1,5 +1,7 @@
 """Health and housing in one hand only after training, which another administrator approves."""
 
+import threading
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
@@ -9,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from fieldapp.accounts import access, training, users
 from fieldapp.accounts.access import Grant
-from fieldapp.accounts.models import UserGrant
+from fieldapp.accounts.models import User, UserGrant
 from fieldapp.accounts.problems import AccountError
 from fieldapp.accounts.training import Trained
 from fieldapp.db import db, write_transaction
@@ -72,6 +74,27 @@ def test_nobody_begins_with_both(cast: Cast) -> None:
     desk = cast.admin.log_in()
     refused(desk.post("/api/users", HAO | BOTH))
     assert "hao" not in {user["username"] for user in desk.get("/api/users").json}
+
+
+@pytest.mark.parametrize("db_url", ["postgresql"], indirect=True)
+def test_nor_do_two_administrators_at_once_give_both(
+    cast: Cast, boss: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = cast.admin.log_in()
+    hao, given = hired(desk, grants=[]), users.set_grants
+    other = threading.Thread(target=boss.patch, args=(hao, {"grants": [HEALTH]}))
+
+    def slow(user: User, grants: Iterable[Grant]) -> None:
+        given(user, grants)
+        if other.ident is None:
+            other.start()
+            other.join(1)
+
+    monkeypatch.setattr(users, "set_grants", slow)
+    assert desk.patch(hao, {"grants": [HOUSING]}).json["grants"] == [HOUSING]
+    other.join()
+    (told,) = [one for one in desk.get("/api/users").json if one["username"] == "hao"]
+    assert told["grants"] == [HEALTH], "who came second saw what the first gave, and replaced it"
 
 
 def test_the_only_administrator_approves_by_writing_it_down(cast: Cast) -> None:

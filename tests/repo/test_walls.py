@@ -35,6 +35,7 @@ LIFTS = {
     "sync/service.py": "what waits for a consent, whoever brings it",
     "sync/emergency.py": "the same, of what was taken in to save a life",
     "sync/overdue.py": "the same, of health data that was kept aside for another reason",
+    "sync/feed.py": "what became of one's own visits, in villages that were taken too",
     "sync/log.py": "numbers of a phone, that gaps in one scope aren't taken for loss in another",
     "sync/census.py": "counts of forms",
     "review/phones.py": "numbers of a phone, for administrators",

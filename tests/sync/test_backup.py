@@ -254,6 +254,27 @@ def test_what_was_set_aside_can_be_put_back_too(migrated: Village, tmp_path: Pat
     assert durable_of(migrated, kept) == [kept]
 
 
+def test_what_was_set_aside_holds_no_key_and_its_file_of_keys_expires(
+    migrated: Village, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, _ = backup(tmp_path / "b")
+    migrated.send(migrated.consent(migrated.cast.wang))
+    wrapped = [key for key in db.session.scalars(sa.select(SubjectKey.wrapped)) if key]
+    db.session.rollback()
+    aside = restore(path, replace_present=True).aside
+    assert wrapped
+    assert aside
+    assert not [key for key in wrapped if key in aside.read_bytes()]
+    keys = keyring.folder() / f"{aside.stem}.keys"
+    backup(tmp_path / "b")
+    assert keys.exists()
+    days = timedelta(days=migrated.app.config["SETTINGS"].key_backup_days, hours=1)
+    later = clock.now() + days
+    monkeypatch.setattr(clock, "now", lambda: later)
+    backup(tmp_path / "b")
+    assert not keys.exists()
+
+
 def test_who_was_shut_out_since_stays_out_and_who_came_since_may_send(
     app: Flask, migrated: Village, tmp_path: Path
 ) -> None:

@@ -1,6 +1,8 @@
 """Consent gates: what may be kept of a visit, by what the server knows of the person's consent."""
 
 import json
+import threading
+from collections.abc import Collection
 from datetime import timedelta
 from typing import Any
 
@@ -8,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from fieldapp import clock
+from fieldapp.attachments import service as attachments
 from fieldapp.consent import service as consent
 from fieldapp.db import db
 from fieldapp.forms import service as forms
@@ -428,3 +431,34 @@ class TestTheEnd:
         later(monkeypatch, days=8)
         assert consent.expire() == consent.Ended(1, 0)
         assert logged(made["id"]).state == "stored"
+
+    @pytest.mark.parametrize("db_url", ["postgresql"], indirect=True)
+    def test_a_consent_that_comes_meanwhile_lets_in_the_whole_or_nothing(
+        self, village: Village, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        client = registered(village)
+        made = visit_of(village, client)
+        village.send(word(village, village.cast.wang, client, "withdraw"))
+        village.take_in(village.cast.li, made)
+        again = village.make(word(village, village.cast.li, client, "consent", TOMORROW))
+
+        def agree() -> None:
+            with village.app.app_context():
+                village.take_in(village.cast.li, again)
+                db.session.remove()
+
+        phone, empty = threading.Thread(target=agree), attachments.empty
+
+        def slow(connection: sa.Connection, sids: Collection[str]) -> None:
+            if sids:
+                phone.start()
+                phone.join(1)
+            empty(connection, sids)
+
+        monkeypatch.setattr(attachments, "empty", slow)
+        later(monkeypatch, days=8)
+        assert consent.expire() == consent.Ended(0, 1)
+        phone.join()
+        assert (logged(made["id"]).state, body_of(made["id"])) == ("quarantined", b"")
+        service.rebuild()
+        assert service.audit() == []

@@ -355,6 +355,16 @@ def test_only_who_reviews_there_decides(village: Village, who: str) -> None:
     assert logged(sid).review == "received"
 
 
+def test_nobody_decides_about_their_own_visit(village: Village) -> None:
+    """The desk offers it to nobody; nor may a phone push it."""
+    chen = village.cast.chen
+    sid = village.send(village.consent(chen)).id
+    answers = {"target": sid, "state": "approved", "notes": []}
+    (result,) = village.take_in(chen, desk(village, "_review", chen, answers=answers))
+    assert (result.st, result.why) == ("quarantined", "authz")
+    assert logged(sid).review == "received"
+
+
 @pytest.mark.parametrize("answers", [
     {}, {"state": "lost"}, {"state": "approved", "notes": "x"},
     {"state": "approved", "notes": [{"path": 1, "text": ""}]},
