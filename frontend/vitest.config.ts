@@ -10,6 +10,8 @@ export default mergeConfig(
       include: ['src/**/*.test.ts', 'tests/**/*.test.ts'],
       exclude: ['e2e/**', 'node_modules/**'],
       restoreMocks: true,
+      // What hangs ends; how fast something is, a shared machine can't tell.
+      testTimeout: 30_000,
       // As many files at once as there are cores; by itself vitest leaves one idle, of two.
       maxWorkers: '100%',
       // Vant's modules import their styles, which Node can't.

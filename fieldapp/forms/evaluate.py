@@ -81,8 +81,10 @@ class Form(Protocol):
         """
         ...
 
-    def items(self, name: str) -> Item | None:
-        """A static choice list as items; None if the form has none of that name."""
+    def items(self, name: str, at: Node | None = None) -> Item | None:
+        """A static choice list as items, its labels as `at` sees them (default: the root); None if
+        the form has none of that name.
+        """
         ...
 
     def choice_label(self, node: int, code: str, scope: "Scope") -> str:
@@ -248,7 +250,7 @@ def _path(base: Expr, *steps: Any) -> Program:
 
 def _list_root(name: str) -> Program:
     def root(scope: Scope) -> NodeSet:
-        own = scope.form.items(name) if scope.form else None
+        own = scope.form.items(name, scope.node) if scope.form else None
         return [own or scope.host.items(name)]
 
     return root

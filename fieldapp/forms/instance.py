@@ -179,17 +179,25 @@ class FormInstance:
             found = [child for inst in found for child in inst.all_children if child.node == step]
         return [inst for inst in found if inst.relevant or not several]
 
-    def items(self, name: str) -> Item | None:
-        """A static choice list: `name`, `label` and extra columns."""
+    def items(self, name: str, at: Node | None = None) -> Item | None:
+        """A static choice list: `name`, `label` (as `at` sees it; default: the root) and extra
+        columns.
+        """
+        if name in self._lists:
+            return self._lists[name]
         choices = self.shape.definition["lists"].get(name)
         if choices is None:
             return None
-        if name not in self._lists:
-            rows = [
-                {"name": c["v"], "label": self._plain(c["l"]), **c.get("x", {})} for c in choices
+        made = make_list(
+            [
+                {"name": c["v"], "label": self.text(c["l"], at or self.root), **c.get("x", {})}
+                for c in choices
             ]
-            self._lists[name] = make_list(rows)
-        return self._lists[name]
+        )
+        # Labels that mention answers may be others next time, and elsewhere.
+        if all(isinstance(self._pick(c["l"]), str) for c in choices):
+            self._lists[name] = made
+        return made
 
     def choice_label(self, node: int, code: str, scope: Scope) -> str:
         """Label of a question's choice, in the language of the session."""
@@ -200,7 +208,7 @@ class FormInstance:
             choice = next(
                 (c for c in self.shape.definition["lists"][items["list"]] if c["v"] == code), None
             )
-            return self.text(choice["l"], self.root) if choice else ""
+            return self.text(choice["l"], scope.node) if choice else ""
         for item in self._candidates(items, code) if items else []:
             values = {child.name: child.text for child in item.children}
             if values.get(items["value"]) == code:
@@ -219,15 +227,11 @@ class FormInstance:
         root = self.host.items(items["inst"])
         return root.find(items["value"], code) if isinstance(root, ListNode) else root.children
 
-    def _plain(self, label: Sequence[Any]) -> str:
-        text = self._pick(label)
-        return text if isinstance(text, str) else ""
-
     def _pick(self, label: Sequence[Any]) -> Any:
         own = label[self.lang] if self.lang < len(label) else None
         return own if own is not None else next((text for text in label if text is not None), "")
 
-    def text(self, label: Sequence[Any], at: Inst) -> str:
+    def text(self, label: Sequence[Any], at: Node) -> str:
         """A Text[] in the session's language, its `${…}` filled in."""
         text = self._pick(label)
         if isinstance(text, str):
@@ -235,11 +239,11 @@ class FormInstance:
         parts = [p if isinstance(p, str) else to_text(self.value(p, at)) for p in text["parts"]]
         return "".join(parts)
 
-    def scope(self, inst: Inst) -> Scope:
+    def scope(self, inst: Node) -> Scope:
         """Where an expression of this instance is evaluated."""
         return Scope(self.host, inst, self, lang=self.lang)
 
-    def value(self, tree: Expr, inst: Inst) -> Value:
+    def value(self, tree: Expr, inst: Node) -> Value:
         """An expression's value at an instance."""
         return evaluate(tree, self.scope(inst))
 

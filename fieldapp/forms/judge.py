@@ -302,7 +302,7 @@ class Judge:
         if facts and facts.beyond:
             return True, False
         try:
-            root = self.form.items(name) if "list" in items else self.host.items(name)
+            root = self.form.items(name, inst) if "list" in items else self.host.items(name)
             trace.closed = facts.loose(self.world.links) if facts else frozenset()
             return set(codes) <= set(self._offered(inst, items, root, key, set(codes))), (
                 trace.looked

@@ -34,8 +34,9 @@ import { FIELD, type Sealer } from './store/sealed';
 import type { Initials } from './store/search';
 import { logIn, logOut, unwrap } from './sync/account';
 import type { SyncContext } from './sync/context';
+import { type Courier, courierOf } from './sync/courier';
 import { obtainForm } from './sync/forms';
-import { lockedContext, Waiting } from './sync/locked';
+import { Waiting } from './sync/locked';
 import { Loop } from './sync/loop';
 import { openContext } from './sync/opened';
 import { onAbsence, onHope } from './sync/triggers';
@@ -60,8 +61,6 @@ const IDLE: SyncState = {
   error: null,
   loginNeeded: false,
 };
-/** Whoever has come to work unlocks first: then everything is synced, and a locked phone needn't. ms. */
-const LOCKED_PATIENCE = 4_000;
 /** Records prepared for search at a time, between the person's own touches. */
 const WARM = 100;
 /** The page of the day comes first. ms */
@@ -74,9 +73,10 @@ class FieldClient implements Client {
   private readonly phone: Phone;
   private readonly entry: Entry;
   private current: { opened: Opened; loop: Loop; stop: () => void } | null = null;
-  /** What sends while nobody has opened the phone. */
-  private courier: { loop: Loop; waiting: Waiting; stop: () => void } | null = null;
+  private courier: Courier | null = null;
   private candidate: Candidate | null = null;
+  /** How often the phone was locked or ended: what was being opened before opens no more. */
+  private closings = 0;
   private state: SyncState = IDLE;
   private initials: Initials | null = null;
   /** The base copy, read while somebody types the PIN. */
@@ -111,27 +111,34 @@ class FieldClient implements Client {
 
   async login(username: string, password: string, code?: string): Promise<Me> {
     const me = await logIn(this.deps.net, username, password, code);
-    const { user } = this.entry;
-    if (this.current && user !== me.id) {
+    try {
+      await this.heedOwner(me);
+    } catch (error) {
       await logOut(this.deps.net);
-      throw new ClientError('not_you');
+      throw error;
     }
-    if (user && user !== me.id && (await this.entry.holdsWork())) {
-      await logOut(this.deps.net);
-      throw new ClientError('other_user');
-    }
-    if (this.current) await this.loggedInAgain({ me, password });
-    else this.candidate = { me, password };
+    if (!this.current) this.candidate = { me, password };
+    // Before that the server lets them do nothing else.
+    else if (!me.must_change_password && me.second_factor !== 'required')
+      await this.loggedInAgain({ me, password });
     return me;
   }
 
+  private async heedOwner(me: Me): Promise<void> {
+    const { user } = this.entry;
+    if (!user || user === me.id) return;
+    if (this.current) throw new ClientError('not_you');
+    if (await this.entry.holdsWork()) throw new ClientError('other_user');
+  }
+
   async enrol(pin: string, deviceName: string): Promise<void> {
-    const { candidate } = this;
+    const { candidate, closings } = this;
     if (!candidate) throw new ClientError('session');
     try {
       const sealer = await this.entry.enrol(pin, candidate, deviceName);
+      this.tellOthers('phase');
       await this.deps.persist();
-      await this.open(sealer);
+      await this.open(sealer, closings);
     } catch (error) {
       // Tried again, it goes on from here, whatever of it is on the disk already.
       this.candidate = candidate;
@@ -142,7 +149,7 @@ class FieldClient implements Client {
   }
 
   async unlock(pin: string): Promise<boolean> {
-    return this.letIn(await this.entry.unlock(pin, () => this.syncNow()));
+    return this.letIn(() => this.entry.unlock(pin, () => this.syncNow()));
   }
 
   expectPin(): void {
@@ -150,7 +157,7 @@ class FieldClient implements Client {
     if (this.phase() === 'locked') this.early ??= readSealed(this.field).catch(() => null);
   }
   async guessesLeft(): Promise<number> {
-    return Math.max(0, MOST - (await this.phone.attempts()).wrong);
+    return Math.max(0, MOST - (await this.phone.attempts(this.deps.net.now())).wrong);
   }
 
   async canUseDevice(): Promise<boolean> {
@@ -161,29 +168,42 @@ class FieldClient implements Client {
   }
   async unlockByDevice(): Promise<boolean> {
     const by = this.deps.authenticator;
-    return by ? this.letIn(await this.entry.unlockByDevice(by, () => this.syncNow())) : false;
+    return by ? this.letIn(() => this.entry.unlockByDevice(by, () => this.syncNow())) : false;
   }
   async useDevice(pin: string): Promise<boolean> {
     const by = this.deps.authenticator;
     const isOn = by ? await this.entry.useDevice(by, pin) : false;
+    if (isOn) this.tellOthers('phase');
     if (this.entry.phase() === 'fresh') await this.afterEnd();
     return isOn;
   }
-  forgetDevice(): Promise<void> {
-    return this.entry.forgetDevice();
+  async forgetDevice(): Promise<void> {
+    await this.entry.forgetDevice();
+    this.tellOthers('phase');
   }
 
-  private async letIn(sealer: Sealer | null): Promise<boolean> {
-    if (!sealer) {
-      if (this.entry.phase() === 'fresh') await this.afterEnd();
-      return false;
+  private async letIn(entering: () => Promise<Sealer | null>): Promise<boolean> {
+    const { closings } = this;
+    try {
+      const sealer = await entering();
+      if (sealer) await this.open(sealer, closings);
+      else if (this.entry.phase() === 'fresh') await this.afterEnd();
+      if (!sealer) return false;
+    } catch (error) {
+      // Perhaps another tab's doing that this one hasn't heard of.
+      if (error instanceof ClientError && error.key === 'phone_locked') await this.heard('phase');
+      throw error;
     }
-    await this.open(sealer);
     void this.syncNow();
     return true;
   }
 
   lock(): void {
+    if (this.current) this.leave();
+    else this.closings += 1;
+  }
+
+  private leave(): void {
     this.close();
     this.emit('phase');
     void this.startCourier().catch(() => undefined);
@@ -198,13 +218,22 @@ class FieldClient implements Client {
 
   private async afterEnd(): Promise<void> {
     this.close();
-    await this.startCourier();
     this.tell('phase');
+    await this.startCourier();
   }
 
-  private async open(sealer: Sealer): Promise<void> {
-    this.close();
+  /** closings: as they were when it was asked for. */
+  private async open(sealer: Sealer, closings: number): Promise<void> {
     this.stopCourier();
+    try {
+      await this.openAs(sealer, closings);
+    } catch (error) {
+      await this.startCourier().catch(() => undefined);
+      throw error;
+    }
+  }
+
+  private async openAs(sealer: Sealer, closings: number): Promise<void> {
     const device = await this.phone.device();
     if (!device) throw new ClientError('storage_broken', 'device');
     const { deps } = this;
@@ -221,18 +250,25 @@ class FieldClient implements Client {
     this.early = null;
     await opened.load(await early);
     await opened.sealLagging().catch(() => undefined);
+    // Locked, ended or begun anew since it was asked for, here or in another tab.
+    const lock = await this.phone.lock();
+    if (closings !== this.closings || lock?.vault.id !== sealer.vault)
+      throw new ClientError('phone_locked');
+    const stopped = () => this.current?.opened !== opened;
+    const show = this.showing(stopped);
     const loop = new Loop({
       ...{ locks: deps.locks, random: deps.random, setTimer: deps.setTimer },
-      context: this.contextFor(opened, device),
-      show: (change) => this.show(change),
+      context: this.contextFor(opened, device, { stopped, report: show }),
+      show,
       revoked: async () => {
-        if (this.current?.opened === opened) await this.end('revoked');
+        if (!stopped()) await this.end('revoked');
       },
     });
     const ears = [
       onHope(deps.window, deps.document, () => void loop.trigger()),
       onAbsence(deps.document, now, deps.setTimer, () => this.lock()),
     ];
+    this.stop();
     this.current = { opened, loop, stop: () => ears.forEach((stop) => void stop()) };
     this.state = { ...IDLE, online: deps.net.online() };
     this.emit('phase');
@@ -240,10 +276,17 @@ class FieldClient implements Client {
   }
 
   private close(): void {
+    this.closings += 1;
+    this.stop();
+    this.state = { ...IDLE, online: this.deps.net.online() };
+  }
+
+  private stop(): void {
     this.current?.loop.stop();
     this.current?.stop();
     this.current = null;
     this.candidate = null;
+    this.stopCourier();
   }
 
   // ---- sending while locked -----------------------------------------------------------------------
@@ -256,37 +299,25 @@ class FieldClient implements Client {
     if (!user || !device || this.current) return;
     const waiting = new Waiting(this.outboxStore, this.shelf);
     await waiting.load();
-    const { deps } = this;
+    if (this.current) return;
+    this.stopCourier();
     const isOver = () => this.courier?.waiting !== waiting;
-    const loop = new Loop({
-      ...{ locks: deps.locks, random: deps.random, setTimer: deps.setTimer },
-      context: lockedContext(waiting, user, {
-        ...{ net: deps.net, device, stopped: isOver },
-        report: (change) => this.show(change),
-        changed: async (what) => {
-          await waiting.load();
-          this.tell(what);
-        },
-        reached: () => this.reached(),
-      }),
-      show: (change) => this.show(change),
+    this.courier = courierOf(waiting, user, {
+      ...{ deps: this.deps, device, isOver, show: this.showing(isOver) },
+      tell: (what) => this.tell(what),
+      reached: () => this.reached(),
       revoked: async () => {
         if (!this.entry.ended) await this.end('revoked');
       },
+      // Whom even this doesn't reach, after a month: nothing readable stays, though nobody opens the phone.
+      called: async () => {
+        if (!this.current && (await this.entry.endIfSilent())) await this.afterEnd();
+      },
     });
-    // Whom even this doesn't reach, after a month: nothing readable stays, though nobody opens the phone.
-    const call = async () => {
-      await loop.trigger();
-      if (!this.current && (await this.entry.endIfSilent())) await this.afterEnd();
-    };
-    const soon = deps.setTimer(() => void call().catch(() => undefined), LOCKED_PATIENCE);
-    const ears = onHope(deps.window, deps.document, () => void loop.trigger());
-    this.courier = { loop, waiting, stop: () => [soon, ears].forEach((stop) => void stop()) };
-    this.show({ ...IDLE, online: deps.net.online() });
+    this.show({ ...IDLE, online: this.deps.net.online() });
   }
 
   private stopCourier(): void {
-    this.courier?.loop.stop();
     this.courier?.stop();
     this.courier = null;
   }
@@ -373,10 +404,15 @@ class FieldClient implements Client {
   }
 
   async removeDraft(id: string): Promise<void> {
-    await this.opened.drafts.remove(id);
+    const { opened } = this;
+    await opened.drafts.remove(id);
+    await this.draftWent(opened, id);
+  }
+
+  private async draftWent(opened: Opened, id: string): Promise<void> {
     this.tell('drafts');
     // What can't be done now, the next start does.
-    await this.opened.blobs.release(id).catch(() => undefined);
+    await opened.blobs.release(id).catch(() => undefined);
   }
   get blobs(): BlobStore {
     return this.opened.blobs;
@@ -413,21 +449,26 @@ class FieldClient implements Client {
     return this.current.opened;
   }
 
-  private contextFor(opened: Opened, device: Device): SyncContext {
+  private contextFor(
+    opened: Opened,
+    device: Device,
+    rest: Pick<SyncContext, 'stopped' | 'report'>,
+  ): SyncContext {
     const { entry } = this;
     return openContext(opened, {
-      ...{ net: this.deps.net, device, outbox: this.outboxStore },
+      ...{ ...rest, net: this.deps.net, device, outbox: this.outboxStore },
       user: entry.user ?? '',
       drafts: () => opened.drafts.list(),
-      removeDraft: (id) => this.removeDraft(id),
+      removeUntouched: async (draft) => {
+        if (await opened.drafts.removeUntouched(draft)) await this.draftWent(opened, draft.id);
+      },
       forget: async (entities) => {
         await opened.forget(entities);
         this.tell('drafts');
       },
       hollow: (visits) => opened.hollow(visits),
-      report: (change) => this.show(change),
       changed: async (what) => {
-        await this.reload(what);
+        await this.current?.opened.reload(what);
         this.tell(what);
       },
       reached: () => this.reached(),
@@ -436,7 +477,6 @@ class FieldClient implements Client {
         await entry.takeTerms(terms);
         await opened.sealLagging();
       },
-      stopped: () => this.current?.opened !== opened,
     });
   }
 
@@ -445,31 +485,27 @@ class FieldClient implements Client {
     return this.phone.reached(this.deps.net.now()).catch(() => undefined);
   }
 
-  /** Brings memory up to what was written, here or in another tab. */
-  private async reload(what: ClientEvent): Promise<void> {
-    const opened = this.current?.opened;
-    if (!opened) return;
-    if (what === 'drafts') await opened.drafts.load();
-    if (what === 'catalogue') {
-      await opened.knowledge.load();
-      opened.programsChanged();
-    }
-    if (what === 'outbox' || what === 'registry') {
-      await Promise.all([opened.items.load(), opened.blobs.load(), opened.base.refresh()]);
-      opened.refresh();
-    }
-  }
-
+  /** Never fails: what can't be read now is read when it is next told of. */
   private async heard(event: ClientEvent): Promise<void> {
-    if (event === 'phase') {
-      const before = this.entry.lock?.vault.id;
-      await this.entry.load();
-      // Another tab gave the phone to somebody else, or ended it: this one's key opens nothing any more.
-      if (before !== this.entry.lock?.vault.id) this.lock();
-      else await this.renamed();
-    } else await this.reload(event);
+    if (event === 'phase') await this.heardOfPhase().catch(() => this.leave());
+    else await this.current?.opened.reload(event).catch(() => undefined);
     if (event === 'outbox') void this.current?.loop.letVisitsPass();
     this.emit(event);
+  }
+
+  /** Another tab gave the phone to somebody else, or ended it: then this one's key opens nothing any more. */
+  private async heardOfPhase(): Promise<void> {
+    const before = this.entry.lock?.vault.id;
+    await this.entry.load();
+    if (before !== this.entry.lock?.vault.id) this.leave();
+    else await this.renamed();
+  }
+
+  /** What was stopped shows nothing over what came after it. */
+  private showing(isOver: () => boolean): (change: Partial<SyncState>) => void {
+    return (change) => {
+      if (!isOver()) this.show(change);
+    };
   }
 
   private show(change: Partial<SyncState>): void {
@@ -480,6 +516,10 @@ class FieldClient implements Client {
   /** To listeners here and in other tabs. */
   private tell(event: ClientEvent): void {
     this.emit(event);
+    this.tellOthers(event);
+  }
+
+  private tellOthers(event: ClientEvent): void {
     this.deps.channel?.postMessage(event);
   }
 

@@ -17,6 +17,8 @@ import {
   openByDevice,
   openWrap,
   rewrap,
+  type Vault,
+  type Wrap,
 } from './crypto/vault';
 import { ClientError, type Me } from './protocol/types';
 import type { Answer } from './protocol/wire';
@@ -31,6 +33,7 @@ import {
   type Lock,
   type Phone,
   type Terms,
+  type Work,
 } from './store/phone';
 import { Sealer } from './store/sealed';
 import { enrolDevice, rescueKeys } from './sync/account';
@@ -81,25 +84,34 @@ export class Entry {
 
   /** Null if it is wrong; after the tenth there is nothing left to open. reach: tries to reach the server. */
   async unlock(pin: string, reach: () => Promise<void>): Promise<Sealer | null> {
-    const lock = this.theLock();
+    const known = this.theLock();
     await this.mayGuess();
     if (!(await this.heedContact(reach))) return null;
+    const lock = await this.lockNow(known);
     const opening = await this.guess(() => this.openByPin(lock, pin));
-    return opening && this.opened(opening);
+    return opening && this.opened(lock, opening.key);
   }
 
   /** Stops with `locked` and the seconds to wait, after wrong ones. */
   private async mayGuess(): Promise<void> {
-    const wait = delayLeft(await this.deps.phone.attempts(), this.deps.net.now());
+    const now = this.deps.net.now();
+    const wait = delayLeft(await this.deps.phone.attempts(now), now);
     if (wait > 0) throw new ClientError('locked', String(Math.ceil(wait / 1000)));
   }
 
-  /** Counted before it is tried: closing the app forgives no guess. */
+  /** Counted before it is tried: closing the app forgives no guess. What couldn't be tried was none. */
   private async guess<T>(tried: () => Promise<T | null>): Promise<T | null> {
-    const before = await this.deps.phone.countAttempt(this.deps.net.now());
-    const found = before < MOST ? await tried() : null;
-    if (!found && before + 1 >= MOST) await this.end('attempts');
-    return found;
+    const { phone, net } = this.deps;
+    const before = await phone.countAttempt(net.now());
+    try {
+      const found = before.wrong < MOST ? await tried() : null;
+      if (found || before.wrong + 1 < MOST) return found;
+    } catch (error) {
+      await phone.takeBackAttempt(before).catch(() => undefined);
+      throw error;
+    }
+    await this.end('attempts');
+    return null;
   }
 
   /** By the phone's own authenticator, where that was set up; null where it isn't there any more. */
@@ -107,12 +119,13 @@ export class Entry {
     authenticator: Authenticator,
     reach: () => Promise<void>,
   ): Promise<Sealer | null> {
-    const { vault } = this.theLock();
-    if (!vault.device) return null;
+    const known = this.theLock();
     if (!(await this.heedContact(reach))) return null;
-    const output = await authenticator.read(vault.device);
-    const key = output && (await openByDevice(vault.id, vault.device, output));
-    return key ? this.opened({ vault, key }) : null;
+    const lock = await this.lockNow(known);
+    const { id, device } = lock.vault;
+    const output = device && (await authenticator.read(device));
+    const key = output && (await openByDevice(id, device, output));
+    return key ? this.opened(lock, key) : null;
   }
 
   get opensByDevice(): boolean {
@@ -121,39 +134,38 @@ export class Entry {
 
   /** False if the PIN is wrong, which counts as it does on a locked phone: an open one may be in other hands. */
   async useDevice(authenticator: Authenticator, pin: string): Promise<boolean> {
-    const lock = this.theLock();
     const { phone } = this.deps;
     await this.mayGuess();
+    const { vault } = await this.lockNow(this.theLock());
     const pepper = await phone.pepper();
-    const isRight = await this.guess(() => openWrap(lock.vault.id, lock.vault.pin, pin, pepper));
+    const isRight = await this.guess(() => openWrap(vault.id, vault.pin, pin, pepper));
     if (!isRight) return false;
     await phone.forgive();
-    const vault = await addDevice(lock.vault, pin, await authenticator.make(), pepper);
-    if (vault) await this.keep({ ...lock, vault });
-    return vault !== null;
+    const added = await addDevice(vault, pin, await authenticator.make(), pepper);
+    const device = added?.device;
+    if (device) await this.keep(vault.id, (now) => ({ ...now, device }));
+    return device !== undefined;
   }
 
   async forgetDevice(): Promise<void> {
-    const lock = this.theLock();
-    const { device: _gone, ...vault } = lock.vault;
-    await this.keep({ ...lock, vault });
+    await this.keep(this.theLock().vault.id, ({ device: _gone, ...vault }) => vault);
   }
 
-  private async openByPin({ vault, user }: Lock, pin: string): Promise<Opening | null> {
+  private async openByPin({ vault }: Lock, pin: string): Promise<Pick<Opening, 'key'> | null> {
     const pepper = await this.deps.phone.pepper();
     const key = await openWrap(vault.id, vault.pin, pin, pepper);
     // The pepper stays on this phone: before the server could open an exported outbox, the PIN alone had to.
-    if (!key || isUsual(vault.pin) || !this.terms) return key && { vault, key };
+    if (!key || isUsual(vault.pin) || !this.terms) return key && { key };
     const by = { wrap: vault.pin, secret: pin };
     const renewed = await rewrap(vault, by, { pin }, pepper).catch(() => null);
-    if (renewed) await this.keep({ vault: renewed.vault, user });
-    return renewed ?? { vault, key };
+    if (renewed) await this.renew('pin', renewed.vault);
+    return renewed ?? { key };
   }
 
-  private async opened({ vault, key }: Opening): Promise<Sealer> {
-    const work = await this.workKey(vault.id, key);
+  private async opened(lock: Lock, key: CryptoKey): Promise<Sealer> {
+    const work = await this.workKey(lock, key);
     await this.deps.phone.forgive();
-    return new Sealer(vault.id, key, work);
+    return new Sealer(lock.vault.id, key, work);
   }
 
   /**
@@ -206,21 +218,22 @@ export class Entry {
       if (!(await this.isAllSealed())) throw new ClientError('unsent_sealed');
       return null;
     }
-    const work = await this.workKey(vault.id, opening.key);
-    const sealer = new Sealer(vault.id, opening.key, work);
+    const { key } = opening;
     const lock = { vault: opening.vault, user: me.id };
-    if (this.lock) {
-      await this.keep(lock);
-      await this.announceDevice();
-    } else await this.beginAgain(sealer, lock, me);
-    return sealer;
+    if (!this.lock) return this.beginAgain(lock, key, me);
+    const { pin: byPin, password: byPassword } = opening.vault;
+    const work = await this.workKey(lock, key);
+    await this.keep(vault.id, (now) => ({ ...now, pin: byPin, password: byPassword }));
+    await this.announceDevice();
+    return new Sealer(vault.id, key, work);
   }
 
-  private async beginAgain(sealer: Sealer, lock: Lock, me: Me): Promise<void> {
+  private async beginAgain(lock: Lock, key: CryptoKey, me: Me): Promise<Sealer> {
+    const { raw, work } = await this.workOf(lock, key, await this.deps.phone.work());
     const server = await this.announceDevice();
-    const work = await this.deps.phone.work();
-    if (!work) throw new ClientError('storage_broken', 'work');
+    const sealer = new Sealer(lock.vault.id, key, await imported(raw));
     await this.begin(sealer, { lock, server, me, work, keepsDrafts: true });
+    return sealer;
   }
 
   /** A new data key. Of the same person what was captured stays: the drafts' key comes back from the server. */
@@ -230,6 +243,8 @@ export class Entry {
     name: string,
     isSame: boolean,
   ): Promise<Sealer> {
+    // Begun since the log-in, in another tab.
+    if (!isSame && (await this.holdsWork())) throw new ClientError('other_user');
     const known = isSame ? await this.deps.phone.device() : undefined;
     const keys = known?.keys ?? (await createDeviceKey());
     const server = await this.enrolHere(name, keys);
@@ -238,7 +253,7 @@ export class Entry {
     const pepper = await this.deps.phone.pepper();
     const { vault, key } = await createVault(newId(), { pin, password }, pepper);
     const raw = rescued ?? random(32);
-    const work = { vault: vault.id, ...(await this.sealedWork(me.id, vault.id, key, raw)) };
+    const work = await this.sealedWork(me.id, vault.id, key, raw);
     const sealer = new Sealer(vault.id, key, await imported(raw));
     const lock = { vault, user: me.id };
     await this.begin(sealer, { lock, server, me, work, keepsDrafts: rescued !== null, device });
@@ -251,7 +266,7 @@ export class Entry {
       lock: Lock;
       server: Answer<'enrol'>;
       me: Me;
-      work: Parameters<Phone['begin']>[0]['work'];
+      work: Work;
       keepsDrafts: boolean;
       device?: Device;
     },
@@ -294,42 +309,49 @@ export class Entry {
 
   /** After a log-in: the password's wrap as it would be made now. */
   async renewPassword(password: string): Promise<void> {
-    const { lock } = this;
-    const wrap = lock?.vault.password;
-    if (!lock || !wrap || isUsual(wrap) || !this.terms) return;
+    const vault = this.lock?.vault;
+    const wrap = vault?.password;
+    if (!wrap || isUsual(wrap) || !this.terms) return;
     const pepper = await this.deps.phone.pepper();
-    const renewed = await rewrap(lock.vault, { wrap, secret: password }, { password }, pepper);
-    if (renewed) await this.keep({ ...lock, vault: renewed.vault });
+    const renewed = await rewrap(vault, { wrap, secret: password }, { password }, pepper);
+    if (renewed) await this.renew('password', renewed.vault);
+  }
+
+  /** What another tab has set meanwhile is of today's kind, and stays. */
+  private async renew<K extends 'pin' | 'password'>(
+    way: K,
+    { id, [way]: wrap }: Record<K, Wrap> & Pick<Vault, 'id'>,
+  ): Promise<void> {
+    await this.keep(id, (now) => {
+      const before = now[way];
+      return before && !isUsual(before) ? { ...now, [way]: wrap } : now;
+    });
   }
 
   // ---- the key of what was captured here ----------------------------------------------------------
 
-  private async workKey(vault: string, key: CryptoKey): Promise<CryptoKey> {
+  private async workKey(lock: Lock, key: CryptoKey): Promise<CryptoKey> {
     const { phone } = this.deps;
     const known = await phone.work();
-    if (known?.vault !== vault) {
-      const raw = random(32);
-      await phone.setWork({
-        vault,
-        ...(await this.sealedWork(this.user ?? '', vault, key, raw)),
-      });
-      return imported(raw);
-    }
-    const raw = new Uint8Array(await open(key, 'work', vault, known.sealed));
-    if (!known.post && this.terms)
-      await phone.setWork({
-        vault,
-        ...(await this.sealedWork(this.user ?? '', vault, key, raw)),
-      });
-    return imported(raw);
+    const { raw, work } = await this.workOf(lock, key, known);
+    if (work === known) return imported(raw);
+    const kept = await phone.setWork(work, known);
+    return imported(kept === work ? raw : await rawOf(kept, key));
   }
 
-  private async sealedWork(user: string, vault: string, key: CryptoKey, raw: Bytes) {
+  /** Made the first time, sealed to the server as soon as that can be. known: as it is kept. */
+  private async workOf({ vault, user }: Lock, key: CryptoKey, known: Work | undefined) {
+    const isMade = known?.vault === vault.id;
+    const raw = isMade ? await rawOf(known, key) : random(32);
+    if (isMade && (known.post || !this.terms)) return { raw, work: known };
+    return { raw, work: await this.sealedWork(user, vault.id, key, raw) };
+  }
+
+  private async sealedWork(user: string, vault: string, key: CryptoKey, raw: Bytes): Promise<Work> {
     const sealed = await seal(key, 'work', vault, raw);
     const { terms } = this;
-    return terms
-      ? { sealed, post: await sealToServer(terms.seal, ['work', user], raw) }
-      : { sealed };
+    const post = terms && (await sealToServer(terms.seal, ['work', user], raw));
+    return { vault, sealed, ...(post && { post }) };
   }
 
   /** Null where there is nothing that needs it. */
@@ -359,7 +381,8 @@ export class Entry {
     const { user, lock } = this;
     if (!user) return;
     const vault = lock?.vault ?? this.ended?.rest;
-    const password = vault && !(await this.isAllSealed()) ? vault.password : null;
+    const isAllSealed = await this.isAllSealed().catch(() => false);
+    const password = vault && !isAllSealed ? vault.password : null;
     const rest = vault && password ? { id: vault.id, password } : null;
     await this.deps.phone.end({ why, user, rest });
     await this.load();
@@ -369,9 +392,7 @@ export class Entry {
   async holdsWork(): Promise<boolean> {
     const { outbox, shelf, phone } = this.deps;
     const unsent = (await outbox.all()).some(isToSend);
-    const photos = (await shelf.heads().catch(() => [])).some(
-      ({ state, visits }) => state === 'waiting' && visits.length > 0,
-    );
+    const photos = (await shelf.heads()).some((head) => isUnsent(head) && head.visits.length > 0);
     return unsent || photos || (await phone.hasDrafts());
   }
 
@@ -379,7 +400,7 @@ export class Entry {
   async isAllSealed(): Promise<boolean> {
     const { outbox, shelf, phone } = this.deps;
     const visits = (await outbox.all()).filter(isToSend);
-    const photos = (await shelf.heads().catch(() => [])).filter(isUnsent);
+    const photos = (await shelf.heads()).filter(isUnsent);
     const drafts = await phone.draftHeads();
     const work = await phone.work();
     return (
@@ -388,9 +409,15 @@ export class Entry {
     );
   }
 
-  private async keep(lock: Lock): Promise<void> {
-    await this.deps.phone.setLock(lock);
-    this.lock = lock;
+  private async keep(id: string, change: (vault: Vault) => Vault): Promise<void> {
+    this.lock = await this.deps.phone.setVault(id, change);
+  }
+
+  /** As it is on disk. Stops with `phone_locked` if the phone was ended or begun anew since, in another tab. */
+  private async lockNow(known: Lock): Promise<Lock> {
+    const lock = await this.deps.phone.lock();
+    if (lock?.vault.id !== known.vault.id) throw new ClientError('phone_locked');
+    return lock;
   }
 
   private theLock(): Lock {
@@ -403,6 +430,10 @@ export class Entry {
     if (!device) throw new ClientError('storage_broken', 'device');
     return device;
   }
+}
+
+async function rawOf({ vault, sealed }: Work, key: CryptoKey): Promise<Bytes> {
+  return new Uint8Array(await open(key, 'work', vault, sealed));
 }
 
 function imported(raw: Bytes): Promise<CryptoKey> {

@@ -18,9 +18,7 @@ async function start(): Promise<void> {
   const router = buildRouter(client);
   createApp(App).use(i18n).use(router).provide(clientKey, client).mount('#app');
   watchForUpdates();
-  watchForHiding(() => {
-    if (client.phase() === 'open') client.lock();
-  });
+  watchForHiding(() => client.lock());
   // The two screens a visit needs open without a wait, and even if the network goes before they are kept.
   void Promise.all([loadFormPage(), loadRecordPage()]).catch(() => undefined);
 }

@@ -95,7 +95,7 @@ export class Choices {
     const items = this.def.nodes[node]?.items;
     const { list, inst, from, value = 'name', label = 'label' } = items ?? {};
     if (from) return answered(from, { value, label }, frameOf(world, cur), code)[0]?.[label] ?? '';
-    const rows = list ? this.items(list, frameOf(world, null)) : undefined;
+    const rows = list ? this.items(list, frameOf(world, cur)) : undefined;
     const found = rows?.find((row) => row.name === code);
     if (found) return found.label;
     if (!inst) return '';

@@ -26,6 +26,8 @@ export interface Hooks {
   recalculated(item: Instance): void;
   /** A repeat lost this instance. */
   dropped(item: Instance, range: Instance): void;
+  /** Other instances of a repeat count now. */
+  arranged(range: Instance): void;
   show(kind: JobKind, item: Instance, value: Value): void;
   /** Values of the choices that a list offers at an instance. */
   offer(item: Instance): readonly string[];
@@ -183,6 +185,7 @@ export class Engine {
 
   /** Keep a value; tells whether it is another one. */
   store(item: Instance, text: string): boolean {
+    item.chosen = '';
     if (item.raw === text) return false;
     item.raw = text;
     this.hooks.changed(item);
@@ -197,27 +200,43 @@ export class Engine {
     if (filter) this.mark(filter, item);
   }
 
-  /** Clear choices that are no longer on offer. */
+  /** Take back choices that are no longer on offer, until they are again. */
   private admit(target: Instance): void {
     if (!target.relevant) return;
     const offered = new Set(this.hooks.offer(target));
+    const chosen = target.chosen || target.raw;
+    if (chosen === '') return;
     const kept = isMultiple(target)
-      ? target.raw.split(' ').filter((code) => code !== '' && offered.has(code))
-      : [target.raw].filter((code) => offered.has(code));
+      ? chosen.split(' ').filter((code) => code !== '' && offered.has(code))
+      : [chosen].filter((code) => offered.has(code));
     // Whoever orders orders all there is (ODK XForms, odk:rank).
     const rest =
       target.def.c === 'rank' && kept.length > 0
         ? [...offered].filter((code) => !kept.includes(code))
         : [];
-    if (target.raw !== '') this.store(target, [...kept, ...rest].join(' '));
+    const text = [...kept, ...rest].join(' ');
+    this.store(target, text);
+    if (text !== chosen) target.chosen = chosen;
   }
 
   // ---- repeats
 
-  /** Instances that stand in the form from the beginning come back as they are written there. */
+  /**
+   * What is too many is put aside if anything in it was answered: a count is corrected key by key, by way of blank and
+   * of smaller numbers. Instances that stand in the form from the beginning come back as they are written there.
+   */
   private resize(range: Instance, wanted: number): void {
     const size = Number.isNaN(wanted) ? 0 : Math.max(0, Math.min(MOST_REPEATS, Math.trunc(wanted)));
-    while (range.kids.length > size) this.drop(range, range.kids.length - 1);
+    for (let last = range.kids.length - 1; last >= size; last -= 1) {
+      if (isAnswered(range.kids[last] as Instance)) break;
+      this.drop(range, last);
+    }
+    const moved = range.kids.filter((item, at) => item.aside !== at >= size);
+    for (const item of moved) item.aside = !item.aside;
+    if (moved.length > 0) {
+      this.hooks.arranged(range);
+      this.notifyStructure(range);
+    }
     while (range.kids.length < size) {
       this.grow(range, range.scope.fresh || range.kids.length >= (range.def.begin?.length ?? 1));
     }
@@ -262,6 +281,13 @@ export class Engine {
   }
 }
 
+/** Does it hold what a new one wouldn't? */
+function isAnswered(instance: Instance): boolean {
+  return [...within(instance)].some(
+    ({ def, raw }) => def.c !== undefined && !def.calc && raw !== (def.def ?? ''),
+  );
+}
+
 function fillIn(added: Instance, written: Record<string, string>): void {
   for (const item of within(added)) {
     const text = written[item.path.slice(added.path.length + 1)];
@@ -284,7 +310,7 @@ const filters = new WeakMap<object, (frame: Frame) => RegistryItem[]>();
 /** The items a node's choice filter lets through. */
 export function offered(item: Instance, list: string, world: World): readonly RegistryItem[] {
   const source = item.def.items;
-  if (!source?.where) return world.items(list);
+  if (!source?.where) return world.items(list, item);
   let filter = filters.get(source);
   if (!filter) {
     filter = compileFilter(list, source.where, compile);

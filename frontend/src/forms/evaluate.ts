@@ -27,8 +27,9 @@ export interface World {
   now(): string;
   uuid(): string;
   random(): number;
-  items(list: string): readonly RegistryItem[];
-  find?(list: string, prop: string, value: string): readonly RegistryItem[];
+  /** `cur`: the node that asks; labels of the form's own lists may mention what is answered around it. */
+  items(list: string, cur?: XNode | null): readonly RegistryItem[];
+  find?(list: string, prop: string, value: string, cur?: XNode | null): readonly RegistryItem[];
   /** Instances of a form node that share the first `held` repeats with `cur` (default: all that they have in common). */
   nodes(node: number, cur: XNode | null, held: number): NodeSet;
   /** What is stored in the node being evaluated, relevant or not. */

@@ -250,10 +250,10 @@ function keyText(value: Value): string | null {
 
 function lookUp(frame: Frame, list: string, key: Key): readonly RegistryItem[] {
   const wanted = keyText(key.value(frame));
-  const { world } = frame;
-  if (wanted === null) return world.items(list);
-  if (wanted !== '' && world.find) return world.find(list, key.prop, wanted);
-  return world.items(list).filter((item) => item[key.prop] === wanted);
+  const { world, cur } = frame;
+  if (wanted === null) return world.items(list, cur);
+  if (wanted !== '' && world.find) return world.find(list, key.prop, wanted, cur);
+  return world.items(list, cur).filter((item) => item[key.prop] === wanted);
 }
 
 /** Items of a registry list that pass the predicates of the path's `item` step. */
@@ -261,8 +261,9 @@ function compileItems(list: string, predicates: Expr[], compile: Compile): (f: F
   const codes = predicates.map(compile);
   const key = asksPosition(predicates[0]) ? null : keyOf(predicates[0], compile);
   return (frame) => {
-    const root = new ListNode(() => frame.world.items(list));
-    const items = key ? lookUp(frame, list, key) : frame.world.items(list);
+    const all = () => frame.world.items(list, frame.cur);
+    const root = new ListNode(all);
+    const items = key ? lookUp(frame, list, key) : all();
     return narrowed(
       frame,
       items.map((item) => nodeOfItem(item, root)),

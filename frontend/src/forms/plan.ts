@@ -227,7 +227,7 @@ function makeJobs(def: FormDefinition, shape: Shape): Job[] {
         code: shown ? null : compile(trees[0] as Expr),
         rank: 0,
         reads: reads.nodes,
-        broad: reads.broad || words.length > 0,
+        broad: reads.broad,
         impure: reads.impure,
         looksUp: reads.looksUp,
       };

@@ -89,6 +89,7 @@ class Session implements FormSession {
       doubt: (item) => this.doubts.add(item),
       recalculated: (item) => this.waiting.add(item),
       dropped: (item, range) => this.dropped(item, range),
+      arranged: (range) => this.arrange(range),
       show: (kind, item, value) => this.show(kind, item, value),
       offer: (item) => this.offer(item),
     });
@@ -141,6 +142,14 @@ class Session implements FormSession {
     const { engine } = this;
     engine.tree.load(draft.answers);
     for (const item of within(engine.tree.root)) this.made(item, false);
+    // Before anything is put aside again.
+    for (const path of draft.touched) this.setFlag(path, 'touched');
+    for (const path of draft.kept ?? []) this.setFlag(path, 'kept');
+    for (const path of draft.prefilled ?? []) this.setFlag(path, 'prefilled');
+    for (const path of draft.shown ?? []) {
+      const item = this.byPath.get(path);
+      if (item) this.shown.add(item);
+    }
     engine.markAll((job) => job.kind !== 'calc');
     engine.settle();
     this.correcting = draft.correcting === true;
@@ -152,13 +161,6 @@ class Session implements FormSession {
     if (!this.correcting) this.runOpenActions();
     engine.settle();
     this.waiting.clear();
-    for (const path of draft.touched) this.setFlag(path, 'touched');
-    for (const path of draft.kept ?? []) this.setFlag(path, 'kept');
-    for (const path of draft.prefilled ?? []) this.setFlag(path, 'prefilled');
-    for (const path of draft.shown ?? []) {
-      const item = this.byPath.get(path);
-      if (item) this.shown.add(item);
-    }
   }
 
   private runOpenActions(): void {
@@ -223,7 +225,7 @@ class Session implements FormSession {
    */
   private react(): void {
     for (let i = 0; i < MOST_ACTIONS; i += 1) {
-      const ready = [...this.waiting].find((item) => item.relevant);
+      const ready = [...this.waiting].find((item) => item.relevant && item.counts);
       if (!ready) return;
       this.waiting.delete(ready);
       this.runChangeActions(ready);
@@ -301,7 +303,11 @@ class Session implements FormSession {
       moved.path = item.path;
       this.byPath.set(item.path, item);
     }
-    this.viewOf(range).children = range.kids.map((item) => this.viewOf(item));
+    this.arrange(range);
+  }
+
+  private arrange(range: Instance): void {
+    this.viewOf(range).children = range.asked.map((item) => this.viewOf(item));
   }
 
   // ---- what is shown
@@ -439,7 +445,7 @@ class Session implements FormSession {
     const found: FormProblem[] = [];
     for (const item of within(this.engine.tree.root)) {
       const fault = this.faults.of(item);
-      if (fault) found.push({ path: item.path, ...fault });
+      if (fault && item.counts) found.push({ path: item.path, ...fault });
     }
     return found;
   }
@@ -466,6 +472,6 @@ class Session implements FormSession {
     this.engine.settle();
     const problems = this.problems();
     if (problems.length > 0) throw new FormIncomplete(problems);
-    return this.engine.tree.answers((item) => item.relevant);
+    return this.engine.tree.answers((item) => item.relevant && !item.aside);
   }
 }

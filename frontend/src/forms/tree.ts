@@ -48,6 +48,10 @@ export class Instance implements XNode {
   raw = '';
   /** Of a repeat instance: made of the template, not one that stands in the form. */
   fresh = false;
+  /** Of a repeat instance: one more than the count asks for. It goes on as it is, but nobody else sees it. */
+  aside = false;
+  /** What was chosen, while the filter doesn't admit all of it; then `raw` is what it admits. */
+  chosen = '';
   /** Its own `relevant` expression, and the same together with all its containers. */
   own = true;
   relevant = true;
@@ -81,9 +85,20 @@ export class Instance implements XNode {
     return this.kind === 'instance' ? (this.up as Instance).up : this.up;
   }
 
+  /** Of a repeat: the instances that count. */
+  get asked(): readonly Instance[] {
+    return this.kids.filter((kid) => !kid.aside);
+  }
+
+  /** Neither it nor anything around it is put aside. */
+  get counts(): boolean {
+    for (let { scope } = this; scope.up; scope = scope.up.scope) if (scope.aside) return false;
+    return true;
+  }
+
   children(): readonly Instance[] {
     return this.kids
-      .flatMap((kid) => (kid.kind === 'repeat' ? kid.kids : kid.asSet))
+      .flatMap((kid) => (kid.kind === 'repeat' ? kid.asked : kid.asSet))
       .filter((kid) => !kid.name.startsWith('@'));
   }
 
@@ -178,10 +193,10 @@ export class Tree {
     const scope = this.shared(number, cur, held);
     const open = (this.shape.repeats[number] as readonly number[]).slice(scope.depth);
     if (open.length === 0) return this.inScope(number, scope);
-    return this.unrolled(number, scope, open).filter((item) => item.relevant);
+    return this.unrolled(number, scope, open, true).filter((item) => item.relevant);
   }
 
-  /** Every instance of a node within a scope, relevant or not. */
+  /** Every instance of a node within a scope, relevant or not, those put aside too. */
   all(number: number, scope: Instance = this.root): readonly Instance[] {
     const repeats = this.shape.repeats[number] as readonly number[];
     return this.unrolled(number, scope, repeats.slice(scope.depth));
@@ -201,10 +216,15 @@ export class Tree {
     return scope.at?.get(number)?.asSet ?? [];
   }
 
-  private unrolled(number: number, from: Instance, repeats: readonly number[]): Instance[] {
+  private unrolled(
+    number: number,
+    from: Instance,
+    repeats: readonly number[],
+    asked = false,
+  ): Instance[] {
     let scopes: readonly Instance[] = from.asSet;
     for (const repeat of repeats) {
-      scopes = scopes.flatMap((scope) => scope.at?.get(repeat)?.kids ?? []);
+      scopes = scopes.flatMap((scope) => scope.at?.get(repeat)?.[asked ? 'asked' : 'kids'] ?? []);
     }
     return scopes.flatMap((scope) => this.inScope(number, scope));
   }

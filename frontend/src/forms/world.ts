@@ -1,5 +1,5 @@
 /** What the expressions of a form being filled may ask: its host's time and registry, its own lists and nodes. */
-import type { FormDefinition, FormHost, RegistryItem } from '../protocol/types';
+import type { FormDefinition, FormHost } from '../protocol/types';
 import type { Choices } from './choices';
 import { frameOf, type World } from './evaluate';
 import type { Instance, Tree } from './tree';
@@ -10,16 +10,16 @@ export function makeWorld(
   choices: Choices,
   tree: () => Tree,
 ): World {
-  const find = (list: string, prop: string, value: string): readonly RegistryItem[] => {
+  const find: World['find'] = (list, prop, value, cur) => {
     if (!def.lists[list] && host.find) return host.find(list, prop, value);
-    return world.items(list).filter((item) => item[prop] === value);
+    return world.items(list, cur).filter((item) => item[prop] === value);
   };
   const world: World = {
     today: () => host.today(),
     now: () => host.now(),
     uuid: () => host.uuid(),
     random: Math.random,
-    items: (list) => choices.items(list, frameOf(world, null)) ?? host.items(list),
+    items: (list, cur = null) => choices.items(list, frameOf(world, cur)) ?? host.items(list),
     find,
     nodes: (node, cur, held) => tree().nodes(node, cur, held),
     stored: (cur) => (cur as Instance | null)?.raw ?? '',

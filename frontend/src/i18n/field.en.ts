@@ -225,6 +225,7 @@ const en: typeof zh = {
     scanFailed: 'The camera could not be opened. Allow it, or type the number.',
     up: 'Move up',
     down: 'Move down',
+    asShown: 'This order is right',
     notChosen: 'Not chosen yet',
   },
   outbox: {

@@ -215,6 +215,7 @@ export default {
     scanFailed: '打不开相机。请允许使用相机，或直接输入号码。',
     up: '上移',
     down: '下移',
+    asShown: '就按这个顺序',
     notChosen: '还没有选',
   },
   outbox: {

@@ -5,7 +5,7 @@ import { createPepper, createVault } from '@/crypto/vault';
 import type { FormDefinition, WireChange, WireSid } from '@/protocol/types';
 import { Base, type Cursor, type FeedChange, readSealed } from './base';
 import { Database } from './idb';
-import { type Beginning, Knowledge, type Lock, Phone, type Profile } from './phone';
+import { type Beginning, Knowledge, Phone, type Profile } from './phone';
 import { FIELD, Sealer } from './sealed';
 import 'fake-indexeddb/auto';
 
@@ -125,7 +125,8 @@ test.each([
     () => knowledge.setProfile({ lastFull: '2026-11-02' } as Partial<Profile>),
     () => knowledge.setForm({ id: 'anc_visit', version: '3' } as FormDefinition),
     () => knowledge.files.setMedia('5e1f', new Uint8Array([1])),
-    () => phone.setLock({ vault: { id: 'v1' }, user: 'wang' } as Lock),
+    () => phone.setVault('v1', (vault) => vault),
+    () => phone.setWork({ vault: 'v1', sealed: new ArrayBuffer(0) }, undefined),
   ];
   await happened();
   const before = await disk();

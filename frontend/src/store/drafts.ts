@@ -3,6 +3,7 @@
  * and removing the draft leaves no second visit; and the register values that stood when the form first met each
  * entity: what the worker was shown. Knows no outbox.
  */
+import { toBase64 } from '@/crypto/bytes';
 import { DATA, kindOf } from '@/crypto/seal';
 import type { AnswerValue, DraftMeta, LiveValue, StoredDraft } from '@/protocol/types';
 import type { Database } from './idb';
@@ -29,6 +30,8 @@ interface Entry {
   reopened: boolean;
   meta: DraftMeta;
   seen: Seen;
+  /** The how-manieth change here it comes from; 0: from the disk. */
+  change: number;
 }
 interface Save {
   draft: StoredDraft;
@@ -43,8 +46,10 @@ export class Drafts {
   private readonly queued = new Map<string, Save>();
   /** Finished or thrown away; a form still closing may try to save once more. */
   private readonly gone = new Set<string>();
-  /** Finished or thrown away in another tab: whoever still fills one here fills the same visit. */
+  /** Finished or thrown away in another tab, or too old: whoever still fills one here fills the same visit. */
   private readonly former = new Map<string, Entry>();
+  /** Made here so far. */
+  private changes = 0;
 
   constructor(
     private readonly db: Database,
@@ -56,6 +61,8 @@ export class Drafts {
 
   /** One that can't be read is left where it is; it must not keep the others from being opened. */
   async load(): Promise<void> {
+    const { changes } = this;
+    const onItsWay = new Set([...this.running.keys(), ...this.queued.keys()]);
     const rows = await this.db.read(['drafts'], (tx) => tx.all<Row>('drafts'));
     const entries = await Promise.all(
       rows.map(async (row) => [row.id, await this.entry(row).catch(() => null)] as const),
@@ -63,11 +70,9 @@ export class Drafts {
     const loaded = new Map(
       entries.flatMap(([id, entry]) => (entry && !this.gone.has(id) ? [[id, entry]] : [])),
     );
-    // What is on its way to the disk is newer than the disk.
-    for (const id of [...this.running.keys(), ...this.queued.keys()]) {
-      const entry = this.entries.get(id);
-      if (entry) loaded.set(id, entry);
-    }
+    // What was on its way to the disk, or came up since, is newer than what was read.
+    for (const [id, entry] of this.entries)
+      if (onItsWay.has(id) || entry.change > changes) loaded.set(id, entry);
     for (const [id, entry] of this.entries) if (!loaded.has(id)) this.former.set(id, entry);
     this.entries = loaded;
   }
@@ -89,7 +94,7 @@ export class Drafts {
     const row = await this.db.read(['drafts'], (tx) => tx.get<Row>('drafts', id));
     if (!row) return undefined;
     const [meta, body] = await Promise.all([
-      this.sealer.open<DraftMeta>('drafts', `${id}/head`, row.head),
+      this.metaOf(row),
       this.sealer.open<Body>('drafts', `${id}/body`, row.body),
     ]);
     return { ...meta, draft: body.draft };
@@ -131,10 +136,34 @@ export class Drafts {
 
   async remove(id: string): Promise<void> {
     this.gone.add(id);
-    this.queued.delete(id);
-    await this.running.get(id)?.catch(() => undefined);
-    await this.db.write(['drafts'], (tx) => tx.delete('drafts', id));
+    try {
+      // Whole on the disk first, if it can't go.
+      await (this.queued.get(id)?.done ?? this.running.get(id))?.catch(() => undefined);
+      await this.db.write(['drafts'], (tx) => tx.delete('drafts', id));
+    } catch (error) {
+      this.gone.delete(id);
+      throw error;
+    }
     this.entries.delete(id);
+  }
+
+  /** Unless somebody went on with it since it was as `meta` says, here or in another tab. Whether it is gone. */
+  async removeUntouched({ id, updated }: Pick<DraftMeta, 'id' | 'updated'>): Promise<boolean> {
+    const row = await this.db.read(['drafts'], (tx) => tx.get<Row>('drafts', id));
+    if (!row || (await this.metaOf(row).catch(() => null))?.updated !== updated) return false;
+    const isGone = await this.db.write(['drafts'], async (tx) => {
+      const now = await tx.get<Row>('drafts', id);
+      // Sealed anew with each save, so never twice the same.
+      if (!now || toBase64(now.head) !== toBase64(row.head)) return false;
+      await tx.delete('drafts', id);
+      return true;
+    });
+    // What is being saved this moment brings it back.
+    if (!isGone || this.running.has(id) || this.queued.has(id)) return false;
+    const entry = this.entries.get(id);
+    if (entry) this.former.set(id, entry);
+    this.entries.delete(id);
+    return true;
   }
 
   /** A new submission id for a draft whose first one has already left. */
@@ -145,7 +174,7 @@ export class Drafts {
       if (row) await tx.put('drafts', { ...row, sid, reopened: false });
     });
     const entry = this.entries.get(id);
-    if (entry) this.entries.set(id, { ...entry, sid, reopened: false });
+    if (entry) this.entries.set(id, { ...entry, sid, reopened: false, change: ++this.changes });
     return sid;
   }
 
@@ -189,15 +218,19 @@ export class Drafts {
       if (live) seen[id] = live;
     }
     const sid = before?.sid ?? this.newId();
-    return { sid, reopened: this.isFinished(sid), meta, seen };
+    return { sid, reopened: this.isFinished(sid), meta, seen, change: ++this.changes };
   }
 
   private async entry(row: Row): Promise<Entry> {
     const [meta, body] = await Promise.all([
-      this.sealer.open<DraftMeta>('drafts', `${row.id}/head`, row.head),
+      this.metaOf(row),
       this.sealer.open<Body>('drafts', `${row.id}/body`, row.body),
     ]);
-    return { sid: row.sid, reopened: row.reopened, meta, seen: body.seen };
+    return { sid: row.sid, reopened: row.reopened, meta, seen: body.seen, change: 0 };
+  }
+
+  private metaOf({ id, head }: Row): Promise<DraftMeta> {
+    return this.sealer.open<DraftMeta>('drafts', `${id}/head`, head);
   }
 }
 

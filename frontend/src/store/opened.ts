@@ -2,6 +2,7 @@
 import { fromBase64, toBase64 } from '@/crypto/bytes';
 import type {
   Area,
+  ClientEvent,
   FinishInput,
   FormDefinition,
   FormHost,
@@ -96,6 +97,19 @@ export class Opened {
     const slice = slices();
     for (const registry of this.registries.values()) await registry.prepare(slice);
     await this.sweep();
+  }
+
+  /** Brings memory up to what was written, here or in another tab. */
+  async reload(what: ClientEvent): Promise<void> {
+    if (what === 'drafts') await this.drafts.load();
+    if (what === 'catalogue') {
+      await this.knowledge.load();
+      this.programsChanged();
+    }
+    if (what === 'outbox' || what === 'registry') {
+      await Promise.all([this.items.load(), this.blobs.load(), this.base.refresh()]);
+      this.refresh();
+    }
   }
 
   /** What an older build left, or what was captured before the server's key was known, survives the data key too. */

@@ -2,10 +2,16 @@
 import type { Attempts, Contact } from '@/crypto/guessing';
 import type { ServerKey } from '@/crypto/toServer';
 import { createPepper, type Vault } from '@/crypto/vault';
-import type { Area, Catalogue, FormDefinition, Me } from '@/protocol/types';
+import {
+  type Area,
+  type Catalogue,
+  ClientError,
+  type FormDefinition,
+  type Me,
+} from '@/protocol/types';
 import { beginCounting, type Cursor } from './base';
 import { FormFiles } from './formFiles';
-import type { Database, Durability } from './idb';
+import type { Database, Durability, Tx } from './idb';
 import { type SealedRecord, type Sealer, writeOwn } from './sealed';
 
 export interface Device {
@@ -75,6 +81,16 @@ const STORES = ['meta', 'drafts', 'base', 'cursors', 'forms'];
 /** Of `meta`: what stays when the rest is destroyed. Nothing of it tells anything of anybody. */
 const STAYING = ['device', 'attempts', 'pepper', 'terms', 'contact', 'work'];
 
+const NO_ATTEMPTS: Attempts = { wrong: 0, last: 0 };
+
+/** Drafts of somebody else aren't destroyed by whoever begins the phone anew. */
+async function heedDrafts(tx: Tx, user: string): Promise<void> {
+  const lock = await tx.get<Row<Lock>>('meta', 'lock');
+  const owner = (lock ?? (await tx.get<Row<Ended>>('meta', 'ended')))?.value.user;
+  const isOthers = owner !== undefined && owner !== user;
+  if (isOthers && (await tx.keys('drafts')).length) throw new ClientError('other_user');
+}
+
 /** Readable while locked. */
 export class Phone {
   constructor(private readonly db: Database) {}
@@ -94,14 +110,14 @@ export class Phone {
   work(): Promise<Work | undefined> {
     return this.value('work');
   }
-  async attempts(): Promise<Attempts> {
-    return (await this.value<Attempts>('attempts')) ?? { wrong: 0, last: 0 };
-  }
-  /** Other ways into the vault the phone has. */
-  async setLock(lock: Lock): Promise<void> {
-    await writeOwn(this.db, lock.vault.id, [], (tx) =>
-      tx.put('meta', { key: 'lock', value: lock }),
-    );
+  /** Other ways into the vault of this id, made of those on disk: another tab may have changed some. The lock as it is now. */
+  setVault(id: string, change: (vault: Vault) => Vault): Promise<Lock> {
+    return writeOwn(this.db, id, [], async (tx) => {
+      const { value: lock } = (await tx.get<Row<Lock>>('meta', 'lock')) as Row<Lock>;
+      const changed = { ...lock, vault: change(lock.vault) };
+      await tx.put('meta', { key: 'lock', value: changed });
+      return changed;
+    });
   }
   async setDevice(device: Device): Promise<void> {
     await this.put({ device });
@@ -109,20 +125,40 @@ export class Phone {
   async setTerms(terms: Terms): Promise<void> {
     await this.put({ terms });
   }
-  async setWork(work: Work): Promise<void> {
-    await this.put({ work });
+  /** In place of `before`. What is kept now: another tab's, if that made the first key of this vault meanwhile. */
+  setWork(work: Work, before: Work | undefined): Promise<Work> {
+    return writeOwn(this.db, work.vault, [], async (tx) => {
+      const now = (await tx.get<Row<Work>>('meta', 'work'))?.value;
+      if (now?.vault === work.vault && before?.vault !== work.vault) return now;
+      await tx.put('meta', { key: 'work', value: work });
+      return work;
+    });
   }
   async forgive(): Promise<void> {
-    await this.put({ attempts: { wrong: 0, last: 0 } satisfies Attempts }, 'relaxed');
+    await this.put({ attempts: NO_ATTEMPTS }, 'relaxed');
   }
 
-  /** Before a guess is tried; two tabs count one after the other. How many there were before. */
-  async countAttempt(now: number): Promise<number> {
+  /** A clock set back since the last moves that to `now`: the wait begins once more, and ends. */
+  async attempts(now: number): Promise<Attempts> {
+    const known = (await this.value<Attempts>('attempts')) ?? NO_ATTEMPTS;
+    if (known.last <= now) return known;
+    await this.changeAttempts(({ wrong, last }) => ({ wrong, last: Math.min(last, now) }));
+    return { ...known, last: now };
+  }
+  /** Before a guess is tried; two tabs count one after the other. How it was before. */
+  countAttempt(now: number): Promise<Attempts> {
+    return this.changeAttempts(({ wrong }) => ({ wrong: wrong + 1, last: now }));
+  }
+  /** Of one that couldn't be tried. before: as counting told. */
+  async takeBackAttempt({ last }: Attempts): Promise<void> {
+    await this.changeAttempts(({ wrong }) => ({ wrong: Math.max(0, wrong - 1), last }));
+  }
+
+  private changeAttempts(change: (before: Attempts) => Attempts): Promise<Attempts> {
     return this.db.write(['meta'], async (tx) => {
-      const row = await tx.get<Row<Attempts>>('meta', 'attempts');
-      const wrong = row?.value.wrong ?? 0;
-      await tx.put('meta', { key: 'attempts', value: { wrong: wrong + 1, last: now } });
-      return wrong;
+      const before = (await tx.get<Row<Attempts>>('meta', 'attempts'))?.value ?? NO_ATTEMPTS;
+      await tx.put('meta', { key: 'attempts', value: change(before) });
+      return before;
     });
   }
 
@@ -152,10 +188,11 @@ export class Phone {
 
   /**
    * A phone begun anew, whole or not at all: nothing of an earlier user stays, but for the outbox, which lies elsewhere,
-   * and the drafts of the same person.
+   * and the drafts of the same person. `other_user` if there are drafts of somebody else.
    */
   async begin(b: Beginning): Promise<void> {
     await this.db.write(STORES, async (tx) => {
+      await heedDrafts(tx, b.lock.user);
       const kept = new Map<string, Row<unknown>>();
       for (const key of ['pepper', 'terms', 'contact']) {
         const row = await tx.get<Row<unknown>>('meta', key);
@@ -179,7 +216,7 @@ export class Phone {
         if (!STAYING.includes(key)) await tx.delete('meta', key);
       for (const store of ['base', 'cursors', 'forms']) await tx.clear(store);
       await tx.put('meta', { key: 'ended', value: ended });
-      await tx.put('meta', { key: 'attempts', value: { wrong: 0, last: 0 } satisfies Attempts });
+      await tx.put('meta', { key: 'attempts', value: NO_ATTEMPTS });
     });
   }
 

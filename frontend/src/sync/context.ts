@@ -45,7 +45,8 @@ export interface SyncContext extends SendContext {
   /** Forms needed beside the current ones: of drafts and of visits that came back. */
   olderForms(): { id: string; version: string }[];
   drafts(): DraftMeta[];
-  removeDraft(id: string): Promise<void>;
+  /** Unless somebody went on with it since, here or in another tab. */
+  removeUntouched(draft: DraftMeta): Promise<void>;
   /** How many finished visits of each scope the server doesn't have. */
   waiting(): Record<Scope, number>;
   /** Lets go of drafts, acknowledged visits and photos about entities that were erased. */

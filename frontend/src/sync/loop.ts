@@ -100,6 +100,7 @@ export class Loop {
     try {
       const stop = await locks.request(LOCK, () => this.steps());
       if (stop?.why === 'revoked') await this.deps.revoked();
+      if (context.stopped()) return;
       if (stop) this.failed(stop, ERRORS[stop.why]);
       else this.succeeded();
     } catch (error) {
@@ -175,7 +176,8 @@ export class Loop {
   async letVisitsPass(): Promise<void> {
     const { giveWay, patience } = this;
     if (!giveWay) return;
-    const items = await this.deps.context.outbox.all();
+    // What can't be looked at now waits its turn.
+    const items = await this.deps.context.outbox.all().catch(() => []);
     if (!items.some(({ state }) => state === 'waiting')) return;
     if (patience) this.deps.setTimer(() => giveWay.abort(), patience);
     else giveWay.abort();
@@ -189,9 +191,8 @@ export class Loop {
   }
 
   private succeeded(): void {
-    const { context, show } = this.deps;
     this.failures = 0;
-    show({
+    this.deps.show({
       running: false,
       step: 'idle',
       progress: 1,
@@ -199,7 +200,7 @@ export class Loop {
       online: true,
       loginNeeded: false,
     });
-    if (!context.stopped()) this.schedule(IDLE);
+    this.schedule(IDLE);
   }
 
   private failed({ why, retryAfter }: Stop, error: string): void {

@@ -11,7 +11,7 @@ type Given =
   | 'changed'
   | 'reached'
   | 'drafts'
-  | 'removeDraft'
+  | 'removeUntouched'
   | 'forget'
   | 'hollow'
   | 'terms'

@@ -115,6 +115,8 @@ function request(ctx: SyncContext, budget: number) {
 async function takeGrants(ctx: SyncContext, answer: PullAnswer): Promise<Step> {
   const me = await whoAmI(ctx.net);
   if (!me.ok) return stopOf(me);
+  // Somebody else has logged in in the same browser: what they may see is not for this phone.
+  if (me.value.id !== ctx.knowledge.profile.me.id) return { why: 'login', retryAfter: 0 };
   const have = new Set(ctx.base.cursors().map(({ feed }) => feed));
   await ctx.base.drop(answer.lost.filter((feed) => have.has(feed)));
   const gained = answer.gained.filter((feed) => !have.has(feed));

@@ -104,15 +104,21 @@ const TESTS: Record<string, Test> = {
     parting.what === 'there' &&
     parting.odk === 'true' &&
     [...upwards(definition, number)].some(({ count }) => count !== undefined),
-  'choice-comes-back': ({ parting, node }) =>
+  'count-comes-back': ({ parting, definition, number, steps }) =>
+    [...upwards(definition, number)].some(({ count }) => count !== undefined) &&
+    steps.some((step) =>
+      parting.what === 'value'
+        ? step.do === 'set' && step.path === parting.path && step.value === parting.phone
+        : parting.what === 'there' &&
+          parting.odk === 'false' &&
+          step.do === 'add' &&
+          parting.path.startsWith(step.path),
+    ),
+  'hidden-choice': ({ parting, node }) =>
     node?.items?.where !== undefined &&
-    (parting.what === 'problem'
-      ? // It still judges what it hides.
-        parting.value === '' && ['', 'required'].includes(parting.phone)
-      : parting.what === 'value' &&
-        parting.phone
-          .split(' ')
-          .every((code) => code === '' || parting.odk.split(' ').includes(code))),
+    parting.what === 'problem' &&
+    parting.value === '' &&
+    ['', 'required'].includes(parting.phone),
   'empty-sum': ({ parting, node }) =>
     parting.what === 'value' && parting.odk === '' && mentions(node?.calc, 'sum'),
   'decimal-form': ({ parting, node }) =>
@@ -218,11 +224,11 @@ function numberAt(definition: FormDefinition, path: string): number {
 /** Chance is the server's too; elsewhere it must agree with the phone. */
 const CHANCE = 'chance';
 /** What one keeps and the other doesn't comes to light later. */
-const LASTING = ['blank-count', 'choice-comes-back', 'calculated-again', 'once-blanked'];
+const LASTING = ['count-comes-back', 'calculated-again', 'once-blanked'];
 
 /** What of the partings of a walk is excused, and by which rules. */
 export function excuseFor(definition: FormDefinition, xform: string): Excuse {
-  // What differed while the form was filled in differs in what is sent.
+  // What differed at the last step differs in what is sent.
   const before = new Set<number>();
   const lasting = new Set<number>();
   return (partings, steps) => {
@@ -235,8 +241,9 @@ export function excuseFor(definition: FormDefinition, xform: string): Excuse {
       situations
         .filter((_, i) => rules[i] && (!only || rules[i] === only))
         .map(({ number }) => number);
-    for (const number of excused()) before.add(number);
     const atEnd = partings.some(({ what }) => what === 'instance');
+    if (!atEnd) before.clear();
+    for (const number of excused()) before.add(number);
     for (const rule of LASTING) for (const number of excused(rule)) lasting.add(number);
     const after = followers(definition, atEnd ? before : new Set([...excused(), ...lasting]));
     const afterChance = followers(definition, new Set(excused(CHANCE)));

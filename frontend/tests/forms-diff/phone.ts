@@ -67,7 +67,7 @@ export class PhoneFilling implements Filling {
     if (this.session.problems().length === 0) return this.session.finish();
     // No session gives the answers of a form that isn't ready.
     const { engine } = this.session as unknown as { engine: { tree: Tree } };
-    return engine.tree.answers(({ relevant }) => relevant);
+    return engine.tree.answers(({ relevant, aside }) => relevant && !aside);
   }
 }
 

@@ -265,7 +265,6 @@ export async function walk(
 ): Promise<Walked> {
   const walked: Walked = { steps: [], partings: [], rules: [] };
   const parted = (found: Parting[]): boolean => {
-    if (found.length === 0) return false;
     const { rules, left } = excuse(found, walked.steps);
     walked.partings = left.length > 0 ? left : [...walked.partings, ...found];
     walked.rules = left.length > 0 ? null : [...new Set([...(walked.rules ?? []), ...rules])];

@@ -137,3 +137,8 @@ export const awkward: FormDefinition = {
   actions: [],
   entities: [],
 };
+
+/** A form of these nodes under a root, with the lists of the awkward one. */
+export function made(nodes: FormNode[], more: Partial<FormDefinition> = {}): FormDefinition {
+  return { ...awkward, id: 'made', nodes: [{ n: 'data', p: -1, k: 'group' }, ...nodes], ...more };
+}

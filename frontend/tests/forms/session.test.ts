@@ -2,7 +2,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import { createSession, FormIncomplete } from '@/forms/session';
 import type { Answers, Expr, FormDefinition, FormNode, FormSession } from '@/protocol/types';
-import { awkward } from './awkward';
+import { awkward, made } from './awkward';
 import { contract, form } from './contract';
 import { type HostInput, makeHost } from './host';
 
@@ -11,10 +11,6 @@ const { registries } = contract<{ registries: Record<string, Required<HostInput>
 );
 const health = registries.health as Required<HostInput>['instances'];
 const housing = registries.housing as Required<HostInput>['instances'];
-
-function made(nodes: FormNode[], more: Partial<FormDefinition> = {}): FormDefinition {
-  return { ...awkward, id: 'made', nodes: [{ n: 'data', p: -1, k: 'group' }, ...nodes], ...more };
-}
 
 function changesOf(session: FormSession, act: () => void): string[] {
   const seen: string[] = [];
@@ -285,52 +281,6 @@ describe('repeats', () => {
   });
 });
 
-describe('a counted repeat', () => {
-  it('has as many instances as its count says, and forgets the rest', () => {
-    const session = createSession(awkward, makeHost());
-    session.set('name', '王芳');
-    session.set('kind', 'a');
-    session.set('g/people[0]/who', '张小梅');
-    session.set('g/people[0]/age', '30');
-    session.addRepeat('g/people[0]/pets');
-    expect(session.view('total').value).toBe('2');
-    expect(session.view('h/extras').children).toHaveLength(3);
-    expect(session.view('h/extras[2]/extra').label).toBe('第3项，共2');
-    // New instances in a group that is read-only are read-only too.
-    expect(session.view('h/extras[2]/extra').readonly).toBe(true);
-    session.set('h/extras[2]/extra', 'x');
-    session.set('g/people[0]/age', '');
-    expect(session.view('h/extras').children).toHaveLength(1);
-    expect(() => session.view('h/extras[2]/extra')).toThrow();
-  });
-
-  it('runs the actions of a new instance', () => {
-    const def = made(
-      [
-        { n: 'howmany', p: 0, k: 'leaf', t: 'int', c: 'input' },
-        { n: 'visits', p: 0, k: 'repeat', count: ['r', 1] },
-        { n: 'on', p: 2, k: 'leaf', t: 'date', c: 'input' },
-      ],
-      {
-        actions: [
-          {
-            on: 'repeat',
-            at: 2,
-            set: 3,
-            x: ['op', '+', ['f', 'today'], ['f', 'position', ['r', 2]]],
-          },
-        ],
-      },
-    );
-    const session = createSession(def, makeHost());
-    session.set('howmany', '2');
-    session.set('visits[0]/on', '2026-12-24');
-    session.set('howmany', '3');
-    const days = session.view('visits').children.map((child) => child.children[0]?.value);
-    expect(days).toEqual(['2026-12-24', '2026-11-04', '2026-11-05']);
-  });
-});
-
 describe('languages', () => {
   it('change all words and no answer', () => {
     const session = createSession(form('rental_register'), makeHost({ instances: housing }));
@@ -398,6 +348,67 @@ describe('choices', () => {
     expect(session.view('home')).toMatchObject({ relevant: false });
     session.set('town', 'z');
     expect(session.view('home')).toMatchObject({ relevant: true, value: '' });
+  });
+
+  it('come back with the filter that took them, unless something else was answered', () => {
+    const floor: Expr = ['path', ['ctx'], ['child', 'floor']];
+    const items = { list: 'home', where: ['op', '>=', floor, ['r', 1]] as Expr };
+    const def = made(
+      [
+        { n: 'least', p: 0, k: 'leaf', t: 'int', c: 'input', def: '1' },
+        { n: 'home', p: 0, k: 'leaf', t: 'select', c: 'select1', items },
+        { n: 'homes', p: 0, k: 'leaf', t: 'select', c: 'select', items },
+        { n: 'order', p: 0, k: 'leaf', t: 'select', c: 'rank', items },
+        { n: 'said', p: 0, k: 'leaf', t: 'string', calc: ['r', 2] },
+      ],
+      { lists: { home: ['2', '5', '12'].map((v) => ({ v, l: [v], x: { floor: v } })) } },
+    );
+    const session = createSession(def, makeHost());
+    const value = (path: string): string => session.view(path).value;
+    session.set('home', '2');
+    session.set('homes', '2 12');
+    session.set('order', '12 2 5');
+    session.set('least', '3');
+    expect([value('home'), value('homes'), value('order')]).toEqual(['', '12', '12 5']);
+    expect(session.finish()).toEqual({ least: '3', homes: '12', order: '12 5' });
+    session.set('least', '33');
+    session.set('homes', '');
+    session.set('least', '1');
+    expect([value('home'), value('homes'), value('order')]).toEqual(['2', '', '12 2 5']);
+    expect(value('said')).toBe('2');
+    session.set('least', '3');
+    session.set('home', '5');
+    session.set('least', '1');
+    expect(value('home')).toBe('5');
+  });
+
+  it('that mention answers mean those of their own instance', () => {
+    const def = made(
+      [
+        { n: 'people', p: 0, k: 'repeat' },
+        { n: 'nick', p: 1, k: 'leaf', t: 'string', c: 'input' },
+        { n: 'tie', p: 1, k: 'leaf', t: 'select', c: 'select1', items: { list: 'tie' } },
+        {
+          n: 'said',
+          p: 1,
+          k: 'leaf',
+          t: 'string',
+          calc: ['f', 'jr:choice-name', ['r', 3], ['r', 3]],
+        },
+      ],
+      { lists: { tie: [{ v: 's', l: [{ parts: [['r', 2], '的姐妹'] }] }] } },
+    );
+    const session = createSession(def, makeHost());
+    session.addRepeat('people');
+    session.set('people[1]/tie', 's');
+    session.set('people[0]/nick', '小梅');
+    session.set('people[1]/nick', '春燕');
+    const offered = (at: number) => session.view(`people[${at}]/tie`).options?.[0]?.label;
+    expect([offered(0), offered(1)]).toEqual(['小梅的姐妹', '春燕的姐妹']);
+    expect(session.view('people[1]/said').value).toBe('春燕的姐妹');
+    const changed = changesOf(session, () => session.set('people[0]/nick', '小雨'));
+    expect([offered(0), offered(1)]).toEqual(['小雨的姐妹', '春燕的姐妹']);
+    expect(changed).toEqual(['people[0]/nick', 'people[0]/tie']);
   });
 
   it('of a long list are looked up, not walked through', () => {

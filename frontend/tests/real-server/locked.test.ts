@@ -3,9 +3,24 @@
  * gone where it must be; what she did for her clients arrives all the same.
  */
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { newId } from '@/crypto/bytes';
 import type { Client } from '@/protocol/types';
+import { Opened } from '@/store/opened';
+import { Phone } from '@/store/phone';
 import { read } from '../storage-faults/disk';
+import {
+  choosePassword,
+  DAY,
+  desk,
+  door,
+  fair,
+  givePassword,
+  guess,
+  onItsWay,
+  reportLost,
+  rows,
+  signal,
+  waitOut,
+} from './hands';
 import {
   enrolled,
   fill,
@@ -15,8 +30,7 @@ import {
   type Server,
   startServer,
   synced,
-  TestPhone,
-  type Weather,
+  type TestPhone,
 } from './phone';
 import { clients, consentOf, register, states } from './stories';
 
@@ -25,46 +39,6 @@ beforeAll(async () => {
   server = await startServer();
 });
 afterAll(() => server.stop());
-
-const fair: Weather = (path, init, next) => next(path, init);
-const DAY = 24 * 3600_000;
-const HEADERS = { 'X-FS-Proto': '1', 'Content-Type': 'application/json' };
-
-async function desk(username: string, password = passwordOf(username)): Promise<TestPhone> {
-  const browser = new TestPhone(server.url);
-  const body = JSON.stringify({ username, password });
-  await browser.send('/api/session', { method: 'POST', headers: HEADERS, body });
-  return browser;
-}
-
-/** 王芳 chooses a password of her own. */
-async function choose(old: string, own: string): Promise<void> {
-  const browser = await desk('wang', old);
-  const body = JSON.stringify({ old, new: own });
-  const set = await browser.send('/api/own/password', { method: 'POST', headers: HEADERS, body });
-  expect(set.status).toBe(204);
-}
-
-/** 管理员 reports the phone as lost. */
-async function reportLost(client: Client, phone: TestPhone): Promise<void> {
-  const device = (await rows(phone, 'fs-field', 'meta')).device as { value: { id: string } };
-  expect(client.me().name).toBe('王芳');
-  const admin = await desk('admin');
-  const answer = await admin.send(`/api/devices/${device.value.id}/revoke`, {
-    method: 'POST',
-    headers: HEADERS,
-  });
-  expect(answer.status).toBe(200);
-}
-
-async function rows(phone: TestPhone, db: string, store: string) {
-  const disk = await read(phone.factory);
-  const all = (disk.rows[db]?.[store] ?? []) as { key?: string; id?: string }[];
-  return Object.fromEntries(all.map((row) => [row.key ?? row.id, row])) as Record<
-    string,
-    { key: string; value: unknown }
-  >;
-}
 
 /** What of a readable copy is on the disk. */
 async function readable(phone: TestPhone): Promise<string[]> {
@@ -78,14 +52,6 @@ async function readable(phone: TestPhone): Promise<string[]> {
   ];
 }
 
-async function door(client: Client): Promise<string> {
-  const draftId = newId();
-  const bytes = crypto.getRandomValues(new Uint8Array(40_000));
-  bytes.set([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
-  const photo = await client.blobs.put(bytes, 'image/png', draftId);
-  return client.finish(await fill(client, 'door_check', { photo }, { draftId, title: '3号楼' }));
-}
-
 /** A visit with its photo and a registration that wait, and a draft; then the signal is back. */
 async function dayOut(): Promise<[TestPhone, Client]> {
   const [phone, wang] = await enrolled(server.url, 'wang');
@@ -96,14 +62,6 @@ async function dayOut(): Promise<[TestPhone, Client]> {
   await wang.syncNow();
   phone.weather = fair;
   return [phone, wang];
-}
-
-async function guess(locked: Client, phone: TestPhone, times: number): Promise<void> {
-  for (let i = 0; i < times; i += 1) {
-    expect(await locked.unlock(`13579${i}`)).toBe(false);
-    const now = phone.clock();
-    phone.clock = () => now + 16 * 60_000;
-  }
 }
 
 test('a locked phone sends what was finished, photos too, and opens to find it sent', async () => {
@@ -171,8 +129,7 @@ test('on an open phone wrong PINs for the fingerprint count as much', async () =
   await expect(open.useDevice(PIN)).rejects.toMatchObject({ key: 'locked' });
   expect(open.phase()).toBe('open');
   for (let i = 5; i < 10; i += 1) {
-    const now = phone.clock();
-    phone.clock = () => now + 16 * 60_000;
+    waitOut(phone);
     expect(await open.useDevice(`13579${i}`)).toBe(false);
   }
   expect(open.phase()).toBe('fresh');
@@ -200,35 +157,31 @@ test('a PIN forgotten and the log-in password changed meanwhile cost nothing eit
   const [phone, wang] = await dayOut();
   const { id } = wang.me();
   const password = 'eine-neue-2026!';
-  const admin = await desk('admin');
-  const body = JSON.stringify({ password });
-  const set = await admin.send(`/api/users/${id}`, { method: 'PATCH', headers: HEADERS, body });
-  expect(set.status).toBe(200);
+  await givePassword(server, id, password);
   const locked = await phone.restart();
   // What 管理员 gave opens nothing but the way to her own.
   expect(await locked.login('wang', password)).toMatchObject({ must_change_password: true });
-  await choose(password, 'vier rote Regenschirme');
+  await choosePassword(server, 'wang', password, 'vier rote Regenschirme');
   await locked.login('wang', 'vier rote Regenschirme');
   await locked.enrol('864209', '红米 9A');
   await synced(locked);
   expect(locked.sync()).toMatchObject({ unsent: 0, unsentBlobs: 0, error: null });
   expect(locked.drafts().map(({ title }) => title)).toEqual(['刘春燕']);
   expect(clients(locked).map(({ title }) => title)).toContain('张小梅');
-  const back = JSON.stringify({ password: passwordOf('wang') });
-  await admin.send(`/api/users/${id}`, { method: 'PATCH', headers: HEADERS, body: back });
-  await choose(passwordOf('wang'), 'fünf rote Regenschirme');
-  await choose('fünf rote Regenschirme', passwordOf('wang'));
+  await givePassword(server, id, passwordOf('wang'));
+  await choosePassword(server, 'wang', passwordOf('wang'), 'fünf rote Regenschirme');
+  await choosePassword(server, 'wang', 'fünf rote Regenschirme', passwordOf('wang'));
 });
 
 test('a phone reported lost while open sends its work aside, and keeps nothing', async () => {
   const [phone, wang] = await dayOut();
-  await reportLost(wang, phone);
+  await reportLost(server, phone);
   await wang.syncNow();
   expect(wang.phase()).toBe('fresh');
   expect(wang.ended()).toBe('revoked');
   expect(wang.sync().unsent).toBe(0);
   expect(await readable(phone)).toEqual([]);
-  const kept = await (await desk('chen')).send('/api/review/quarantine', {});
+  const kept = await (await desk(server, 'chen')).send('/api/review/quarantine', {});
   expect(JSON.stringify(await kept.json())).toContain('revoked');
   // Found again: 王芳 logs in, and goes on with the form she had begun.
   await wang.login('wang', passwordOf('wang'));
@@ -239,8 +192,8 @@ test('a phone reported lost while open sends its work aside, and keeps nothing',
 });
 
 test('a phone reported lost while locked does the same, and nobody has to open it', async () => {
-  const [phone, wang] = await dayOut();
-  await reportLost(wang, phone);
+  const [phone] = await dayOut();
+  await reportLost(server, phone);
   const locked = await phone.restart();
   phone.timers = true;
   await locked.syncNow();
@@ -330,21 +283,94 @@ async function cutShort(
   return client;
 }
 
-function onItsWay(phone: TestPhone, held: string) {
-  const { promise: arrival, resolve: arrive } = Promise.withResolvers<void>();
-  const { promise: asked, resolve: seen } = Promise.withResolvers<void>();
-  phone.weather = async (path, init, next) => {
-    const answer = await next(path, init);
-    if (path !== held) return answer;
-    seen();
-    await arrival;
-    return answer;
-  };
-  return { asked, arrive };
-}
-
 const contactOf = async (phone: TestPhone) =>
   (await rows(phone, 'fs-field', 'meta')).contact?.value as { at: number };
+
+test('hidden again while it is being opened, a phone stays locked, and goes on sending', async () => {
+  const [phone] = await dayOut();
+  const locked = await phone.restart();
+  const opening = locked.unlock(PIN);
+  locked.lock();
+  await expect(opening).rejects.toMatchObject({ key: 'phone_locked' });
+  expect(locked.phase()).toBe('locked');
+  await locked.syncNow();
+  expect(locked.sync()).toMatchObject({ unsent: 0, error: null });
+  expect(await locked.unlock(PIN)).toBe(true);
+});
+
+test('reported lost while it is being opened, it shows nothing more', async () => {
+  const [phone] = await dayOut();
+  await reportLost(server, phone);
+  const locked = await phone.restart();
+  const { asked, arrive } = onItsWay(phone, '/api/sync/verify');
+  void locked.syncNow();
+  await asked;
+  const { sealLagging } = Opened.prototype;
+  vi.spyOn(Opened.prototype, 'sealLagging').mockImplementationOnce(async function (this: Opened) {
+    arrive();
+    await vi.waitFor(async () => expect(await readable(phone)).toEqual([]), 20_000);
+    await sealLagging.call(this);
+  });
+  await expect(locked.unlock(PIN)).rejects.toMatchObject({ key: 'phone_locked' });
+  expect([locked.phase(), locked.ended()]).toEqual(['fresh', 'revoked']);
+});
+
+test('a phone that could not be opened goes on sending', async () => {
+  const [phone] = await dayOut();
+  const locked = await phone.restart();
+  vi.spyOn(Opened.prototype, 'load').mockRejectedValueOnce(new Error('disk'));
+  await expect(locked.unlock(PIN)).rejects.toThrow('disk');
+  expect(locked.sync().unsent).toBe(2);
+  await locked.syncNow();
+  expect(locked.sync()).toMatchObject({ unsent: 0, error: null });
+});
+
+test('what an opened phone was syncing when it was locked says nothing of the locked one', async () => {
+  const [phone] = await enrolled(server.url, 'wang');
+  const client = await phone.restart();
+  expect(await client.unlock(PIN)).toBe(true);
+  await client.syncNow();
+  const [cut, breakOff] = signal();
+  const [asked, seen] = signal();
+  phone.weather = async () => {
+    seen();
+    await cut;
+    throw new TypeError('no network');
+  };
+  const syncing = client.syncNow();
+  await asked;
+  client.lock();
+  breakOff();
+  await syncing;
+  expect(client.sync()).toMatchObject({ running: false, error: null, online: true });
+});
+
+test('right PINs that could not be tried count for nothing', async () => {
+  const [phone] = await enrolled(server.url, 'wang');
+  const locked = await phone.restart();
+  await guess(locked, phone, 9);
+  const broken = vi.spyOn(Phone.prototype, 'pepper').mockRejectedValue(new Error('disk'));
+  for (let i = 0; i < 3; i += 1) await expect(locked.unlock(PIN)).rejects.toThrow('disk');
+  broken.mockRestore();
+  expect(locked.phase()).toBe('locked');
+  expect(await locked.guessesLeft()).toBe(1);
+  expect(await locked.unlock(PIN)).toBe(true);
+});
+
+test('a clock set back after wrong PINs has the wait begin once more, and end', async () => {
+  const [phone] = await enrolled(server.url, 'wang');
+  const locked = await phone.restart();
+  const now = Date.now();
+  phone.clock = () => now + 3 * DAY;
+  for (let i = 0; i < 5; i += 1) expect(await locked.unlock(`13579${i}`)).toBe(false);
+  phone.clock = () => now;
+  const waiting = { key: 'locked', detail: '15' };
+  await expect(locked.unlock(PIN)).rejects.toMatchObject(waiting);
+  phone.clock = () => now + 14_000;
+  await expect(locked.unlock(PIN)).rejects.toMatchObject({ key: 'locked', detail: '1' });
+  phone.clock = () => now + 16_000;
+  expect(await locked.unlock(PIN)).toBe(true);
+});
 
 test('out of reach for more than fourteen days a phone shows nothing, whatever its clock says', async () => {
   const [phone, wang] = await enrolled(server.url, 'wang');

@@ -3,8 +3,11 @@ import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { decode, fromBase64 } from '@/crypto/bytes';
+import { ClientError } from '@/protocol/types';
+import { BlobShelf } from '@/store/blobs';
+import { door, fair } from './hands';
 import {
   enrolled,
   fill,
@@ -91,6 +94,45 @@ test('李娜 can’t take over a phone with 王芳’s unsent visits', async () 
   expect(free.me().name).toBe('李娜');
   expect(free.outbox()).toEqual([]);
   expect(free.sync()).toMatchObject({ unsent: 0, error: null });
+});
+
+test('nor with photos the server has not taken yet, or that cannot be looked at', async () => {
+  const [phone, wang] = await enrolled(server.url, 'wang');
+  phone.weather = async (path, init, next) => {
+    const answer = await next(path, init);
+    if (path !== '/api/sync/blob') return answer;
+    const told = { ...(await answer.json()), st: 'refused', why: 'full', have: 0 };
+    return new Response(JSON.stringify(told), { headers: answer.headers });
+  };
+  await door(wang);
+  await synced(wang);
+  phone.weather = fair;
+  const locked = await phone.restart();
+  await expect(locked.login('li', passwordOf('li'))).rejects.toMatchObject({ key: 'other_user' });
+  vi.spyOn(BlobShelf.prototype, 'heads').mockRejectedValue(new ClientError('storage_broken'));
+  await expect(locked.login('li', passwordOf('li'))).rejects.toMatchObject({
+    key: 'storage_broken',
+  });
+  // Nobody stays logged in who can't work here.
+  expect((await phone.send('/api/session', {})).status).toBe(401);
+});
+
+test('somebody else logged in in the same browser does not become the phone’s person', async () => {
+  const [phone, wang] = await enrolled(server.url, 'wang');
+  await wang.syncNow();
+  phone.weather = async (path, init, next) => {
+    const answer = await next(path, init);
+    if (path !== '/api/sync/pull' || !answer.ok) return answer;
+    phone.weather = fair;
+    const told = { ...(await answer.json()), grants_ver: 'other', gained: [], lost: [] };
+    const body = JSON.stringify({ username: 'li', password: passwordOf('li') });
+    const headers = { 'X-FS-Proto': '1', 'Content-Type': 'application/json' };
+    await phone.send('/api/session', { method: 'POST', headers, body });
+    return new Response(JSON.stringify(told), { headers: answer.headers });
+  };
+  await wang.syncNow();
+  expect(wang.me().name).toBe('王芳');
+  expect(wang.sync()).toMatchObject({ error: 'session', loginNeeded: true });
 });
 
 test('nothing that was captured lies readable in storage', async () => {

@@ -1,6 +1,8 @@
 /** Disks that are full, connections that die and batteries that end, at every single write. */
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { Client } from '@/protocol/types';
+import { Outbox } from '@/store/outbox';
+import { door, onItsWay } from './hands';
 import {
   enrolled,
   fill,
@@ -173,6 +175,33 @@ test('a visit changed after it failed to be saved goes out as changed, once', as
   await synced(wang);
   expect(states(wang)).toEqual(['sent']);
   expect(named(wang, '定稿')).toHaveLength(1);
+});
+
+test('a draft that could not be removed goes on being kept', async () => {
+  const [phone, wang] = await enrolled(server.url, 'wang');
+  phone.weather = noSignal;
+  const { draftId } = await fill(wang, 'consent_record', consentOf('初稿', '13800000004'), {
+    title: '初稿',
+  });
+  const broken = vi.spyOn(IDBObjectStore.prototype, 'delete').mockImplementation(() => {
+    throw new DOMException('lost', 'UnknownError');
+  });
+  await expect(wang.removeDraft(draftId)).rejects.toMatchObject({ key: 'storage_broken' });
+  broken.mockRestore();
+  await fill(wang, 'consent_record', consentOf('定稿', '13800000005'), { draftId, title: '定稿' });
+  expect((await reopened(phone)).drafts().map(({ title }) => title)).toEqual(['定稿']);
+});
+
+test('an outbox that cannot be looked at lets what is under way end, and troubles nobody', async () => {
+  const [phone, wang] = await enrolled(server.url, 'wang');
+  const { asked, arrive } = onItsWay(phone, '/api/sync/blob');
+  await door(wang);
+  await asked;
+  vi.spyOn(Outbox.prototype, 'all').mockRejectedValueOnce(new DOMException('lost', 'UnknownError'));
+  const syncing = wang.syncNow();
+  arrive();
+  await syncing;
+  expect(wang.sync()).toMatchObject({ error: null, unsentBlobs: 0 });
 });
 
 test('an outbox that has left before the draft could be removed is corrected, not doubled', async () => {
