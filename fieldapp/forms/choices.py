@@ -9,7 +9,7 @@ from xml.etree.ElementTree import Element
 from .attached import asks_position
 from .draft import Draft, instances_in
 from .names import walk
-from .xform import elements
+from .xform import Text, elements
 from .xpath import Expr, XPathError, compile_xpath, with_node
 
 SEARCH = re.compile(r"search\((.*)\)")
@@ -138,8 +138,12 @@ def _searched(draft: Draft, arguments: str, element: Element, number: int) -> di
     except XPathError as error:
         draft.pass_on(number, error, "appearance")
         return None
-    columns = _columns(draft, element)
-    if columns is None:
+    code, labels = _columns(draft, element)
+    if len(labels) > 1:
+        draft.refuse(number, "search_languages", "appearance", columns=", ".join(labels))
+        return None
+    columns = (code, *(labels or [code]))
+    if not all(re.fullmatch(r"[^\s,]+", column) for column in columns):
         draft.refuse(number, "search_columns", "appearance")
         return None
     draft.used |= {name, *instances_in(where)}
@@ -149,24 +153,27 @@ def _searched(draft: Draft, arguments: str, element: Element, number: int) -> di
     return {**items, "where": where} if where else items
 
 
-def _columns(draft: Draft, element: Element) -> tuple[str, str] | None:
+def _columns(draft: Draft, element: Element) -> tuple[str, list[str]]:
+    """The columns of value and label that a search's one choice names, the latter in each of its
+    languages; blank if it isn't one choice.
+    """
     pairs = _pairs(element)
     if len(pairs) != 1:
-        return _columns_of_list(draft, element)
-    code, label = pairs[0]
-    words = draft.texts.of(label, draft.output(0))
-    return _plain_columns(code, words)
+        code, words = _choice_of_list(draft, element)
+    else:
+        code, words = pairs[0][0], draft.texts.of(pairs[0][1], draft.output(0))
+    return code, [*dict.fromkeys(word for word in words if isinstance(word, str))]
 
 
-def _columns_of_list(draft: Draft, element: Element) -> tuple[str, str] | None:
-    """The same where pyxform made a list of the choice."""
+def _choice_of_list(draft: Draft, element: Element) -> tuple[str, list[Text]]:
+    """Code and words where pyxform made a list of the choice."""
     itemset = next((e for tag, e in elements(element) if tag == "itemset"), None)
     found = re.search(
         r"instance\('([^']+)'\)", itemset.get("nodeset", "") if itemset is not None else ""
     )
     instance = draft.xform.instances.get(found[1]) if found else None
     if found is None or instance is None or len(instance) == 0 or len(instance[0]) != 1:
-        return None
+        return "", []
     cells = dict(elements(instance[0][0]))
     words = (
         draft.texts.by_id((cells["itextId"].text or "").strip(), draft.output(0))
@@ -174,13 +181,7 @@ def _columns_of_list(draft: Draft, element: Element) -> tuple[str, str] | None:
         else draft.texts.of(cells.get("label"), draft.output(0))
     )
     name = cells.get("name")
-    return _plain_columns((name.text or "").strip() if name is not None else "", words)
-
-
-def _plain_columns(code: str, words: list[Any]) -> tuple[str, str] | None:
-    label = next((w for w in words if isinstance(w, str)), code)
-    plain = all(re.fullmatch(r"[^\s,]+", column) for column in (code, label))
-    return (code, label) if plain else None
+    return (name.text or "").strip() if name is not None else "", words
 
 
 def _search_terms(trees: list[Expr]) -> tuple[str, Expr | None]:

@@ -12,15 +12,25 @@ from xml.etree.ElementTree import Element
 
 from .body import read_body
 from .circles import circles
+from .defaults import refuse_odd_defaults, spell_default
 from .definition import Shape
 from .draft import VERSIONS, Draft, local_name, mark_repeat, read_setvalue
 from .files import used
-from .instance import stored_text
 from .or_other import translate_or_other
 from .parameters import read_parameters
 from .problems import FormError
 from .starts import read_starts, written
-from .support import BIND, DATA_TYPES, EXPRESSIONS, MODEL, PRELOADS, REFUSED_PRELOADS, SETTINGS
+from .support import (
+    BIND,
+    DATA_TYPES,
+    EXPRESSIONS,
+    MODEL,
+    PRELOADS,
+    REFUSED_PRELOADS,
+    SETTINGS,
+    UNDER_PARAMETERS,
+    Entry,
+)
 from .xform import (
     ENTITIES,
     JR,
@@ -40,7 +50,6 @@ MESSAGES = (
     ("requiredMsg", "rmsg", "required_message"),
 )
 VISIT_DATE = "visit_date"
-MULTIPLE = ("select", "rank")
 
 
 def compile_xform(
@@ -60,6 +69,7 @@ def compile_xform(
     _read_binds(draft)
     _settle_nodes(draft)
     _read_lists(draft)
+    refuse_odd_defaults(draft)
     definition = _definition(draft, program, scope)
     translate_or_other(definition)
     _refuse_cycles(draft, definition)
@@ -143,9 +153,10 @@ def _read_primary(draft: Draft, element: Element, parent: int) -> None:
 
 def _read_instances(draft: Draft, parent: Element, number: int) -> None:
     """What a repeat begins with, where that isn't one instance like its template."""
-    children = [child for _, child in elements(parent)]
-    for name in dict.fromkeys(local(child.tag) for child in children):
-        same = [child for child in children if local(child.tag) == name]
+    by_name: dict[str, list[Element]] = {}
+    for name, child in elements(parent):
+        by_name.setdefault(name, []).append(child)
+    for name, same in by_name.items():
         node = draft.names.child(number, name)
         if len(same) < 2 or node is None:
             continue
@@ -190,14 +201,17 @@ def _read_bind(draft: Draft, bind: Element, number: int) -> None:
         if kind not in DATA_TYPES:
             draft.refuse(number, "data_type_unsupported", "type", type=kind)
         node["t"] = DATA_TYPES.get(kind, "string")
+    told: list[Entry] = []
     for attribute, source in bind.attrib.items():
         name = local(attribute)
         if namespace(attribute) not in OWN:
             continue
         if name in EXPRESSIONS:
             _bind_expression(draft, node, number, name, source)
-        else:
-            draft.decide(BIND, name, number, f"bind::{name}")
+        elif (entry := BIND.get(name)) is None or entry not in told:
+            column = "parameters" if name in UNDER_PARAMETERS else f"bind::{name}"
+            draft.settle(entry, name, number, column)
+            told += [entry] if entry else []
     for name, key, column in MESSAGES:
         message = draft.texts.of_message(bind.get(JR + name), draft.output(number, column))
         if message:
@@ -241,7 +255,7 @@ def _settle_nodes(draft: Draft) -> None:
         if node.get("c") in ("select", "select1", "rank"):
             node["t"] = "select"
         if "def" in node:
-            node["def"] = _default(node)
+            node["def"] = spell_default(node)
         if "label" in node.get("ap", "").split() and node["t"] == "select":
             node.pop("req", None)  # the head of a table asks nothing
         if node["t"] == "binary" and "c" not in node and draft.names.path(number) == "meta/audit":
@@ -257,12 +271,6 @@ def _settle_nodes(draft: Draft) -> None:
         ):
             node["c"] = "note"
             del node["ro"]
-
-
-def _default(node: Mapping[str, Any]) -> str:
-    """A static default as its control or data type writes it."""
-    text: str = node["def"]
-    return " ".join(text.split()) if node.get("c") in MULTIPLE else stored_text(text, node["t"])
 
 
 # ---- lists and entities ----

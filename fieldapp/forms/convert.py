@@ -8,11 +8,13 @@ of a form with objections is good only for finding further ones.
 import re
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
 
-from .problems import FormProblem
+from .problems import FormProblem, Words
 from .pyxform_words import BY_CODE, BY_WORDING, PATTERNS
-from .sheets import FIRST_ROW, Sheets
+from .sheets import Sheets, is_column
+from .xlsform import OF_ANSWERS, QUESTION_TYPES
 
 ROUNDS = 50
 SECONDS = 3.0
@@ -22,6 +24,12 @@ INVALID = re.compile(r"^On the '\w+' sheet, .*? (invalid|problematic)\. ")
 MORE = re.compile(r"\s*Learn more: \S+")
 UNMATCHED = ("pyxform_survey_001", "pyxform_survey_002")
 NAME = re.compile(r"^[A-Za-z_][\w.-]*$")
+MANY_OF_ANSWERS = re.compile(r"(add )?select[ _](multiple|all)\b(?!.*from[ _]file).*\$\{")
+SELECT = re.compile(r"(add )?(select|rank)")
+LISTED = re.compile(r"(add )?(select|rank)(?!.*external).*? (?P<list>[^\s.$]+)( or[_ ].*)?$")
+SAYING = ("label", "hint", "calculation", "trigger", "media::image", "media::audio", "media::video")
+# What keeps a cell from being missed once what was wrong with it is noted.
+NEUTRAL = {"label": "-", "calculation": "1", "entity_id": "1", "create_if": "1", "update_if": "1"}
 
 
 def convert(sheets: Sheets) -> tuple[str | None, list[FormProblem]]:
@@ -32,6 +40,7 @@ def convert(sheets: Sheets) -> tuple[str | None, list[FormProblem]]:
     from pyxform.xls2xform import convert as convert_with_pyxform
 
     mending, until = _Mending(sheets), time.monotonic() + SECONDS
+    mending.mend(list(_chosen_from_answers(sheets)))
     for _ in range(ROUNDS):
         try:
             return str(convert_with_pyxform(sheets.workbook()).xform), mending.problems
@@ -40,7 +49,22 @@ def convert(sheets: Sheets) -> tuple[str | None, list[FormProblem]]:
                 return None, mending.problems
         except RecursionError:
             return None, [*mending.problems, FormProblem("too_deep")]
+        except MemoryError:
+            raise
+        except Exception as error:  # the library's own fault; what was found before still counts
+            stumbled = FormProblem("unreadable", {"detail": type(error).__name__})
+            return None, [*mending.problems, stumbled]
     return None, mending.problems
+
+
+def _chosen_from_answers(sheets: Sheets) -> Iterator[FormProblem]:
+    """Questions of many choices among a repeat's answers, over which pyxform stumbles."""
+    for row in sheets.numbered("survey"):
+        if MANY_OF_ANSWERS.match(sheets.value("survey", row, "type").strip()):
+            entry = QUESTION_TYPES[OF_ANSWERS]
+            said: tuple[Words, ...] = (OF_ANSWERS, entry.note, entry.remedy)
+            params = dict(zip(("name", "why", "remedy"), said, strict=True))
+            yield FormProblem("word_refused", params, column="type").at("survey", row)
 
 
 # ---- reading what pyxform says
@@ -107,19 +131,71 @@ def _spread(problem: FormProblem, sheets: Sheets) -> Iterator[FormProblem]:
     """The problem in every row it is about, where pyxform names none."""
     rows = [problem.row] if problem.row else []
     sheet = problem.sheet
+    name = str(problem.params.get("name", ""))
     if problem.code == "pyxform_unknown_type":
         sheet, rows = "survey", _rows_of_type(sheets, str(problem.params["type"]))
     elif problem.code == "pyxform_space_in_choice":
         found = {"list_name": str(problem.params["list"]), "name": str(problem.params["choice"])}
         sheet, rows = "choices", [row for row in (sheets.find("choices", **found),) if row]
+    elif problem.code == "pyxform_no_label":
+        problem = replace(problem, params={"said": "This question has no label or hint"})
+        sheet, rows = "survey", [*_unlabelled(sheets)] or _rows_of_name(sheets, name)
+    elif problem.code == "pyxform_trigger_unseen":
+        sheet, rows = "survey", _rows_of_name(sheets, name)
+    elif problem.code == "pyxform_no_choices_sheet":
+        sheet, rows = "survey", [*_listed(sheets)][:1]
+    elif problem.code == "pyxform_no_question":
+        yield from _mentions(problem, sheets)
+        return
     yield from (problem.at(sheet, row) for row in rows)
     if not rows:
         yield problem
 
 
 def _rows_of_type(sheets: Sheets, kind: str) -> list[int]:
-    rows = range(FIRST_ROW, len(sheets.rows.get("survey", ())) + FIRST_ROW)
-    return [row for row in rows if sheets.value("survey", row, "type") == kind]
+    return [r for r in sheets.numbered("survey") if sheets.value("survey", r, "type") == kind]
+
+
+def _rows_of_name(sheets: Sheets, name: str) -> list[int]:
+    return [r for r in sheets.numbered("survey") if sheets.value("survey", r, "name") == name]
+
+
+def _unlabelled(sheets: Sheets) -> Iterator[int]:
+    """Rows of questions that are shown but say nothing, of which pyxform names only the first."""
+    for row in sheets.numbered("survey"):
+        kind = sheets.value("survey", row, "type")
+        said = any(sheets.value("survey", row, column) for column in SAYING)
+        head = sheets.value("survey", row, "appearance") == "label"
+        if not said and not head and _is_shown(kind):
+            yield row
+
+
+def _is_shown(kind: str) -> bool:
+    from pyxform.question_type_dictionary import QUESTION_TYPE_DICT
+
+    control = QUESTION_TYPE_DICT.get(kind, {}).get("control", {})
+    return bool(SELECT.match(kind)) or control.get("tag", "action") != "action"
+
+
+def _listed(sheets: Sheets) -> dict[int, str]:
+    """Rows of questions that choose from the choices sheet, with their list."""
+    kinds = {
+        row: LISTED.match(sheets.value("survey", row, "type")) for row in sheets.numbered("survey")
+    }
+    return {row: found["list"] for row, found in kinds.items() if found}
+
+
+def _mentions(problem: FormProblem, sheets: Sheets) -> Iterator[FormProblem]:
+    """A problem of a reference at every cell that has it; the problem as it is if none does."""
+    wanted = f"${{{problem.params['q']}}}"
+    cells = [
+        problem.at(sheet, row, heading)
+        for sheet in sheets.rows
+        for row in sheets.numbered(sheet)
+        for heading, text in sheets.cells(sheet, row).items()
+        if wanted in text
+    ]
+    yield from cells or [problem]
 
 
 # ---- making it harmless
@@ -143,28 +219,42 @@ class _Mending:
             self._note(problem)
         if problem.row is None or not self.sheets.cells(problem.sheet, problem.row):
             return False
-        column = self.sheets.heading(problem.sheet, problem.column, problem.row)
         cells = self.sheets.cells(problem.sheet, problem.row)
-        if column in cells and problem.column not in ("type", "name", "list_name"):
-            del cells[column]
+        column = self._heading(problem)
+        if problem.code == "pyxform_no_choices_sheet":
+            self._stand_in_choices()
+            return True
+        if problem.code == "pyxform_no_label":
+            self.sheets.put("survey", problem.row, "label", NEUTRAL["label"])
+            return True
+        if column in cells and not any(is_column(column, c) for c in ("type", "name", "list_name")):
+            neutral = next((text for c, text in NEUTRAL.items() if is_column(column, c)), "")
+            if neutral in ("", cells[column]):
+                del cells[column]
+            else:
+                cells[column] = neutral
             return True
         place = (problem.sheet, problem.row)
         tried = self.tried[place] = self.tried.get(place, -1) + 1
         if problem.sheet == "survey" and tried < 2 and problem.code not in UNMATCHED:
             self._stand_in(cells, problem.row)
         else:
-            self._blank(problem.sheet, cells)
+            self._blank(problem.sheet, problem.row)
         return tried < 4
 
     def _note(self, problem: FormProblem) -> None:
         name = self.sheets.value(problem.sheet, problem.row, "name") if problem.row else ""
         question = name if problem.sheet == "survey" else ""
-        column = self.sheets.heading(problem.sheet, problem.column, problem.row)
+        column = self._heading(problem)
         cell = FormProblem(
             problem.code, problem.params, question, column, problem.sheet, problem.row
         )
         if cell not in self.problems:
             self.problems.append(cell)
+
+    def _heading(self, problem: FormProblem) -> str:
+        about = str(problem.params.get("q", ""))
+        return self.sheets.heading(problem.sheet, problem.column, problem.row, about)
 
     def _follows(self) -> tuple[str, ...]:
         """Objections that only follow from an entity that was taken out."""
@@ -180,12 +270,23 @@ class _Mending:
         if not kind.lower().startswith(("begin", "end")):
             kind = "text"
         cells.clear()
-        label = self.sheets.heading("survey", "label", row)
-        cells.update({"type": kind, "name": name, label: "-"})
+        for column, text in (("type", kind), ("name", name), ("label", NEUTRAL["label"])):
+            self.sheets.put("survey", row, column, text)
 
-    def _blank(self, sheet: str, cells: dict[str, str]) -> None:
-        self.gone.add(cells.get("name", ""))
-        cells.clear()
+    def _stand_in_choices(self) -> None:
+        """One choice for every list that is chosen from, so that the rest can be read."""
+        sheet, columns = "choices", ("list_name", "name", "label")
+        lists = dict.fromkeys(_listed(self.sheets).values())
+        self.sheets.rows[sheet] = [
+            dict(zip(columns, (one, "1", "-"), strict=True)) for one in lists
+        ]
+        self.sheets.headings[sheet] = list(columns)
+        self.sheets.names.append(sheet)
+
+    def _blank(self, sheet: str, row: int) -> None:
+        self.gone.add(self.sheets.value(sheet, row, "name"))
+        self.sheets.cells(sheet, row).clear()
         if sheet == "entities":
-            for row in self.sheets.rows.get("survey", ()):
-                row.pop("save_to", None)
+            for cells in self.sheets.rows.get("survey", ()):
+                for heading in [h for h in cells if is_column(h, "save_to")]:
+                    del cells[heading]

@@ -12,6 +12,7 @@ KINDS: dict[str, tuple[str, str]] = {
     "retyped": ("换了题型", "another type"),
     "required": ("改为必填", "now required"),
     "optional": ("改为选填", "no longer required"),
+    "required_if": ("必填的条件有改动", "when it is required changed"),
     "constraint": ("限制条件有改动", "its constraint changed"),
     "relevant": ("出现条件有改动", "its relevance changed"),
     "calculation": ("计算式有改动", "its calculation changed"),
@@ -21,8 +22,24 @@ KINDS: dict[str, tuple[str, str]] = {
     "default": ("默认值有改动", "its default changed"),
     "choices_added": ("新增选项", "choices added"),
     "choices_removed": ("删去选项", "choices removed"),
+    "choices_changed": ("选项的文字或内容有改动", "words or columns of choices changed"),
+    "choices_order": ("选项的顺序有改动", "choices in another order"),
+    "choices_source": ("选项的来源有改动", "its choices come from elsewhere"),
+    "trigger": ("触发重算的问题有改动", "another question triggers its calculation"),
+    "appearance": ("外观（appearance）有改动", "its appearance changed"),
+    "range": ("范围（start、end、step）有改动", "its range (start, end, step) changed"),
+    "parameters": ("parameters 有改动", "its parameters changed"),
+    "media": ("图片、声音或视频有改动", "its picture, sound or film changed"),
     "unsaved": ("不再保存到登记册", "no longer saved to the register"),
+    "saved": ("改为保存到登记册", "now saved to the register"),
     "wording": ("文字有改动", "its wording changed"),
+    "title": ("表单标题有改动", "another title"),
+    "languages": ("语言有改动", "other languages"),
+    "file": ("文件内容有改动", "another content"),
+    "instance_name": ("走访的名称（instance_name）有改动", "what a visit is called changed"),
+    "entity": ("记录的写入方式有改动", "how its record is written changed"),
+    "order": ("问题的顺序有改动", "questions in another order"),
+    "other": ("有其他改动", "other changes"),
 }
 SAME = ("与正在使用的版本 {against} 没有差别。", "No difference from {against}, which is in use.")
 HEAD = ("与正在使用的版本 {against} 相比：", "Against {against}, which is in use:")
@@ -79,7 +96,7 @@ def lines(
 def line(change: Change, lang: str) -> str:
     """One change: question, what, and from what to what where that tells something."""
     at, colon = (0, "：") if lang == "zh" else (1, ": ")
-    shown = f"{change.path}{colon}{KINDS[change.kind][at]}"
+    shown = colon.join(filter(None, (change.path or change.name, KINDS[change.kind][at])))
     if change.kind in ("retyped", "moved", "wording"):
         return f"{shown} ({change.was} → {change.now})"
     told = change.was or change.now

@@ -176,11 +176,30 @@ def read_setvalue(
         return
     source = element.get("value")
     text = (element.text or "").strip() if source is None else ""
-    tree = draft.expr(source, target, "default") if source else ["s", text]
+    tree = _value(draft, source, target, trigger) if source else ["s", text]
     for event in element.get("event", "").split():
         at = _action_place(draft, event, target, trigger)
         if at is not None and tree is not None:
             draft.actions.append({"on": EVENTS[event], "at": at, "set": target, "x": tree})
+
+
+def _value(draft: Draft, source: str, target: int, trigger: int | None) -> Expr | None:
+    """What an action sets. Its paths start where it sets; pyxform writes them from the trigger."""
+    names = draft.names
+    if trigger is None or _is_sound(source, names, target) or not _is_sound(source, names, trigger):
+        return draft.expr(source, target, "default")
+    if names.depth(target) == names.shared(trigger, target) == names.depth(trigger):
+        return draft.expr(source, trigger, "default")
+    draft.refuse(target, "trigger_apart", "trigger", trigger=names.names[trigger])
+    return None
+
+
+def _is_sound(source: str, names: Names, at: int) -> bool:
+    try:
+        compile_xpath(source, names, at)
+    except XPathError:
+        return False
+    return True
 
 
 def _action_place(draft: Draft, event: str, target: int, trigger: int | None) -> int | None:

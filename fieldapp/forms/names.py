@@ -19,6 +19,7 @@ class Names:
     parents: list[int] = field(default_factory=list)
     repeats: list[bool] = field(default_factory=list)
     _children: list[list[int]] = field(default_factory=list, repr=False)
+    _named: dict[tuple[int, str], int] = field(default_factory=dict, repr=False)
 
     def add(self, name: str, parent: int, repeat: bool = False) -> int:
         """Append a node and give its number."""
@@ -29,6 +30,7 @@ class Names:
         self._children.append([])
         if parent >= 0:
             self._children[parent].append(number)
+            self._named.setdefault((parent, name), number)
         return number
 
     def children(self, node: int) -> list[int]:
@@ -36,8 +38,8 @@ class Names:
         return self._children[node]
 
     def child(self, node: int, name: str) -> int | None:
-        """Number of the child of that name."""
-        return next((i for i in self._children[node] if self.names[i] == name), None)
+        """Number of the child of that name; of several, the first."""
+        return self._named.get((node, name))
 
     def lineage(self, node: int) -> list[int]:
         """The node's ancestors from the root, itself last."""

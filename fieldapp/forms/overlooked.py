@@ -5,14 +5,15 @@ Knows sheets and no XForm beyond where an instance goes into it.
 
 import re
 from collections.abc import Iterator, Mapping
-from xml.sax.saxutils import escape
+from xml.sax.saxutils import escape, quoteattr, unescape
 
 from .problems import FormProblem
-from .sheets import FIRST_ROW, Sheets
+from .sheets import FIRST_ROW, Sheets, is_column
 from .xlsform import misspelt
 
 NAME = re.compile(r"[A-Za-z_][\w.-]*")
 BEFORE = re.compile(r"<bind ")
+TRANSLATION = re.compile(r'<translation [^>]*lang="(?P<lang>[^"]*)"[^>]*>')
 
 
 def overlooked(sheets: Sheets) -> list[FormProblem]:
@@ -38,7 +39,7 @@ def _misspelt(sheets: Sheets) -> Iterator[FormProblem]:
 def _saved_to_nothing(sheets: Sheets) -> Iterator[FormProblem]:
     if any(sheets.rows.get("entities", ())):
         return
-    for row in range(FIRST_ROW, len(sheets.rows.get("survey", ())) + FIRST_ROW):
+    for row in sheets.numbered("survey"):
         saved = sheets.value("survey", row, "save_to")
         if saved:
             name = sheets.value("survey", row, "name")
@@ -62,26 +63,43 @@ def _has_id(sheets: Sheets) -> bool:
 
 
 def with_external_choices(xform: str, sheets: Sheets) -> str:
-    """The XForm with the lists of the external_choices sheet, which pyxform writes to a file."""
+    """The XForm with the lists of the external_choices sheet, which pyxform writes to a file, their
+    texts among its translations.
+    """
     lists: dict[str, list[Mapping[str, str]]] = {}
     for row in sheets.rows.get("external_choices", ()):
         name = row.get("list_name") or row.get("list name")
         if name:
             lists.setdefault(name, []).append(row)
-    added = "".join(_instance(name, rows) for name, rows in lists.items())
-    return BEFORE.sub(lambda found: added + found[0], xform, count=1) if added else xform
+    langs = {unescape(found["lang"]) for found in TRANSLATION.finditer(xform)}
+    words: dict[str, str] = dict.fromkeys(langs, "")
+    added = "".join(_instance(name, rows, words) for name, rows in lists.items())
+    if not added:
+        return xform
+    told = TRANSLATION.sub(lambda found: found[0] + words[unescape(found["lang"])], xform)
+    return BEFORE.sub(lambda found: added + found[0], told, count=1)
 
 
-def _instance(name: str, rows: list[Mapping[str, str]]) -> str:
-    items = "".join(f"<item>{''.join(map(_cell, row.items()))}</item>" for row in map(_plain, rows))
-    return f'<instance id="{escape(name)}"><root>{items}</root></instance>'
+def _instance(name: str, rows: list[Mapping[str, str]], words: dict[str, str]) -> str:
+    """A list as an instance. words: by language; its texts are added."""
+    items = []
+    for number, row in enumerate(rows):
+        cells = {h: t for h, t in row.items() if NAME.fullmatch(h) and h != "list_name"}
+        labels = {_language(h): t for h, t in row.items() if is_column(h, "label") and t}
+        spoken = labels.keys() & words.keys()
+        if spoken:
+            cells["itextId"] = f"external_choices-{name}-{number}"
+        cells["label"] = next(iter(labels.values()), "")
+        for lang in spoken:
+            value = f"<value>{escape(labels[lang])}</value>"
+            words[lang] += f"<text id={quoteattr(cells['itextId'])}>{value}</text>"
+        items.append(f"<item>{''.join(map(_cell, cells.items()))}</item>")
+    return f"<instance id={quoteattr(name)}><root>{''.join(items)}</root></instance>"
 
 
-def _plain(row: Mapping[str, str]) -> dict[str, str]:
-    """A row with its text as `label`, in whatever language it is."""
-    text = next((text for head, text in row.items() if head.startswith("label") and text), "")
-    plain = {h: t for h, t in row.items() if NAME.fullmatch(h) and h != "list_name"}
-    return {**plain, "label": text}
+def _language(heading: str) -> str:
+    """`label::English (en)` → `English (en)`, as pyxform names a translation."""
+    return re.split(r"::?", heading, maxsplit=1)[1].strip() if ":" in heading else "default"
 
 
 def _cell(cell: tuple[str, str]) -> str:

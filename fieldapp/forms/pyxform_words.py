@@ -134,6 +134,27 @@ BY_WORDING: dict[str, tuple[str, str, str, Words]] = {
         "这一行没有写名称",
         ("请填写 name。", "Give it a name."),
     ),
+    "no_label": (
+        r"The survey element named '(?P<name>.*)' has no label or hint",
+        "label",
+        "这个问题没有 label",
+        ("请填写 label。", "Give it a label."),
+    ),
+    "no_question": (
+        r"problem trying to replace \$\{(?P<q>[^}]*)\}",
+        "",
+        "“{q}”不是这份表单里唯一的问题名",
+        (
+            "请检查 ${{…}} 里的名称：要有这个问题，而且只有一个。",
+            "Check the name in ${{}}: the form must have one such question.",
+        ),
+    ),
+    "trigger_unseen": (
+        r"question \$\{(?P<by>[^}]*)\} is not user-visible .* for question \$\{(?P<name>[^}]*)\}",
+        "trigger",
+        "“{by}”不显示给填写的人，不能用作 trigger",
+        ("请用一个要人回答的问题作 trigger。", "Let a question that somebody answers trigger it."),
+    ),
     "no_calculation": (
         r"Missing calculation",
         "calculation",

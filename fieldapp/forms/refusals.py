@@ -88,6 +88,16 @@ REFUSALS: dict[str, Refusal] = {
             "Put all choices into the list that is searched.",
         ),
     ),
+    "search_languages": Refusal(
+        (
+            "search() 只能显示一列，这里每种语言写了不同的列：{columns}",
+            "search() shows one column, but its choice names one for each language: {columns}",
+        ),
+        (
+            "请在每种语言里写同一列，例如列表里写有两种语言的一列。",
+            "Name the same column in every language, such as one that holds both.",
+        ),
+    ),
     "search_how": Refusal(
         (
             "search() 不认识“{how}”",
@@ -120,9 +130,30 @@ REFUSALS: dict[str, Refusal] = {
         ("不支持数据类型“{type}”", "the data type “{type}” is not supported"),
         ("请换一种类型。", "Use another type."),
     ),
+    "default_odd": Refusal(
+        (
+            "默认值“{text}”不是这一题能有的回答",
+            "the default “{text}” is no answer that this question could have",
+        ),
+        (
+            "请改正 default：日期写成 2026-01-02，时间写成 08:30，选项写 name，数字不超出范围。",
+            "Correct the default: a date as 2026-01-02, a time as 08:30, a choice by its name, a "
+            "number within its range.",
+        ),
+    ),
     "event_unsupported": Refusal(
         ("不支持事件“{event}”", "the event “{event}” is not supported"),
         ("请改用 default 或 trigger。", "Use a default or a trigger."),
+    ),
+    "trigger_apart": Refusal(
+        (
+            "这一题和触发它的“{trigger}”不在同一个重复组里",
+            "this question and “{trigger}”, which triggers it, are not in the same repeat",
+        ),
+        (
+            "请把两题放进同一个重复组，或删除 trigger。",
+            "Put both into one repeat, or remove the trigger.",
+        ),
     ),
     "range_incomplete": Refusal(
         ("range 题需要 start、end 和 step", "a range needs start, end and step"),

@@ -72,7 +72,7 @@ class Sheets:
         """How the author spelled a column; of several languages the one whose cell in the row
         mentions `about`, or has text.
         """
-        found = [h for h in self.headings.get(sheet, ()) if _is_column(h, column)]
+        found = [h for h in self.headings.get(sheet, ()) if is_column(h, column)]
         cells = self.cells(sheet, row)
         told = [h for h in found if cells.get(h)]
         mentioned = [h for h in told if about and about in cells[h]]
@@ -88,11 +88,22 @@ class Sheets:
     def value(self, sheet: str, row: int, column: str) -> str:
         """What stands in the column of a row, whatever its spelling; blank if nothing does."""
         cells = self.cells(sheet, row)
-        return next((text for head, text in cells.items() if _is_column(head, column)), "")
+        return next((text for head, text in cells.items() if is_column(head, column)), "")
+
+    def put(self, sheet: str, row: int, column: str, text: str) -> None:
+        """Write a cell under its author's heading; one is added where there is none."""
+        heading = self.heading(sheet, column, row)
+        if heading not in self.headings.setdefault(sheet, []):
+            self.headings[sheet].append(heading)
+        self.cells(sheet, row)[heading] = text
+
+    def numbered(self, sheet: str) -> Iterator[int]:
+        """The numbers of its rows."""
+        return iter(range(FIRST_ROW, len(self.rows.get(sheet, ())) + FIRST_ROW))
 
     def find(self, sheet: str, **wanted: str) -> int | None:
         """The first row with these values by column."""
-        for row in range(FIRST_ROW, len(self.rows.get(sheet, ())) + FIRST_ROW):
+        for row in self.numbered(sheet):
             if all(self.value(sheet, row, name) == text for name, text in wanted.items()):
                 return row
         return None
@@ -173,7 +184,7 @@ class Sheets:
 
     def _walk(self) -> Iterator[tuple[int, list[str]]]:
         within: list[str] = []
-        for row in range(FIRST_ROW, len(self.rows.get("survey", ())) + FIRST_ROW):
+        for row in self.numbered("survey"):
             kind = self.value("survey", row, "type").lower().replace("_", " ")
             name = self.value("survey", row, "name")
             if kind.startswith("end "):
@@ -184,7 +195,7 @@ class Sheets:
                 within = [*within, name]
 
 
-def _is_column(heading: str, column: str) -> bool:
+def is_column(heading: str, column: str) -> bool:
     """Whether a heading is that column, in some language and in any of its spellings."""
     plain = heading.strip().lower().removeprefix("bind::").replace(" ", "_")
     if column.startswith(MEDIA):

@@ -169,6 +169,8 @@ EXPRESSIONS: dict[str, str] = {
 }
 """Attributes of a bind that are expressions, and their keys in the definition."""
 
+_LOCATED = "location-priority location-min-interval location-max-age"
+
 BIND: Table = {
     **_yes("nodeset type preload preloadParams saveto constraintMsg requiredMsg"),
     **dict.fromkeys(PARAMETERS, YES),
@@ -179,9 +181,12 @@ BIND: Table = {
     "track-changes": _differs("who changed what is in the history of each record, not in the log"),
     "identify-user": _ignored("whoever fills a form in is logged in"),
     "track-changes-reasons": NO_REASONS,
-    **_all(NO_WAYS, "location-priority location-min-interval location-max-age"),
+    **_all(NO_WAYS, _LOCATED),
 }
 """Attributes of a bind; one in a namespace that isn't ODK's is another program's."""
+
+UNDER_PARAMETERS = {"track-changes", "identify-user", "track-changes-reasons", *_LOCATED.split()}
+"""Those of them that an XLSForm says in its parameters column."""
 
 MODEL: Table = {
     **_yes("itext instance bind submission setvalue"),

@@ -33,6 +33,8 @@ def _ignored(note: str) -> Entry:
     return Entry(How.PASSED, ("", note))
 
 
+OF_ANSWERS = "select_multiple ${question}"
+
 QUESTION_TYPES: Table = {
     **_all(
         YES, "text integer decimal date time datetime note calculate hidden acknowledge trigger"
@@ -43,6 +45,17 @@ QUESTION_TYPES: Table = {
     "select_one_from_file list.csv": YES,
     "select_multiple_from_file list.csv": YES,
     "select_one ${question}": _differs("its answers are those written so far in a repeat"),
+    OF_ANSWERS: Entry(
+        How.REFUSED,
+        (
+            "回答里可能有空格，而选中的各项正是用空格分开的",
+            "an answer may hold spaces, and spaces keep apart what was chosen",
+        ),
+        (
+            "请改用 select_one；要选几个，就把它放进一个重复组",
+            "Use select_one, in a repeat if several may be chosen",
+        ),
+    ),
     "select_one_external list": _differs("its choices become a list of the form"),
     "rank list": YES,
     "range": YES,

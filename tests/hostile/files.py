@@ -240,7 +240,7 @@ def a_line_that_never_ends() -> FormSource:
 @hostile("takes_too_long")
 def every_question_mentions_every_other() -> FormSource:
     mentions = " + ".join(f"${{q{i}}}" for i in range(400))
-    rows = "".join(f"| | text | q{i} | Q | | {mentions} = 1 | |\n" for i in range(1500))
+    rows = "".join(f"| | text | q{i} | Q | | {mentions} = 1 | |\n" for i in range(1000))
     return markdown(rows)
 
 

@@ -9,11 +9,12 @@ from typing import NamedTuple
 
 import pytest
 
+from fieldapp.forms.bounds import MAX_ROWS
 from fieldapp.forms.press import pressed
 from fieldapp.forms.problems import FormError
 from tests.memory import peak
 
-from .files import FILES
+from .files import FILES, markdown
 
 SECONDS = 5.0
 MEGABYTES = 500
@@ -65,3 +66,11 @@ def test_a_hostile_file_is_refused_in_time(
     assert FILES[name][1] in trial.codes
     assert trial.seconds < SECONDS
     assert trial.megabytes < MEGABYTES
+
+
+def test_the_longest_form_that_is_allowed_is_read_in_time() -> None:
+    most = MAX_ROWS["survey"]
+    first = "| | integer | q0 | Question | | | |\n"
+    rows = (f"| | integer | q{i} | Question | | ${{q{i - 1}}} > 1 | |\n" for i in range(1, most))
+    form = pressed(markdown(first + "".join(rows)), "consent", "health").definition
+    assert len(form["nodes"]) > most

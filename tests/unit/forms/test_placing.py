@@ -140,6 +140,103 @@ def test_what_is_wrong_on_the_entities_sheet_is_placed_there() -> None:
     ]
 
 
+def placed(rows: str, head: str = "| | type | name | label |") -> list[tuple[int | None, str, str]]:
+    """Row, column and code of what a form is refused for; its choices sheet only if given."""
+    found = markdown(f"| survey |\n{head}\n{rows}\n| settings |\n| | form_id |\n| | visit |\n")
+    return [(p.row, p.column, p.code) for p in found]
+
+
+def test_all_questions_without_a_label_are_told_beside_everything_else() -> None:
+    assert placed("""
+| | text | q0 | |
+| | text | q1 | A ${nope} |
+| | integer | q2 | |
+| | start | began | |
+| | txet | q3 | |
+""") == [
+        (2, "label", "pyxform_no_label"),
+        (3, "label", "pyxform_pyref_003"),
+        (4, "label", "pyxform_no_label"),
+        (6, "type", "pyxform_unknown_type"),
+    ]
+
+
+def test_a_source_of_choices_that_isn_t_there_is_told_where_it_is_named() -> None:
+    assert placed("""
+| | select_one ${nock} | q0 | A |
+| | select_one yn | q1 | B |
+| | select_one yn | q2 | C ${nope} |
+| | select_multiple_from_file l.csv | q3 | D |
+""") == [
+        (2, "type", "pyxform_no_question"),
+        (3, "type", "pyxform_no_choices_sheet"),
+        (4, "label", "pyxform_pyref_003"),
+    ]
+
+
+def test_several_of_a_repeat_s_answers_can_t_be_chosen_in_one_question() -> None:
+    assert placed("""
+| | begin_repeat | p | P |
+| | text | nick | N |
+| | end_repeat | | |
+| | select_multiple ${nick} | q | Q |
+| | txet | q3 | D |
+""") == [(5, "type", "word_refused"), (6, "type", "pyxform_unknown_type")]
+
+
+def test_a_trigger_that_nobody_sees_is_told_in_its_cell() -> None:
+    head = "| | type | name | label | calculation | trigger |"
+    rows = "| | calculate | k | | 1 | |\n| | text | t | T | now() | ${k} |\n| | txet | u | U | | |"
+    assert placed(rows, head) == [
+        (3, "trigger", "pyxform_trigger_unseen"),
+        (4, "type", "pyxform_unknown_type"),
+    ]
+
+
+def test_a_log_of_places_is_refused_once_where_it_is_asked_for() -> None:
+    head = "| | type | name | label | parameters |"
+    log = "location-priority=balanced location-min-interval=60 location-max-age=120"
+    assert placed(f"| | text | a | A | |\n| | audit | audit | | {log} |", head) == [
+        (3, "parameters", "word_refused")
+    ]
+
+
+def test_headings_in_capitals_and_cells_noted_before_bring_no_faults_of_their_own() -> None:
+    rows = "| | text | a | Hi ${zz} | |\n| | calculate | k | | ${none} |\n| | txet | u | U | |\n"
+    rows += "| | text | 9x | X | |\n| | text | b | | |"
+    assert placed(rows, "| | Type | Name | Label | Calculation |") == [
+        (2, "Label", "pyxform_pyref_003"),
+        (3, "Calculation", "pyxform_pyref_003"),
+        (4, "Type", "pyxform_unknown_type"),
+        (5, "Name", "pyxform_names_008"),
+        (6, "Label", "pyxform_no_label"),
+    ]
+
+
+def test_a_fault_in_the_second_language_leaves_the_first_alone() -> None:
+    head = "| | type | name | label::中文(zh) | label::English(en) |"
+    assert placed("| | text | a | 甲 | A ${zz} |\n| | txet | u | 乙 | B |", head) == [
+        (2, "label::English(en)", "pyxform_pyref_003"),
+        (3, "type", "pyxform_unknown_type"),
+    ]
+
+
+def test_what_the_converter_stumbles_over_hides_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    from pyxform import xls2xform
+    from pyxform.errors import PyXFormError
+
+    said = iter([PyXFormError("[row : 2] Question with no type"), KeyError("list")])
+
+    def stumble(*_given: object) -> None:
+        raise next(said)
+
+    monkeypatch.setattr(xls2xform, "convert", stumble)
+    assert [code for _, _, code in placed("| | text | a | A |")] == [
+        "unreadable",
+        "pyxform_no_type",
+    ]
+
+
 def test_an_excel_file_s_rows_are_those_the_author_sees() -> None:
     book = Workbook()
     sheet = book.active

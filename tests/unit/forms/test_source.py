@@ -110,3 +110,34 @@ def test_a_sheet_that_claims_a_million_rows_of_nothing_is_read_at_once() -> None
     started = time.monotonic()
     assert compile_source(FormSource(".xlsx", out.getvalue()), "p", "health")["id"] == "visit"
     assert time.monotonic() - started < 5
+
+
+def test_external_choices_speak_every_language_of_the_form() -> None:
+    visit = form("""
+| survey |
+| | type | name | label::中文 (zh) | label::English (en) | choice_filter |
+| | text | street | 街道 | Street | |
+| | select_one_external shop | shop | 商店 | Shop | street = ${street} |
+| external_choices |
+| | list_name | name | street | label::中文 (zh) | label::English (en) |
+| | shop | s1 | w | 米店 & 面店 | Rice & flour |
+| | shop | s2 | w | 药店 | |
+""")
+    assert visit["langs"] == ["zh", "en"]
+    assert visit["lists"]["shop"] == [
+        {"v": "s1", "l": ["米店 & 面店", "Rice & flour"], "x": {"street": "w"}},
+        {"v": "s2", "l": ["药店", None], "x": {"street": "w"}},
+    ]
+
+
+def test_a_search_with_a_column_for_each_language_is_refused() -> None:
+    (found,) = problems("""
+| survey |
+| | type | name | label::中文(zh) | label::English(en) | appearance |
+| | select_one found | clinic | 诊所 | Clinic | search('clinics') |
+| choices |
+| | list_name | name | label::中文(zh) | label::English(en) |
+| | found | code | title_zh | title_en |
+""")
+    assert found.startswith("survey, row 2, column appearance clinic: search() shows one column")
+    assert "title_zh, title_en" in found

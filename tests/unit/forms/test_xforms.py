@@ -29,8 +29,9 @@ def test_a_rule_of_another_program_is_none_of_ours() -> None:
 def test_a_default_of_several_choices_is_written_as_its_control_does(
     given: str, control: str, stands: str
 ) -> None:
-    item = "<item><label>a</label><value>a</value></item>"
-    data = xform(f"<q>{given}</q>", body=f'<{control} ref="/data/q">{item}</{control}>')
+    codes = ("a", "b", "c", "cherry  pie")
+    items = "".join(f"<item><label>x</label><value>{code}</value></item>" for code in codes)
+    data = xform(f"<q>{given}</q>", body=f'<{control} ref="/data/q">{items}</{control}>')
     assert node(data, "q")["def"] == stands
 
 
