@@ -17,11 +17,6 @@ ACCESS_LOG = "/api/access-log"
 
 
 @pytest.fixture
-def village(app: Flask, cast: Cast) -> Village:
-    return Village(app, cast)
-
-
-@pytest.fixture
 def zhang(app: Flask, cast: Cast, village: Village) -> str:
     """张小梅, whom 王芳 registered and 陈静's phone received; 王芳 was in a flat too."""
     with app.app_context():

@@ -18,11 +18,6 @@ from .test_rights import ask, delete
 
 
 @pytest.fixture
-def village(app: Flask, cast: Cast) -> Village:
-    return Village(app, cast)
-
-
-@pytest.fixture
 def zhang(app: Flask, cast: Cast, village: Village) -> str:
     """张小梅 agreed to everything."""
     with app.app_context():

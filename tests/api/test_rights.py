@@ -26,11 +26,6 @@ from tests.sync.stories import Village, logged, versions
 
 
 @pytest.fixture
-def village(app: Flask, cast: Cast) -> Village:
-    return Village(app, cast)
-
-
-@pytest.fixture
 def zhang(app: Flask, cast: Cast, village: Village) -> str:
     """张小梅 agreed to everything; 王芳 and 陈静 have been there."""
     with app.app_context():

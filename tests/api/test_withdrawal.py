@@ -23,11 +23,6 @@ EARLY = datetime(2026, 11, 1, 23, 30, tzinfo=UTC)  # half past seven on the 2nd 
 
 
 @pytest.fixture
-def village(app: Flask, cast: Cast) -> Village:
-    return Village(app, cast)
-
-
-@pytest.fixture
 def zhang(app: Flask, cast: Cast, village: Village) -> str:
     """She agreed to everything, and 王芳 began an episode."""
     with app.app_context():

@@ -30,7 +30,7 @@ interface Entry {
   reopened: boolean;
   meta: DraftMeta;
   seen: Seen;
-  /** The how-manieth change here it comes from; 0: from the disk. */
+  /** The number of the change here that made it; 0: read from the disk. */
   change: number;
 }
 interface Save {
